@@ -1,0 +1,106 @@
+//! How the host is: `GET /health` and `GET /status`.
+
+use serde::{Deserialize, Serialize};
+
+/// `GET /health`. Without a token it shows the first three fields only.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Health {
+    pub status: HealthStatus,
+    /// In milliseconds.
+    pub uptime: u64,
+    /// The two largest units, such as `1m 30s`.
+    pub uptime_human: String,
+    #[serde(flatten, skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<HealthDetail>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum HealthStatus {
+    Ok,
+    /// No session is free, or jobs fail again and again.
+    Degraded,
+}
+
+/// What a caller with the token sees beside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct HealthDetail {
+    pub version: String,
+    pub project: String,
+    pub sessions: SessionCounts,
+    /// Whether jobs fire by themselves.
+    pub scheduler_running: bool,
+    /// The sum over all jobs.
+    pub consecutive_job_failures: u64,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub memory: Option<Memory>,
+    pub jobs: JobCounts,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionCounts {
+    pub current: usize,
+    pub max: usize,
+}
+
+/// Of the host itself, in MB.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Memory {
+    pub rss: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobCounts {
+    pub total: usize,
+    pub enabled: usize,
+    pub failing: Vec<FailingJob>,
+}
+
+/// A job whose last runs failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct FailingJob {
+    pub slug: String,
+    pub failures: u32,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_error: Option<String>,
+}
+
+/// `GET /status`: what is under way.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    pub sessions: SessionSummary,
+    pub scheduler: Scheduler,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionSummary {
+    pub running: usize,
+    pub max: usize,
+    pub list: Vec<ListedSession>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ListedSession {
+    pub id: String,
+    pub name: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub job_slug: Option<String>,
+}
+
+/// What the scheduler is doing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Scheduler {
+    /// Whether jobs fire by themselves; triggers work either way.
+    pub running: bool,
+    pub paused: bool,
+    pub job_count: usize,
+    pub enabled_jobs: usize,
+    pub queue_length: usize,
+    /// Runs between admission and end.
+    pub active_job_sessions: usize,
+}

@@ -1,0 +1,119 @@
+//! Jobs and what becomes of them.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Run, Scheduler};
+
+/// `GET /jobs`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Jobs {
+    /// In the order of the jobs file.
+    pub jobs: Vec<Job>,
+    /// The waiting runs, next first.
+    pub queue: Vec<QueuedRun>,
+    /// What is wrong with the jobs file.
+    pub problems: Vec<JobProblem>,
+    pub scheduler: Scheduler,
+}
+
+/// One job: the object of the jobs file with its unknown keys, and its state. `GET /jobs/{slug}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Job {
+    /// `priority`, `model` and `enabled` are always there.
+    #[serde(flatten)]
+    pub definition: Map<String, Value>,
+    pub state: JobState,
+}
+
+/// What a job has been through.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct JobState {
+    pub slug: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_run: Option<String>,
+    /// `pending`, `success`, `failure` or `timeout`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_result: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub next_scheduled: Option<String>,
+    pub consecutive_failures: u32,
+}
+
+/// A run that waits for a free place.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct QueuedRun {
+    pub slug: String,
+    pub reason: String,
+    pub queued_at: String,
+    pub run_id: String,
+}
+
+/// One thing that is wrong with the jobs file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobProblem {
+    /// The place in the file; absent when the file itself is the problem.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub index: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub slug: Option<String>,
+    /// The key that is wrong.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub field: Option<String>,
+    pub message: String,
+}
+
+/// The body of `POST /jobs/{slug}/trigger`; it may be absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct TriggerRequest {
+    /// Shown with the run, cut at 500 characters; `manual` when absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// Also when the job is disabled.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub force: Option<bool>,
+}
+
+/// The answer to a trigger: the run is recorded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TriggerAnswer {
+    pub slug: String,
+    pub result: TriggerResult,
+    pub run_id: String,
+    /// Why it was skipped.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TriggerResult {
+    Triggered,
+    Queued,
+    Skipped,
+}
+
+/// The answer to `POST /jobs/reload`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReloadAnswer {
+    /// The file was taken, and nothing in it is wrong.
+    pub ok: bool,
+    /// The jobs that stand now.
+    pub jobs: usize,
+    pub enabled: usize,
+    pub problems: Vec<JobProblem>,
+    /// The file was not taken: the last good set of jobs stands.
+    pub refused: bool,
+}
+
+/// `GET /jobs/{slug}/runs`, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct JobRuns {
+    pub slug: String,
+    pub runs: Vec<Run>,
+}

@@ -1,0 +1,47 @@
+//! The paths of the API. Identities are letters, digits, `-` and `_` only, so that nothing needs escaping.
+
+pub const HEALTH: &str = "/health";
+pub const STATUS: &str = "/status";
+pub const JOBS: &str = "/jobs";
+pub const JOBS_RELOAD: &str = "/jobs/reload";
+pub const JOB: &str = "/jobs/{slug}";
+pub const JOB_TRIGGER: &str = "/jobs/{slug}/trigger";
+pub const JOB_RUNS: &str = "/jobs/{slug}/runs";
+pub const RUNS: &str = "/runs";
+pub const RUN: &str = "/runs/{id}";
+pub const SESSIONS: &str = "/sessions";
+pub const SESSIONS_TMUX: &str = "/sessions/tmux";
+pub const SESSION: &str = "/sessions/{name}";
+pub const SESSION_OUTPUT: &str = "/sessions/{name}/output";
+pub const SESSION_INPUT: &str = "/sessions/{name}/input";
+pub const EVENTS: &str = "/events";
+pub const PLUGINS: &str = "/plugins";
+
+pub fn job(slug: &str) -> String {
+    format!("/jobs/{slug}")
+}
+
+pub fn job_trigger(slug: &str) -> String {
+    format!("/jobs/{slug}/trigger")
+}
+
+pub fn job_runs(slug: &str) -> String {
+    format!("/jobs/{slug}/runs")
+}
+
+pub fn run(id: &str) -> String {
+    format!("/runs/{id}")
+}
+
+/// `name`: the name of the session, its id, or its tmux name.
+pub fn session(name: &str) -> String {
+    format!("/sessions/{name}")
+}
+
+pub fn session_output(name: &str) -> String {
+    format!("/sessions/{name}/output")
+}
+
+pub fn session_input(name: &str) -> String {
+    format!("/sessions/{name}/input")
+}

@@ -1,0 +1,40 @@
+//! Which plugins there are: `GET /plugins`.
+
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Plugins {
+    pub plugins: Vec<Plugin>,
+    /// What could not be loaded.
+    pub problems: Vec<PluginProblem>,
+}
+
+/// One plugin that was loaded, or would be if it were enabled.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Plugin {
+    pub id: String,
+    pub version: String,
+    pub description: String,
+    /// `execute`, `notifier`, `command-guard` and so on.
+    pub kinds: Vec<String>,
+    /// Its name in the jobs file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub execute_type: Option<String>,
+    /// BLAKE3 of the component.
+    pub digest: String,
+    /// Where it was loaded from.
+    pub origin: String,
+    /// The interfaces that it asks the host for.
+    pub imports: Vec<String>,
+    pub enabled: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginProblem {
+    /// Its id, or the name of its file.
+    pub plugin: String,
+    /// A word that stays the same between releases.
+    pub code: String,
+    pub message: String,
+}

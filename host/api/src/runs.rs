@@ -1,0 +1,71 @@
+//! Runs: single attempts at jobs.
+
+use serde::{Deserialize, Serialize};
+
+/// `GET /runs`, newest first.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Runs {
+    pub runs: Vec<Run>,
+}
+
+/// All that is known of a run. `GET /runs/{id}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Run {
+    pub id: String,
+    pub slug: String,
+    /// `queued`, `judging`, `stepping`, `starting`, `running`, `finished` or `skipped`.
+    pub status: String,
+    pub trigger: Trigger,
+    /// The due time, of a run that the schedule asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub scheduled_at: Option<String>,
+    pub requested_at: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub started_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub ended_at: Option<String>,
+    /// `succeeded`, `failed`, `timed-out`, `stopped`, `lost` or `needs-attention`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub outcome: Option<String>,
+    /// Why the outcome is what it is.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
+    /// `success`, `failure` or `timeout`.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub result: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub exit_status: Option<i32>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signal: Option<String>,
+    /// From the start of the command to its end.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub duration_ms: Option<u64>,
+    /// The last lines of the output.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tail: Option<String>,
+    /// The name of its newest session.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub session: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub session_id: Option<String>,
+    /// Why it was not started, in one word.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub skipped: Option<String>,
+    /// The same in a sentence.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub detail: Option<String>,
+    pub execute_type: String,
+    pub model: String,
+    pub priority: String,
+}
+
+/// Why a run was asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum Trigger {
+    /// The schedule said so, for this due time.
+    Scheduled { at: String },
+    /// A person or an agent asked.
+    Manual { reason: String, force: bool },
+}

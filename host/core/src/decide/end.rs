@@ -1,0 +1,115 @@
+//! How runs end. All outcomes are made here, so that none can be overwritten by another.
+
+use crate::decide::{Draft, Effect, admit, cause_of, tell};
+use crate::event::{Fact, RunFinished};
+use crate::id::RunId;
+use crate::job::LastResult;
+use crate::plan::{End, EndCause};
+use crate::run::{Outcome, Phase, Run, StopCause};
+use crate::session::{Session, SessionStatus};
+
+/// A session that is over, and how it ended.
+#[derive(Debug, Clone)]
+pub(super) struct Ended {
+    pub(super) session: Session,
+    pub(super) end: End,
+}
+
+/// A person, the API or the time limit wants the run to end. The wish is recorded before anything is signalled:
+/// whatever the command does from here on, the run was stopped.
+pub(super) fn stop_asked(draft: &mut Draft<'_>, id: RunId, cause: StopCause) {
+    let Some(run) = draft.state.run(id).filter(|run| run.stopping.is_none()) else { return };
+    match (&run.phase, cause) {
+        (Phase::Queued, StopCause::Asked { by }) => admit::withdrawn(draft, run, by),
+        (_, cause) => {
+            draft.event(Fact::RunStopping { run: id, slug: run.slug.clone(), cause });
+            if matches!(run.phase, Phase::Running { .. }) {
+                draft.effect(Effect::Stop { run: id });
+            }
+        }
+    }
+}
+
+/// Ends a run whose stop was asked for while a plugin was thinking; tells whether it did.
+pub(super) fn ended_by_stop(draft: &mut Draft<'_>, run: &Run, ended: Option<Ended>) -> bool {
+    let Some(cause) = run.stopping.clone() else { return false };
+    finish(draft, run, stop_outcome(cause), ended);
+    true
+}
+
+pub(super) fn not_started(draft: &mut Draft<'_>, id: RunId, reason: String) {
+    let Some(run) = draft.state.run(id) else { return };
+    if !matches!(run.phase, Phase::Starting { .. }) {
+        return;
+    }
+    let end = End { cause: EndCause::NotStarted(reason), duration_ms: 0, tail: String::new() };
+    let outcome = match run.stopping.clone() {
+        Some(cause) => stop_outcome(cause),
+        None => Outcome::Failed { cause: cause_of(&end) },
+    };
+    let ended = end_session(draft, run, end, Some(&outcome));
+    finish(draft, run, outcome, ended);
+}
+
+/// Host facts decide by themselves; only a normal exit is judged by the execute type.
+pub(super) fn session_ended(draft: &mut Draft<'_>, id: RunId, end: End) {
+    let Some(run) = draft.state.run(id).filter(|run| run.session().is_some()) else { return };
+    let outcome = match (run.stopping.clone(), &end.cause) {
+        (Some(cause), _) => Some(stop_outcome(cause)),
+        (None, EndCause::Exit(_)) => None,
+        (None, EndCause::Killed) => Some(Outcome::Stopped { by: "signal".into() }),
+        (None, EndCause::Lost) => Some(Outcome::Lost),
+        (None, EndCause::Signal(_) | EndCause::NotStarted(_)) => Some(Outcome::Failed { cause: cause_of(&end) }),
+    };
+    let ended = end_session(draft, run, end, outcome.as_ref());
+    match outcome {
+        Some(outcome) => finish(draft, run, outcome, ended),
+        None => draft.effect(Effect::Step { run: id }),
+    }
+}
+
+/// The session outlived every signal. The watch goes on, so its true end will still be recorded.
+pub(super) fn not_stopped(draft: &mut Draft<'_>, id: RunId, reason: String) {
+    let Some(run) = draft.state.run(id) else { return };
+    let message = format!("could not be stopped: {reason}");
+    draft.event(Fact::RunProgressed { run: id, slug: run.slug.clone(), message });
+}
+
+pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: Option<Ended>) {
+    let (end, session) = ended.map(|ended| (ended.end, ended.session)).unzip();
+    let status = outcome.session_status();
+    let before = draft.state.job_state(&run.slug).map_or(0, |state| state.consecutive_failures);
+    let failed = outcome.last_result() != LastResult::Success;
+    let finished = RunFinished {
+        run: run.id,
+        slug: run.slug.clone(),
+        job_name: run.request.job_name.clone(),
+        trigger: run.trigger.clone(),
+        session: session.map(|session| Session { status: status.unwrap_or(session.status), ..session }),
+        consecutive_failures: if failed { before.saturating_add(1) } else { 0 },
+        plugin_state: run.plugin_state.clone(),
+        outcome,
+        end,
+    };
+    let notice = tell::about(draft, &finished);
+    draft.event(Fact::RunFinished(Box::new(finished)));
+    if run.request.notify {
+        tell::raise(draft, notice);
+    }
+}
+
+fn end_session(draft: &mut Draft<'_>, run: &Run, end: End, outcome: Option<&Outcome>) -> Option<Ended> {
+    let by_end = if end.cause == EndCause::Exit(0) { SessionStatus::Completed } else { SessionStatus::Error };
+    let status = outcome.and_then(Outcome::session_status).unwrap_or(by_end);
+    let session = Session { status, ended_at: Some(draft.now), ..run.session()?.clone() };
+    let ended = Ended { session: session.clone(), end: end.clone() };
+    draft.event(Fact::SessionEnded { run: run.id, slug: run.slug.clone(), session: Box::new(session), end });
+    Some(ended)
+}
+
+fn stop_outcome(cause: StopCause) -> Outcome {
+    match cause {
+        StopCause::Timeout => Outcome::TimedOut,
+        StopCause::Asked { by } => Outcome::Stopped { by },
+    }
+}

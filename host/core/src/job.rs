@@ -1,0 +1,234 @@
+//! A job: what runs, when, and how much it matters.
+
+use std::fmt;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::id::JobSlug;
+use crate::schedule::Schedule;
+
+/// A job as its file defines it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    pub slug: JobSlug,
+    pub name: String,
+    pub schedule: Schedule,
+    pub priority: Priority,
+    pub model: Model,
+    pub enabled: bool,
+    /// The installed execute type that decides how the job runs.
+    pub execute_type: String,
+    /// The hard limit of a run; `None` is the host's default.
+    pub timeout_ms: Option<u64>,
+    /// False when the job asks for no notices.
+    pub notify: bool,
+    /// The object as it stands in the file, unknown keys included.
+    pub definition: Map<String, Value>,
+}
+
+/// Which of several queued runs goes first. The order of the cases is the order of the queue.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Priority {
+    Critical,
+    High,
+    #[default]
+    #[serde(alias = "medium")]
+    Normal,
+    Low,
+}
+
+/// The tier of model that a job asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Model {
+    Opus,
+    #[default]
+    Sonnet,
+    Haiku,
+}
+
+impl Model {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opus => "opus",
+            Self::Sonnet => "sonnet",
+            Self::Haiku => "haiku",
+        }
+    }
+}
+
+impl Priority {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Critical => "critical",
+            Self::High => "high",
+            Self::Normal => "normal",
+            Self::Low => "low",
+        }
+    }
+}
+
+/// What is wrong with one entry of the jobs file, or with the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JobProblem {
+    /// The position in the array; `None` when the file itself is the problem.
+    pub index: Option<usize>,
+    pub slug: Option<String>,
+    /// The key that is wrong, such as `execute.type`.
+    pub field: Option<String>,
+    pub message: String,
+}
+
+impl fmt::Display for JobProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.index, &self.slug) {
+            (Some(index), Some(slug)) => write!(f, "Job[{index}] `{slug}`: {}", self.message),
+            (Some(index), None) => write!(f, "Job[{index}]: {}", self.message),
+            (None, _) => f.write_str(&self.message),
+        }
+    }
+}
+
+/// How the last run of a job ended, as `/jobs` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LastResult {
+    Pending,
+    Success,
+    Failure,
+    Timeout,
+}
+
+impl LastResult {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Success => "success",
+            Self::Failure => "failure",
+            Self::Timeout => "timeout",
+        }
+    }
+}
+
+/// What a job has been through.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct JobState {
+    pub last_run: Option<Timestamp>,
+    pub last_result: Option<LastResult>,
+    pub last_error: Option<String>,
+    pub consecutive_failures: u32,
+    /// The last due time that was turned into a run.
+    pub last_scheduled: Option<Timestamp>,
+}
+
+/// A run may take a year at most; more is taken for a slip of the keyboard.
+const LONGEST_TIMEOUT_MINUTES: f64 = 525_600.0;
+
+impl Job {
+    /// Reads one entry of the jobs file. The first thing that is wrong is reported.
+    pub fn parse(index: usize, value: &Value) -> Result<Self, JobProblem> {
+        let Some(definition) = value.as_object() else {
+            return Err(JobProblem {
+                index: Some(index),
+                slug: None,
+                field: None,
+                message: "must be an object".into(),
+            });
+        };
+        let fields = Fields { index, definition };
+        fields.job()
+    }
+}
+
+struct Fields<'a> {
+    index: usize,
+    definition: &'a Map<String, Value>,
+}
+
+impl Fields<'_> {
+    fn job(&self) -> Result<Job, JobProblem> {
+        let slug =
+            self.required("slug")?.parse::<JobSlug>().map_err(|error| self.problem("slug", error.to_string()))?;
+        let name = self.required("name")?.to_owned();
+        let schedule = Schedule::parse(self.required("schedule")?)
+            .map_err(|error| self.problem("schedule", format!("invalid cron expression: {error}")))?;
+        self.optional_text("description")?;
+        Ok(Job {
+            slug,
+            name,
+            schedule,
+            priority: self.choice("priority", "critical, high, normal, low")?,
+            model: self.choice("model", "opus, sonnet, haiku")?,
+            enabled: self.flag("enabled")?,
+            execute_type: self.execute_type()?,
+            timeout_ms: self.timeout_ms()?,
+            notify: self.flag("telegramNotify")?,
+            definition: self.definition.clone(),
+        })
+    }
+
+    fn execute_type(&self) -> Result<String, JobProblem> {
+        let Some(execute) = self.definition.get("execute").and_then(Value::as_object) else {
+            return Err(self.problem("execute", "\"execute\" must be an object with \"type\" and \"value\"".into()));
+        };
+        match execute.get("type").and_then(Value::as_str).map(str::trim) {
+            Some(execute_type) if !execute_type.is_empty() => Ok(execute_type.to_owned()),
+            _ => Err(self.problem("execute.type", "execute.type must be the name of an execute type".into())),
+        }
+    }
+
+    fn timeout_ms(&self) -> Result<Option<u64>, JobProblem> {
+        let Some(value) = self.definition.get("timeoutMinutes") else { return Ok(None) };
+        match value.as_f64() {
+            Some(minutes) if minutes > 0.0 && minutes <= LONGEST_TIMEOUT_MINUTES =>
+            {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "checked to be positive and small"
+                )]
+                Ok(Some((minutes * 60_000.0).ceil() as u64))
+            }
+            _ => Err(self.problem(
+                "timeoutMinutes",
+                format!("\"timeoutMinutes\" must be a number above 0 and at most {LONGEST_TIMEOUT_MINUTES}"),
+            )),
+        }
+    }
+
+    fn required(&self, key: &str) -> Result<&str, JobProblem> {
+        match self.definition.get(key).and_then(Value::as_str) {
+            Some(text) if !text.trim().is_empty() => Ok(text),
+            _ => Err(self.problem(key, format!("\"{key}\" is required: a text that is not blank"))),
+        }
+    }
+
+    fn optional_text(&self, key: &str) -> Result<(), JobProblem> {
+        match self.definition.get(key) {
+            None | Some(Value::String(_) | Value::Null) => Ok(()),
+            Some(_) => Err(self.problem(key, format!("\"{key}\" must be a text"))),
+        }
+    }
+
+    fn flag(&self, key: &str) -> Result<bool, JobProblem> {
+        match self.definition.get(key) {
+            None => Ok(true),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => Err(self.problem(key, format!("\"{key}\" must be a boolean"))),
+        }
+    }
+
+    fn choice<T: Default + for<'de> Deserialize<'de>>(&self, key: &str, choices: &str) -> Result<T, JobProblem> {
+        let Some(value) = self.definition.get(key) else { return Ok(T::default()) };
+        T::deserialize(value)
+            .map_err(|_| self.problem(key, format!("\"{key}\" must be one of {choices}; it is {value}")))
+    }
+
+    fn problem(&self, field: &str, message: String) -> JobProblem {
+        let slug = self.definition.get("slug").and_then(Value::as_str).map(|slug| slug.chars().take(100).collect());
+        JobProblem { index: Some(self.index), slug, field: Some(field.to_owned()), message }
+    }
+}

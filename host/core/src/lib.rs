@@ -1,0 +1,17 @@
+//! The nouns and rules of instar.
+//!
+//! Everything here is pure: no tokio, no IO, no clock. Time, identities and randomness arrive as values.
+//! `decide` is the heart; the other modules are the words it speaks.
+
+pub mod decide;
+pub mod event;
+pub mod id;
+pub mod job;
+pub mod jobs_file;
+pub mod notice;
+pub mod plan;
+pub mod run;
+pub mod schedule;
+pub mod session;
+pub mod state;
+pub mod verdict;

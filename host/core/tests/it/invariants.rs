@@ -1,0 +1,170 @@
+//! Whatever happens in whatever order, these hold: random inputs against the rules that no order may break.
+
+use std::collections::BTreeMap;
+
+use crate::world::{World, end, job, launch};
+use instar_core::decide::{Effect, StepFault, What};
+use instar_core::event::Fact;
+use instar_core::id::RunId;
+use instar_core::plan::{EndCause, FinishVerdict, StepResult};
+use instar_core::run::Trigger;
+use instar_core::verdict::Verdict;
+use proptest::prelude::*;
+
+/// One move of the outside world; what does not fit the moment is what a late or doubled report looks like.
+#[derive(Debug, Clone)]
+enum Move {
+    Pass { minutes: i64 },
+    ClockSet { minutes: i64 },
+    Trigger { job: usize, force: bool },
+    Stop { effect: usize },
+    Report { effect: usize, well: bool },
+    Edit { disable: usize },
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        4 => (0i64..400).prop_map(|minutes| Move::Pass { minutes }),
+        1 => (-2000i64..2000).prop_map(|minutes| Move::ClockSet { minutes }),
+        3 => (0usize..4, any::<bool>()).prop_map(|(job, force)| Move::Trigger { job, force }),
+        2 => (0usize..40).prop_map(|effect| Move::Stop { effect }),
+        12 => (0usize..40, any::<bool>()).prop_map(|(effect, well)| Move::Report { effect, well }),
+        1 => (0usize..5).prop_map(|disable| Move::Edit { disable }),
+    ];
+    proptest::collection::vec(one, 1..120)
+}
+
+const JOBS: [(&str, &str); 4] = [("a", "* * * * *"), ("b", "*/7 * * * *"), ("c", "0 * * * *"), ("d", "30 2 * * *")];
+
+fn definitions(disabled: usize) -> Vec<serde_json::Value> {
+    let jobs = JOBS.iter().enumerate().map(|(index, (slug, schedule))| {
+        let mut definition = job(slug, schedule);
+        definition["enabled"] = (index != disabled).into();
+        definition
+    });
+    jobs.collect()
+}
+
+fn play(world: &mut World, step: &Move) {
+    match step {
+        Move::Pass { minutes } => world.pass_minutes(*minutes),
+        Move::ClockSet { minutes } => {
+            world.now += jiff::SignedDuration::from_mins(*minutes);
+            world.tell(What::Ticked);
+        }
+        Move::Trigger { job, force } => {
+            let slug = JOBS[*job].0.parse().unwrap();
+            world.tell(What::TriggerAsked { slug, reason: "manual".into(), force: *force });
+        }
+        Move::Stop { effect } => {
+            if let Some(run) = effect_at(world, *effect).and_then(|effect| run_of(&effect)) {
+                world.tell(What::StopAsked { run, by: "api".into() });
+            }
+        }
+        Move::Report { effect, well } => {
+            if let Some(effect) = effect_at(world, *effect) {
+                report(world, &effect, *well);
+            }
+        }
+        Move::Edit { disable } => world.read_jobs(&definitions(*disable)),
+    }
+}
+
+/// Effects are reported in any order, and some of them twice.
+fn effect_at(world: &World, index: usize) -> Option<Effect> {
+    world.effects.iter().rev().nth(index % 8).cloned()
+}
+
+fn run_of(effect: &Effect) -> Option<RunId> {
+    match effect {
+        Effect::Judge { run }
+        | Effect::Step { run }
+        | Effect::Start { run }
+        | Effect::Watch { run }
+        | Effect::Stop { run } => Some(*run),
+        Effect::Deliver { .. } => None,
+    }
+}
+
+fn report(world: &mut World, effect: &Effect, well: bool) {
+    match effect {
+        Effect::Judge { run } => {
+            let verdict = if well { Verdict::pass() } else { Verdict::Deny(vec![]) };
+            world.tell(What::Judged { run: *run, verdict });
+        }
+        Effect::Step { run } => report_step(world, *run, well),
+        Effect::Start { run } if well => drop(world.tell(What::Started { run: *run })),
+        Effect::Start { run } => drop(world.tell(What::NotStarted { run: *run, reason: "no tmux".into() })),
+        Effect::Watch { run } => {
+            let cause = if well { EndCause::Exit(0) } else { EndCause::Lost };
+            world.tell(What::SessionEnded { run: *run, end: end(cause) });
+        }
+        Effect::Stop { .. } => drop(world.tell(What::Stopped)),
+        Effect::Deliver { notice, notifier } => {
+            let (notifier, error) = (notifier.clone(), "503".to_owned());
+            world.tell(What::NotDelivered { notice: notice.id, notifier, error, retryable: well });
+        }
+    }
+}
+
+fn report_step(world: &mut World, run: RunId, well: bool) {
+    let launched = world.count(|fact| matches!(fact, Fact::SessionEnded { run: ended, .. } if *ended == run)) > 0;
+    match (well, launched) {
+        (true, false) => drop(world.tell(What::Stepped { run, result: Ok(launch()) })),
+        (true, true) => world.finish_step(run, FinishVerdict::Succeeded, ""),
+        (false, false) => drop(world.tell(What::Stepped { run, result: Ok(StepResult::default()) })),
+        (false, true) => {
+            let fault = StepFault { code: "trap".into(), message: "plugin `p` trapped".into(), refused: false };
+            world.tell(What::Stepped { run, result: Err(fault) });
+        }
+    }
+}
+
+/// What no order of events may break.
+fn check(world: &World) {
+    let mut ends: BTreeMap<RunId, usize> = BTreeMap::new();
+    let mut dues = BTreeMap::new();
+    let mut requested = 0;
+    for event in &world.events {
+        match &event.fact {
+            Fact::RunRequested { slug, trigger: Trigger::Scheduled { at }, .. } => {
+                requested += 1;
+                *dues.entry((slug.clone(), *at)).or_insert(0) += 1;
+            }
+            Fact::RunRequested { .. } => requested += 1,
+            Fact::RunFinished(finished) => *ends.entry(finished.run).or_default() += 1,
+            Fact::RunSkipped { run, .. } => *ends.entry(*run).or_default() += 1,
+            _ => {}
+        }
+    }
+    assert!(ends.values().all(|count| *count == 1), "a run ended twice: {ends:?}");
+    assert_eq!(requested, ends.len() + world.state.open_runs().count(), "a run was forgotten");
+    let active = world.state.open_runs().filter(|run| run.is_active()).count();
+    assert!(active <= crate::world::limits().max_parallel_jobs, "{active} runs at once");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_run_ends_once_and_places_are_kept(moves in moves()) {
+        let mut world = World::with_notifier(&definitions(9), "notifier-x");
+        for step in &moves {
+            play(&mut world, step);
+            check(&world);
+        }
+    }
+
+    #[test]
+    fn host_never_asks_to_be_woken_for_nothing(moves in moves()) {
+        let mut world = World::with_notifier(&definitions(9), "notifier-x");
+        for step in &moves {
+            play(&mut world, step);
+            for _ in 0..20 {
+                if !world.wakes_now() { break; }
+                world.tell(What::Ticked);
+            }
+            prop_assert!(!world.wakes_now(), "ticks change nothing, and it asks for more");
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The rules, told as scenarios and attacked at random.
+
+mod decide;
+mod invariants;
+mod world;

@@ -1,0 +1,187 @@
+//! A host without a world: inputs in, events applied, effects kept for the test to look at.
+
+use std::sync::Arc;
+
+use instar_core::decide::{Decision, Effect, Input, What, decide};
+use instar_core::event::{Event, Fact};
+use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
+use instar_core::jobs_file::JobsFile;
+use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepResult};
+use instar_core::run::{Outcome, SkipReason};
+use instar_core::session::SessionStatus;
+use instar_core::state::{Limits, Restored, State};
+use instar_core::verdict::Verdict;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) now: Timestamp,
+    pub(crate) events: Vec<Event>,
+    pub(crate) effects: Vec<Effect>,
+    nonce: u64,
+    jobs: Vec<Value>,
+}
+
+pub(crate) fn job(slug: &str, schedule: &str) -> Value {
+    json!({"slug": slug, "name": slug, "schedule": schedule, "execute": {"type": "script", "value": "x"}})
+}
+
+pub(crate) fn launch() -> StepResult {
+    let launch = Launch { argv: vec!["true".into()], env: Default::default(), cwd: None, stdin: Stdin::Terminal };
+    StepResult { state: b"state".to_vec(), actions: vec![Action::Launch(launch)] }
+}
+
+pub(crate) fn end(cause: EndCause) -> End {
+    End { cause, duration_ms: 1_500, tail: "last line\n".into() }
+}
+
+pub(crate) fn limits() -> Limits {
+    Limits { scheduling: true, max_parallel_jobs: 2, max_sessions: 3, default_timeout_ms: 240 * 60_000 }
+}
+
+impl World {
+    pub(crate) fn new(jobs: &[Value]) -> Self {
+        Self::build(jobs, Vec::new())
+    }
+
+    pub(crate) fn with_notifier(jobs: &[Value], notifier: &str) -> Self {
+        Self::build(jobs, vec![notifier.parse().unwrap()])
+    }
+
+    fn build(jobs: &[Value], notifiers: Vec<PluginId>) -> Self {
+        let now: Timestamp = "2026-03-01T12:00:30Z".parse().unwrap();
+        let state = State::new(limits(), TimeZone::UTC, notifiers, Restored::default(), now);
+        let mut world = Self { state, now, events: vec![], effects: vec![], nonce: 0, jobs: vec![] };
+        world.read_jobs(jobs);
+        world.tell(What::Booted { version: "0".into() });
+        world
+    }
+
+    pub(crate) fn tell(&mut self, what: What) -> Decision {
+        self.nonce += 1;
+        let decision = decide(&self.state, Input { now: self.now, nonce: self.nonce, what });
+        for event in &decision.events {
+            self.state.apply(event);
+        }
+        self.events.extend(decision.events.iter().cloned());
+        self.effects.extend(decision.effects.iter().cloned());
+        decision
+    }
+
+    /// Lets time pass and wakes the host as it asked to be woken.
+    pub(crate) fn pass_minutes(&mut self, minutes: i64) {
+        self.now += SignedDuration::from_mins(minutes);
+        if self.wakes_now() {
+            self.tell(What::Ticked);
+        }
+    }
+
+    pub(crate) fn wakes_now(&self) -> bool {
+        self.state.next_wake(self.now).is_some_and(|wake| wake <= self.now)
+    }
+
+    pub(crate) fn read_jobs(&mut self, jobs: &[Value]) {
+        self.jobs = jobs.to_vec();
+        self.tell(What::JobsRead(Arc::new(JobsFile::from_entries(jobs))));
+    }
+
+    pub(crate) fn read_jobs_text(&mut self, text: &str) {
+        self.tell(What::JobsRead(Arc::new(JobsFile::parse("jobs.json", text))));
+    }
+
+    pub(crate) fn set_priority(&mut self, slug: &str, priority: &str) {
+        self.set(slug, "priority", json!(priority));
+    }
+
+    pub(crate) fn set_enabled(&mut self, slug: &str, enabled: bool) {
+        self.set(slug, "enabled", json!(enabled));
+    }
+
+    fn set(&mut self, slug: &str, key: &str, value: Value) {
+        let mut jobs = self.jobs.clone();
+        jobs.iter_mut().find(|job| job["slug"] == slug).unwrap()[key] = value;
+        self.read_jobs(&jobs);
+    }
+
+    pub(crate) fn trigger(&mut self, slug: &str) -> RunId {
+        let slug: JobSlug = slug.parse().unwrap();
+        let decision = self.tell(What::TriggerAsked { slug, reason: "manual".into(), force: false });
+        decision.events[0].fact.run().unwrap()
+    }
+
+    /// From admission to a running session.
+    pub(crate) fn start(&mut self, run: RunId) {
+        self.tell(What::Judged { run, verdict: Verdict::pass() });
+        self.tell(What::Stepped { run, result: Ok(launch()) });
+        self.tell(What::Started { run });
+    }
+
+    pub(crate) fn finish_step(&mut self, run: RunId, verdict: FinishVerdict, message: &str) {
+        let finish = Action::Finish { verdict, message: message.into() };
+        self.tell(What::Stepped { run, result: Ok(StepResult { state: vec![], actions: vec![finish] }) });
+    }
+
+    pub(crate) fn run_to_end(&mut self, run: RunId, cause: EndCause) {
+        self.start(run);
+        self.tell(What::SessionEnded { run, end: end(cause) });
+        self.finish_step(run, FinishVerdict::Succeeded, "");
+    }
+
+    #[track_caller]
+    pub(crate) fn only_run(&self) -> RunId {
+        let runs: Vec<_> = self.state.open_runs().map(|run| run.id).collect();
+        assert_eq!(runs.len(), 1, "{runs:?}");
+        runs[0]
+    }
+
+    #[track_caller]
+    pub(crate) fn expect_effect(&self, effect: &Effect) {
+        assert!(self.effects.contains(effect), "{effect:?} is not in {:?}", self.effects);
+    }
+
+    pub(crate) fn delivery(&self) -> (NoticeId, PluginId) {
+        let delivery = self.effects.iter().find_map(|effect| match effect {
+            Effect::Deliver { notice, notifier } => Some((notice.id, notifier.clone())),
+            _ => None,
+        });
+        delivery.unwrap()
+    }
+
+    pub(crate) fn count(&self, wanted: impl Fn(&Fact) -> bool) -> usize {
+        self.events.iter().filter(|event| wanted(&event.fact)).count()
+    }
+
+    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
+        let finished = self.events.iter().filter_map(|event| match &event.fact {
+            Fact::RunFinished(finished) => Some(finished.outcome.clone()),
+            _ => None,
+        });
+        finished.collect()
+    }
+
+    pub(crate) fn session_statuses(&self) -> Vec<SessionStatus> {
+        let finished = self.events.iter().filter_map(|event| match &event.fact {
+            Fact::RunFinished(finished) => finished.session.as_ref().map(|session| session.status),
+            _ => None,
+        });
+        finished.collect()
+    }
+
+    pub(crate) fn skips(&self) -> Vec<SkipReason> {
+        let skips = self.events.iter().filter_map(|event| match &event.fact {
+            Fact::RunSkipped { reason, .. } => Some(reason.clone()),
+            _ => None,
+        });
+        skips.collect()
+    }
+
+    pub(crate) fn queue(&self) -> Vec<&str> {
+        self.state.queue().map(|run| run.slug.as_str()).collect()
+    }
+
+    pub(crate) fn next_of(&self, slug: &str) -> Option<Timestamp> {
+        self.state.job(&slug.parse().unwrap())?.next
+    }
+}

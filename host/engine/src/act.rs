@@ -1,0 +1,245 @@
+//! Effects: the only place where the engine does anything to the world. Each effect is one task that reports
+//! back as exactly one input, by a deadline; waiting for the end of a session has none.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use instar_core::decide::{Effect, StepFault, What};
+use instar_core::id::{PluginId, RunId, SessionId};
+use instar_core::notice::Notice;
+use instar_core::plan::{End, EndCause, Launch, StepEvent};
+use instar_core::run::{Phase, Run, Trigger};
+use instar_core::session::Session;
+use instar_core::verdict::{Finding, Severity, Verdict};
+use instar_plugin::{Asker, CallContext, Cause, PluginError, Plugins};
+use instar_session::{Found, Order, SessionError, Sessions};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+use crate::clock;
+use crate::view::SharedView;
+
+const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
+const STEP_DEADLINE: Duration = Duration::from_secs(30);
+const START_DEADLINE: Duration = Duration::from_secs(30);
+const STOP_DEADLINE: Duration = Duration::from_secs(60);
+const DELIVER_DEADLINE: Duration = Duration::from_secs(60);
+
+#[derive(Debug)]
+pub(crate) struct Actor {
+    world: Arc<World>,
+    reports: mpsc::Sender<What>,
+    tasks: JoinSet<()>,
+}
+
+/// What effects act upon.
+#[derive(Debug)]
+struct World {
+    sessions: Sessions,
+    plugins: Arc<Plugins>,
+    view: SharedView,
+}
+
+impl Actor {
+    pub(crate) fn new(
+        sessions: Sessions,
+        plugins: Arc<Plugins>,
+        view: SharedView,
+        reports: mpsc::Sender<What>,
+    ) -> Self {
+        Self { world: Arc::new(World { sessions, plugins, view }), reports, tasks: JoinSet::new() }
+    }
+
+    pub(crate) fn start(&mut self, effect: Effect) {
+        while self.tasks.try_join_next().is_some() {}
+        let world = self.world.clone();
+        let reports = self.reports.clone();
+        self.tasks.spawn(async move {
+            let report = world.act(effect).await;
+            // The loop has ended: the next start finds what became of it.
+            let _ = reports.send(report).await;
+        });
+    }
+
+    pub(crate) async fn stop(&mut self) {
+        self.tasks.shutdown().await;
+    }
+}
+
+impl World {
+    async fn act(self: Arc<Self>, effect: Effect) -> What {
+        match effect {
+            Effect::Judge { run } => self.judge(run).await,
+            Effect::Step { run } => self.step(run).await,
+            Effect::Start { run } => self.start(run).await,
+            Effect::Watch { run } => self.watch(run).await,
+            Effect::Stop { run } => self.stop(run).await,
+            Effect::Deliver { notice, notifier } => self.deliver(notice, notifier).await,
+        }
+    }
+
+    async fn judge(self: Arc<Self>, id: RunId) -> What {
+        if !self.plugins.has_run_guards() {
+            return What::Judged { run: id, verdict: Verdict::pass() };
+        }
+        let Some(run) = self.run(id) else { return What::Judged { run: id, verdict: Verdict::pass() } };
+        let world = self.clone();
+        let asked = tokio::task::spawn_blocking(move || {
+            let job = serde_json::json!({
+                "slug": run.slug, "name": run.request.job_name, "priority": run.request.priority,
+                "model": run.request.step.model, "trigger": run.trigger,
+                "execute": serde_json::from_str::<serde_json::Value>(&run.request.step.execute_json).ok(),
+            });
+            world.plugins.judge_run(&context(&run), &job.to_string(), "[]")
+        });
+        let verdict = match tokio::time::timeout(JUDGE_DEADLINE, asked).await {
+            Ok(Ok(verdict)) => verdict,
+            // A guard that gives no answer denies.
+            Ok(Err(_)) | Err(_) => Verdict::Deny(vec![Finding {
+                rule: "instar/no-answer".into(),
+                severity: Severity::Critical,
+                detail: "the guards gave no answer in time".into(),
+                remedy: None,
+            }]),
+        };
+        What::Judged { run: id, verdict }
+    }
+
+    async fn step(&self, id: RunId) -> What {
+        let Some(run) = self.run(id) else { return gone(id) };
+        let Phase::Stepping { event, .. } = &run.phase else { return gone(id) };
+        let state = match event {
+            StepEvent::Requested(_) => Vec::new(),
+            StepEvent::Exited(_) => run.plugin_state.clone(),
+        };
+        let call = context(&run);
+        let step = self.plugins.step(&run.request.execute_type, &call, state, vec![event.clone()]);
+        let result = match tokio::time::timeout(STEP_DEADLINE, step).await {
+            Ok(Ok(result)) => Ok(result),
+            Ok(Err(error)) => Err(step_fault(&error)),
+            Err(_) => Err(StepFault {
+                code: "timeout".into(),
+                message: format!("execute type `{}` gave no answer in {STEP_DEADLINE:?}", run.request.execute_type),
+                refused: false,
+            }),
+        };
+        What::Stepped { run: id, result }
+    }
+
+    async fn start(&self, id: RunId) -> What {
+        let Some((run, session, launch)) = self.starting(id) else { return gone(id) };
+        let reason = match within(START_DEADLINE, self.start_session(&run, &session, &launch)).await {
+            Some(Ok(())) => return What::Started { run: id },
+            Some(Err(error)) => chain(&error),
+            None => format!("tmux did not start it in {START_DEADLINE:?}"),
+        };
+        // A slow tmux may still have started it: then it runs, whatever was answered.
+        match self.sessions.survey(session.id).await {
+            Found::NotStarted => What::NotStarted { run: id, reason },
+            Found::Running(_) | Found::Ended(_) => What::Started { run: id },
+        }
+    }
+
+    async fn start_session(&self, run: &Run, session: &Session, launch: &Launch) -> Result<(), SessionError> {
+        match self.sessions.survey(session.id).await {
+            Found::Running(_) | Found::Ended(_) => Ok(()),
+            Found::NotStarted => {
+                let env = BTreeMap::from([
+                    ("INSTAR_JOB".into(), run.slug.to_string()),
+                    ("INSTAR_RUN_ID".into(), run.id.to_string()),
+                    ("INSTAR_SESSION".into(), session.name.to_string()),
+                ]);
+                self.sessions.start(Order { id: session.id, name: &session.name, launch, env }).await.map(|_| ())
+            }
+        }
+    }
+
+    async fn watch(&self, id: RunId) -> What {
+        let Some(session) = self.session_of(id) else { return gone(id) };
+        let end = match self.sessions.survey(session).await {
+            Found::Ended(end) => end,
+            Found::Running(process) => self.sessions.watch(process).await,
+            // It was started, so its folder has been taken away since.
+            Found::NotStarted => End { cause: EndCause::Lost, duration_ms: 0, tail: String::new() },
+        };
+        What::SessionEnded { run: id, end }
+    }
+
+    async fn stop(&self, id: RunId) -> What {
+        let Some(session) = self.session_of(id) else { return What::Stopped };
+        match within(STOP_DEADLINE, self.sessions.stop(session)).await {
+            Some(Ok(())) => What::Stopped,
+            Some(Err(error)) => What::NotStopped { run: id, reason: chain(&error) },
+            None => What::NotStopped { run: id, reason: format!("it did not end in {STOP_DEADLINE:?}") },
+        }
+    }
+
+    async fn deliver(&self, notice: Arc<Notice>, notifier: PluginId) -> What {
+        let call = CallContext { trace_id: notice.id.to_string(), ..CallContext::new(Asker::Operator, clock::now()) };
+        let delivery = self.plugins.deliver(&notifier, &call, &notice);
+        let (error, retryable) = match within(DELIVER_DEADLINE, delivery).await {
+            Some(Ok(receipt)) => {
+                return What::Delivered { notice: notice.id, notifier, receipt: receipt.provider_id };
+            }
+            Some(Err(error)) => (chain(&error), error.is_retryable()),
+            None => (format!("no answer in {DELIVER_DEADLINE:?}"), true),
+        };
+        What::NotDelivered { notice: notice.id, notifier, error, retryable }
+    }
+
+    fn run(&self, id: RunId) -> Option<Run> {
+        self.view.read().unwrap_or_else(PoisonError::into_inner).state().run(id).cloned()
+    }
+
+    fn session_of(&self, id: RunId) -> Option<SessionId> {
+        self.run(id)?.session().map(|session| session.id)
+    }
+
+    fn starting(&self, id: RunId) -> Option<(Run, Box<Session>, Box<Launch>)> {
+        let run = self.run(id)?;
+        match run.phase.clone() {
+            Phase::Starting { session, launch } => Some((run, session, launch)),
+            Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Running { .. } => None,
+        }
+    }
+}
+
+async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+    tokio::time::timeout(limit, work).await.ok()
+}
+
+fn context(run: &Run) -> CallContext {
+    let asker = match run.trigger {
+        Trigger::Scheduled { .. } => Asker::Cron,
+        Trigger::Manual { .. } => Asker::Api,
+    };
+    CallContext {
+        trace_id: run.id.to_string(),
+        job: Some((run.slug.clone(), run.id)),
+        ..CallContext::new(asker, clock::now())
+    }
+}
+
+/// The run moved on before its effect began; there is nothing to report, and `Stopped` says just that.
+fn gone(_run: RunId) -> What {
+    What::Stopped
+}
+
+fn step_fault(error: &PluginError) -> StepFault {
+    let refused = matches!(error.cause, Cause::PluginFailed(_) | Cause::UnknownExecuteType(_));
+    StepFault { code: error.code().to_owned(), message: chain(error), refused }
+}
+
+/// An error with its causes, as one sentence.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

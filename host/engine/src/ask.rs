@@ -1,0 +1,127 @@
+//! The handle that the rest of the host holds: ask for a change, read the view, read what sessions print.
+
+use std::sync::{Arc, RwLockReadGuard};
+
+use instar_core::decide::What;
+use instar_core::event::{Event, Fact};
+use instar_core::id::{JobSlug, RunId, SessionId};
+use instar_core::jobs_file::JobsFile;
+use instar_core::run::SkipReason;
+use instar_session::{SessionError, Sessions};
+use instar_store::{Store, StoreError};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::view::{SharedView, View};
+
+/// Cheap to clone; all clones speak to the one loop.
+#[derive(Debug, Clone)]
+pub struct Engine {
+    pub(crate) view: SharedView,
+    pub(crate) inputs: mpsc::Sender<Ask>,
+    pub(crate) changes: watch::Receiver<i64>,
+    pub(crate) store: Store,
+    pub(crate) sessions: Sessions,
+}
+
+/// An input from outside, with where its recorded events go.
+#[derive(Debug)]
+pub(crate) struct Ask {
+    pub(crate) what: What,
+    pub(crate) answer: oneshot::Sender<Result<Vec<Event>, Arc<StoreError>>>,
+}
+
+/// Why a wish was not carried out. Nothing was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    #[error("there is no job `{0}`")]
+    UnknownJob(JobSlug),
+    #[error("there is no session `{0}`")]
+    UnknownSession(SessionId),
+    #[error("the host is shutting down")]
+    ShuttingDown,
+    #[error("it could not be recorded")]
+    NotRecorded(#[source] Arc<StoreError>),
+}
+
+/// What became of a trigger, once it is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TriggerAnswer {
+    /// Admitted: guards and execute type come next.
+    Triggered(RunId),
+    Queued(RunId),
+    Skipped(RunId, SkipReason),
+}
+
+/// What became of the wish to stop a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StopAnswer {
+    /// Recorded; its signals follow.
+    Stopping,
+    AlreadyEnded,
+}
+
+impl Engine {
+    /// # Panics
+    /// When the loop panicked while it wrote the view; the process is ending then.
+    pub fn view(&self) -> RwLockReadGuard<'_, View> {
+        self.view.read().expect("the loop does not panic while it holds the view")
+    }
+
+    /// Says "look again": the number of the newest event.
+    pub fn changes(&self) -> watch::Receiver<i64> {
+        self.changes.clone()
+    }
+
+    pub fn store(&self) -> &Store {
+        &self.store
+    }
+
+    pub fn sessions(&self) -> &Sessions {
+        &self.sessions
+    }
+
+    /// Asks for a run of a job; answers once the run is recorded, whatever became of it.
+    pub async fn trigger(&self, slug: JobSlug, reason: String, force: bool) -> Result<TriggerAnswer, AskError> {
+        if self.view().state().job(&slug).is_none() {
+            return Err(AskError::UnknownJob(slug));
+        }
+        let events = self.ask(What::TriggerAsked { slug: slug.clone(), reason, force }).await?;
+        events.iter().find_map(|event| trigger_answer(&event.fact)).ok_or(AskError::UnknownJob(slug))
+    }
+
+    /// Hands over what was read of the jobs file.
+    pub async fn read_jobs(&self, file: JobsFile) -> Result<(), AskError> {
+        self.ask(What::JobsRead(Arc::new(file))).await.map(|_| ())
+    }
+
+    /// Asks for the end of a session's run; answers once the wish is recorded.
+    pub async fn stop_session(&self, id: SessionId, by: String) -> Result<StopAnswer, AskError> {
+        let session = self.view().session(id).map(|session| (session.run, session.status));
+        let (run, status) = session.ok_or(AskError::UnknownSession(id))?;
+        if !status.is_live() {
+            return Ok(StopAnswer::AlreadyEnded);
+        }
+        self.ask(What::StopAsked { run, by }).await?;
+        Ok(StopAnswer::Stopping)
+    }
+
+    /// Exactly the last `lines` lines of what a session printed.
+    pub async fn output(&self, id: SessionId, lines: usize) -> Result<String, SessionError> {
+        self.sessions.output(id, lines).await
+    }
+
+    async fn ask(&self, what: What) -> Result<Vec<Event>, AskError> {
+        let (answer, answered) = oneshot::channel();
+        self.inputs.send(Ask { what, answer }).await.map_err(|_| AskError::ShuttingDown)?;
+        answered.await.map_err(|_| AskError::ShuttingDown)?.map_err(AskError::NotRecorded)
+    }
+}
+
+fn trigger_answer(fact: &Fact) -> Option<TriggerAnswer> {
+    match fact {
+        Fact::RunAdmitted { run, .. } => Some(TriggerAnswer::Triggered(*run)),
+        Fact::RunQueued { run, .. } => Some(TriggerAnswer::Queued(*run)),
+        Fact::RunSkipped { run, reason, .. } => Some(TriggerAnswer::Skipped(*run, reason.clone())),
+        _ => None,
+    }
+}

@@ -1,0 +1,11 @@
+//! The loop of instar: decide, record, act. Owns time.
+
+mod act;
+mod ask;
+mod clock;
+mod run_loop;
+mod view;
+
+pub use ask::{AskError, Engine, StopAnswer, TriggerAnswer};
+pub use run_loop::{Parts, RunningLoop, StartError, start};
+pub use view::{SharedView, View};

@@ -1,0 +1,235 @@
+//! The loop: one input at a time is decided, recorded, applied to the view, and acted upon.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use instar_core::decide::{Decision, Input, What, decide};
+use instar_core::event::Event;
+use instar_core::jobs_file::JobsFile;
+use instar_core::state::{Limits, State};
+use instar_plugin::Plugins;
+use instar_session::Sessions;
+use instar_store::{Store, StoreError};
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::JoinHandle;
+
+use crate::act::Actor;
+use crate::ask::{Ask, Engine};
+use crate::clock::{self, Alarm};
+use crate::view::{SharedView, View};
+
+/// What an engine is made of; built by the wiring.
+#[derive(Debug)]
+pub struct Parts {
+    pub store: Store,
+    pub sessions: Sessions,
+    pub plugins: Arc<Plugins>,
+    pub limits: Limits,
+    /// The zone in which schedules are read.
+    pub zone: TimeZone,
+    pub version: String,
+    /// What was read of the jobs file just now.
+    pub jobs: JobsFile,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    #[error("the host's records could not be read")]
+    Restore(#[source] StoreError),
+    #[error("the start could not be recorded")]
+    Record(#[source] StoreError),
+    #[error("the clock gives no timer")]
+    Clock(#[source] io::Error),
+}
+
+/// The loop's task. Dropping it leaves the loop running; stop it to end in order.
+#[derive(Debug)]
+pub struct RunningLoop {
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
+}
+
+impl RunningLoop {
+    /// Ends the loop. Sessions live on; the next start finds them.
+    pub async fn stop(self) {
+        let _ = self.stop.send(());
+        if let Err(error) = self.task.await {
+            tracing::error!(%error, "the engine's loop did not end in order");
+        }
+    }
+
+    /// Returns only when the loop ended by itself, which is a fault of ours: the host must end too.
+    pub async fn ended(&mut self) {
+        let _ = (&mut self.task).await;
+    }
+}
+
+/// Inputs that wait for the loop; more make the asker wait.
+const MOST_WAITING: usize = 256;
+const FIRST_RECORD_RETRY: SignedDuration = SignedDuration::from_millis(200);
+const LONGEST_RECORD_RETRY: SignedDuration = SignedDuration::from_secs(5);
+
+/// Restores the state, records the start and lets open runs go on.
+pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
+    let snapshot = parts.store.restore().await.map_err(StartError::Restore)?;
+    let now = clock::now();
+    let notifiers = parts.plugins.notifiers();
+    let state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
+    let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
+    let view = Arc::new(RwLock::new(view));
+    let (inputs, asks) = mpsc::channel(MOST_WAITING);
+    let (reports, reported) = mpsc::channel(MOST_WAITING);
+    let (changed, changes) = watch::channel(snapshot.last_seq);
+    let actor = Actor::new(parts.sessions.clone(), parts.plugins, view.clone(), reports);
+    let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
+    let alarm = Alarm::new().map_err(StartError::Clock)?;
+    let mut main = Main {
+        store: parts.store,
+        view,
+        actor,
+        alarm,
+        changed,
+        unrecorded: VecDeque::new(),
+        retry: None,
+        retry_wait: FIRST_RECORD_RETRY,
+    };
+    for what in [What::JobsRead(Arc::new(parts.jobs)), What::Booted { version: parts.version }] {
+        main.take(what).await.map_err(StartError::Record)?;
+    }
+    let (stop, stopped) = oneshot::channel();
+    let task = tokio::spawn(main.run(asks, reported, stopped));
+    Ok((engine, RunningLoop { stop, task }))
+}
+
+struct Main {
+    store: Store,
+    view: SharedView,
+    actor: Actor,
+    alarm: Alarm,
+    changed: watch::Sender<i64>,
+    /// Reports of effects that could not be recorded yet, oldest first. They are facts: none may be dropped.
+    unrecorded: VecDeque<What>,
+    /// When to try the store again.
+    retry: Option<Timestamp>,
+    retry_wait: SignedDuration,
+}
+
+impl Main {
+    async fn run(
+        mut self,
+        mut asks: mpsc::Receiver<Ask>,
+        mut reports: mpsc::Receiver<What>,
+        mut stop: oneshot::Receiver<()>,
+    ) {
+        loop {
+            let wake = self.next_wake();
+            tokio::select! {
+                biased;
+                _ = &mut stop => break,
+                Some(report) = reports.recv() => self.take_report(report).await,
+                Some(ask) = asks.recv() => self.take_ask(ask).await,
+                woken = self.alarm.wait(wake) => self.take_alarm(woken).await,
+            }
+        }
+        if let Err(error) = self.take(What::HostStopping).await {
+            tracing::warn!(%error, "the stop of the host could not be recorded");
+        }
+        self.actor.stop().await;
+    }
+
+    fn next_wake(&self) -> Option<Timestamp> {
+        let due = self.view.read().unwrap_or_else(PoisonError::into_inner).state().next_wake(clock::now());
+        match self.retry {
+            // While the store fails, what is due waits for the retry: no busy loop.
+            Some(retry) => Some(due.map_or(retry, |due| due.max(retry)).min(retry)),
+            None => due,
+        }
+    }
+
+    async fn take_ask(&mut self, ask: Ask) {
+        let answer = self.take(ask.what).await.map_err(Arc::new);
+        // The asker may have gone; what was recorded stands.
+        let _ = ask.answer.send(answer);
+    }
+
+    async fn take_report(&mut self, report: What) {
+        self.unrecorded.push_back(report);
+        if self.retry.is_none() {
+            self.record_waiting().await;
+        }
+    }
+
+    async fn take_alarm(&mut self, woken: io::Result<()>) {
+        if let Err(error) = woken {
+            tracing::error!(%error, "the timer failed; the clock is looked at every second");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        self.retry = None;
+        self.record_waiting().await;
+        if self.retry.is_none()
+            && let Err(error) = self.take(What::Ticked).await
+        {
+            self.store_failed(&error);
+        }
+    }
+
+    async fn record_waiting(&mut self) {
+        while let Some(report) = self.unrecorded.front().cloned() {
+            if let Err(error) = self.take(report).await {
+                return self.store_failed(&error);
+            }
+            self.unrecorded.pop_front();
+        }
+    }
+
+    fn store_failed(&mut self, error: &StoreError) {
+        let error = error as &dyn std::error::Error;
+        tracing::error!(error, "nothing can be recorded; it is tried again in {:#}", self.retry_wait);
+        self.retry = clock::now().checked_add(self.retry_wait).ok();
+        self.retry_wait = self.retry_wait.saturating_mul(2).min(LONGEST_RECORD_RETRY);
+    }
+
+    /// Decide, record, apply, act. On an error nothing was changed and nothing is done.
+    async fn take(&mut self, what: What) -> Result<Vec<Event>, StoreError> {
+        let mut what = what;
+        loop {
+            let decision = self.decide(what.clone());
+            match self.record(&decision).await {
+                Ok(()) => {
+                    self.retry_wait = FIRST_RECORD_RETRY;
+                    for effect in decision.effects {
+                        self.actor.start(effect);
+                    }
+                    return Ok(decision.events);
+                }
+                // The clock went back to a due time that has its run: pass over it, then look again.
+                Err(StoreError::OccurrenceTaken { slug, due }) => {
+                    let passed = self.decide(What::OccurrenceTaken { slug, due });
+                    self.record(&passed).await?;
+                    what = What::Ticked;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn decide(&self, what: What) -> Decision {
+        let input = Input { now: clock::now(), nonce: clock::nonce(), what };
+        decide(self.view.read().unwrap_or_else(PoisonError::into_inner).state(), input)
+    }
+
+    async fn record(&mut self, decision: &Decision) -> Result<(), StoreError> {
+        if decision.events.is_empty() {
+            return Ok(());
+        }
+        let first_seq = self.store.record(&decision.events).await?;
+        let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
+        view.apply(&decision.events, first_seq);
+        self.changed.send_replace(view.last_seq());
+        Ok(())
+    }
+}

@@ -1,0 +1,196 @@
+//! What a component is and what it may use, read from its imports and exports alone.
+//!
+//! What it exports says which kinds it is; there is no second place that could disagree. What it imports
+//! must be part of the inert baseline, which every guest of the Rust standard library asks for, or of
+//! what its kinds may ask the host.
+
+use std::fmt;
+
+use crate::binary::Outline;
+use crate::error::Cause;
+
+/// The package of the contract.
+const PACKAGE: &str = "instar:plugin/";
+/// The version of the contract that this host speaks.
+pub(crate) const CONTRACT: &str = "0.1.0-dev";
+
+/// Linked without effect: an empty environment, closed streams, a fixed seed.
+///
+/// The seed is what the standard library's hash maps ask for; being fixed, it keeps guards deterministic.
+const BASELINE: [&str; 14] = [
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/terminal-stderr",
+    "wasi:random/insecure-seed",
+];
+
+/// What a plugin can be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    Execute,
+    Notifier,
+    CommandGuard,
+    ToolGuard,
+    OutboundGuard,
+    RunGuard,
+    OutputGuard,
+    SessionGuard,
+}
+
+impl Kind {
+    const ALL: [Self; 8] = [
+        Self::Execute,
+        Self::Notifier,
+        Self::CommandGuard,
+        Self::ToolGuard,
+        Self::OutboundGuard,
+        Self::RunGuard,
+        Self::OutputGuard,
+        Self::SessionGuard,
+    ];
+
+    /// The interface that makes a component one of this kind.
+    pub fn interface(self) -> &'static str {
+        match self {
+            Self::Execute => "execute",
+            Self::Notifier => "notifier",
+            Self::CommandGuard => "command-guard",
+            Self::ToolGuard => "tool-guard",
+            Self::OutboundGuard => "outbound-guard",
+            Self::RunGuard => "run-guard",
+            Self::OutputGuard => "output-guard",
+            Self::SessionGuard => "session-guard",
+        }
+    }
+
+    /// Guards are called synchronously, the others are not.
+    pub(crate) fn is_guard(self) -> bool {
+        !matches!(self, Self::Execute | Self::Notifier)
+    }
+
+    /// Whether a plugin of this kind may import this interface of ours.
+    fn may_import(self, interface: &str) -> bool {
+        match interface {
+            "types" | "log" => true,
+            "config" | "guard-types" => self != Self::Execute,
+            // Types of an interface that the plugin exports can be imported from the same interface.
+            other => other == self.interface(),
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.interface())
+    }
+}
+
+/// The kinds of a component that may be loaded, or why it may not.
+pub(crate) fn audit(outline: &Outline) -> Result<Vec<Kind>, Cause> {
+    for name in outline.imports.iter().chain(&outline.exports) {
+        check_version(name)?;
+    }
+    let kinds = kinds(outline);
+    if kinds.is_empty() {
+        return Err(Cause::UnknownKind);
+    }
+    if !exports(outline, "plugin-meta") {
+        return Err(Cause::IncompatibleContract("it does not export `plugin-meta`".to_owned()));
+    }
+    let denied: Vec<_> = outline.imports.iter().filter(|import| !is_allowed(import, &kinds)).cloned().collect();
+    if denied.is_empty() { Ok(kinds) } else { Err(Cause::ImportDenied(denied)) }
+}
+
+/// What the exports make of a component.
+pub(crate) fn kinds(outline: &Outline) -> Vec<Kind> {
+    Kind::ALL.into_iter().filter(|kind| exports(outline, kind.interface())).collect()
+}
+
+fn exports(outline: &Outline, interface: &str) -> bool {
+    outline.exports.iter().any(|export| ours(export) == Some((interface, CONTRACT)))
+}
+
+fn is_allowed(import: &str, kinds: &[Kind]) -> bool {
+    match ours(import) {
+        Some((interface, _)) => kinds.iter().any(|kind| kind.may_import(interface)),
+        None => {
+            let is_preview_2 = import.split_once('@').is_some_and(|(_, version)| version.starts_with("0.2."));
+            is_preview_2 && BASELINE.contains(&without_version(import))
+        }
+    }
+}
+
+/// A name of our package in another version than this host's is worth its own message.
+fn check_version(name: &str) -> Result<(), Cause> {
+    match ours(name) {
+        Some((_, version)) if version != CONTRACT => Err(Cause::IncompatibleContract(format!(
+            "it uses `{name}`, and this host speaks {CONTRACT}; build it again with the SDK of this host"
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Interface and version of a name of our package.
+fn ours(name: &str) -> Option<(&str, &str)> {
+    let rest = name.strip_prefix(PACKAGE)?;
+    Some(rest.split_once('@').unwrap_or((rest, "")))
+}
+
+fn without_version(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(name, _)| name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outline(imports: &[&str], exports: &[&str]) -> Outline {
+        let owned = |names: &[&str]| names.iter().map(|name| name.replace('$', CONTRACT)).collect();
+        Outline { imports: owned(imports), exports: owned(exports), ..Outline::default() }
+    }
+
+    #[track_caller]
+    fn check_refused(imports: &[&str], exports: &[&str], code: &str) {
+        assert_eq!(audit(&outline(imports, exports)).expect_err("it was taken").code(), code);
+    }
+
+    const META: &str = "instar:plugin/plugin-meta@$";
+
+    #[test]
+    fn kinds_come_from_exports_alone() {
+        let union = outline(&[], &[META, "instar:plugin/run-guard@$", "instar:plugin/notifier@$"]);
+        assert_eq!(audit(&union).unwrap(), [Kind::Notifier, Kind::RunGuard]);
+        check_refused(&[], &[META], "unknown-kind");
+        check_refused(&[], &["wasi:cli/run@0.2.0"], "unknown-kind");
+    }
+
+    #[test]
+    fn only_the_baseline_and_the_kinds_own_imports_are_allowed() {
+        let guard = [META, "instar:plugin/run-guard@$"];
+        let fine = ["wasi:io/streams@0.2.6", "wasi:cli/stderr@0.2.3", "instar:plugin/config@$", "instar:plugin/log@$"];
+        assert!(audit(&outline(&fine, &guard)).is_ok());
+        for denied in
+            ["wasi:filesystem/types@0.2.6", "wasi:io/streams@0.3.0", "wasi:io/streams", "env", "instar:plugin/http@$"]
+        {
+            check_refused(&[denied], &guard, "import-denied");
+        }
+        check_refused(&["instar:plugin/config@$"], &[META, "instar:plugin/execute@$"], "import-denied");
+    }
+
+    #[test]
+    fn another_version_of_the_contract_is_named() {
+        check_refused(&[], &["instar:plugin/run-guard@0.9.0"], "incompatible-contract");
+        check_refused(&["instar:plugin/log"], &[META, "instar:plugin/run-guard@$"], "incompatible-contract");
+        check_refused(&[], &["instar:plugin/run-guard@$"], "incompatible-contract");
+    }
+}

@@ -1,0 +1,108 @@
+//! What can be read from a component's bytes without compiling it: names of imports and exports, its manifest.
+
+use wasmparser::{Encoding, Parser, Payload};
+
+use crate::error::Cause;
+
+/// The custom section that carries `plugin.toml`.
+pub(crate) const MANIFEST_SECTION: &str = "instar:manifest";
+
+/// The outline of a component.
+#[derive(Debug, Default)]
+pub(crate) struct Outline {
+    pub imports: Vec<String>,
+    pub exports: Vec<String>,
+    /// None, one, or by mistake several.
+    pub manifests: Vec<Vec<u8>>,
+}
+
+impl Outline {
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, Cause> {
+        let mut outline = Self::default();
+        let mut depth = 0_usize;
+        for payload in Parser::new(0).parse_all(bytes) {
+            let payload = payload.map_err(|error| Cause::NotAComponent(error.to_string()))?;
+            match payload {
+                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                    return Err(Cause::NotAComponent("it is a core module".to_owned()));
+                }
+                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
+                Payload::End(_) => depth = depth.saturating_sub(1),
+                top if depth == 0 => outline.note(top).map_err(Cause::NotAComponent)?,
+                _ => {}
+            }
+        }
+        Ok(outline)
+    }
+
+    /// The manifest that the component carries.
+    pub(crate) fn manifest(&self) -> Result<&[u8], Cause> {
+        match self.manifests.as_slice() {
+            [] => Err(Cause::NoManifest),
+            [one] => Ok(one),
+            many => Err(Cause::BadManifest(format!("the component carries {} of them", many.len()))),
+        }
+    }
+
+    fn note(&mut self, payload: Payload<'_>) -> Result<(), String> {
+        self.note_names(payload).map_err(|error| error.to_string())?;
+        let unreadable = self.imports.iter().chain(&self.exports).any(|name| !is_readable(name));
+        if unreadable { Err("a name that cannot be shown".to_owned()) } else { Ok(()) }
+    }
+
+    fn note_names(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
+        match payload {
+            Payload::ComponentImportSection(section) => {
+                for import in section {
+                    self.imports.push(import?.name.name.to_owned());
+                }
+            }
+            Payload::ComponentExportSection(section) => {
+                for export in section {
+                    self.exports.push(export?.name.name.to_owned());
+                }
+            }
+            Payload::CustomSection(section) if section.name() == MANIFEST_SECTION => {
+                self.manifests.push(section.data().to_vec());
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// Names are shown to people, and compared with ours; both want them plain.
+fn is_readable(name: &str) -> bool {
+    name.len() <= 256 && !name.contains(char::is_control)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    #[track_caller]
+    fn check_refused(bytes: &[u8]) {
+        let code = Outline::read(bytes).expect_err("it was read").code();
+        assert_eq!(code, "not-a-component");
+    }
+
+    #[test]
+    fn what_is_no_component_is_refused() {
+        check_refused(b"");
+        check_refused(b"#!/bin/sh\necho hello\n");
+        check_refused(b"\0asm\x01\0\0\0");
+        check_refused(&EMPTY_COMPONENT[..6]);
+    }
+
+    #[test]
+    fn a_manifest_is_read_and_a_second_one_is_refused() {
+        let section = [b"\0\x12\x0finstar:manifest".as_slice(), b"hi"].concat();
+        let one = [EMPTY_COMPONENT, &section].concat();
+        assert_eq!(Outline::read(EMPTY_COMPONENT).unwrap().manifest().unwrap_err().code(), "no-manifest");
+        assert_eq!(Outline::read(&one).unwrap().manifest().unwrap(), b"hi");
+        let two = [EMPTY_COMPONENT, &section, &section].concat();
+        assert_eq!(Outline::read(&two).unwrap().manifest().unwrap_err().code(), "bad-manifest");
+    }
+}

@@ -1,0 +1,210 @@
+//! Native code on disk: compiled once, mapped afterwards.
+//!
+//! A file is named after the component and after wasmtime's own settings, so that neither a new
+//! component nor a new host ever meets old code. Beside it stands the hash of its content: what was
+//! damaged is noticed before it is mapped, and compiled again.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use wasmtime::Engine;
+use wasmtime::component::Component;
+
+use crate::error::Cause;
+use crate::text;
+
+/// The directory of native code.
+#[derive(Debug, Clone)]
+pub(crate) struct Cache {
+    dir: PathBuf,
+}
+
+/// Compiled code, and what should be reported although there is code.
+pub(crate) struct Compiled {
+    pub component: Component,
+    pub problem: Option<Cause>,
+}
+
+impl Cache {
+    pub(crate) fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// The code of this component, mapped if it is there and whole, else compiled and kept.
+    pub(crate) fn load(&self, engine: &Engine, bytes: &[u8], on_compile: &mut dyn FnMut()) -> Result<Compiled, Cause> {
+        let path = self.path(engine, bytes);
+        let mismatch = match find(engine, &path) {
+            Found::Whole(component) => return Ok(Compiled { component, problem: None }),
+            Found::Nothing => None,
+            Found::Damaged => Some(Cause::CacheMismatch { path: path.clone() }),
+        };
+        on_compile();
+        let component = Component::from_binary(engine, bytes).map_err(|error| not_compiled(&error))?;
+        let kept = component.serialize().map_err(|e| io::Error::other(format!("{e:#}")));
+        let kept = kept.and_then(|code| self.keep(&path, &code));
+        let problem = mismatch.or(kept.err().map(|source| Cause::Cache { path, source }));
+        Ok(Compiled { component, problem })
+    }
+
+    fn path(&self, engine: &Engine, bytes: &[u8]) -> PathBuf {
+        let mut settings = DefaultHasher::new();
+        engine.precompile_compatibility_hash().hash(&mut settings);
+        self.dir.join(format!("{}-{:016x}.cwasm", blake3::hash(bytes).to_hex(), settings.finish()))
+    }
+
+    /// First the code, then its hash: after a crash between the two the code does not count.
+    fn keep(&self, path: &Path, code: &[u8]) -> io::Result<()> {
+        self.prepare_dir()?;
+        write_atomically(path, code)?;
+        write_atomically(&hash_path(path), blake3::hash(code).to_hex().as_bytes())?;
+        File::open(&self.dir)?.sync_all()
+    }
+
+    fn prepare_dir(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        let is_open = fs::metadata(&self.dir)?.permissions().mode() & 0o077 != 0;
+        if is_open {
+            fs::set_permissions(&self.dir, fs::Permissions::from_mode(0o700))?;
+        }
+        Ok(())
+    }
+}
+
+/// A pool knows when it compiles what it could never hold.
+fn not_compiled(error: &wasmtime::Error) -> Cause {
+    let why = text::clean(&format!("{error:#}"));
+    if why.contains("in the pooling allocator") { Cause::InstanceLimit(why) } else { Cause::CompileFailed(why) }
+}
+
+enum Found {
+    Whole(Component),
+    Damaged,
+    Nothing,
+}
+
+fn find(engine: &Engine, path: &Path) -> Found {
+    let (Ok(code), Ok(hash)) = (fs::read(path), fs::read(hash_path(path))) else { return Found::Nothing };
+    if blake3::hash(&code).to_hex().as_bytes() != hash.as_slice() {
+        return Found::Damaged;
+    }
+    match map(engine, path) {
+        Ok(component) => Found::Whole(component),
+        Err(_) => Found::Damaged,
+    }
+}
+
+#[expect(unsafe_code, reason = "mapping native code trusts the file; it is ours, private, and was hashed just now")]
+fn map(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
+    // SAFETY: only this module writes to the directory, which is closed to other users, and what it
+    // writes comes from `Component::serialize`. wasmtime itself refuses code of another version or setting.
+    unsafe { Component::deserialize_file(engine, path) }
+}
+
+fn hash_path(path: &Path) -> PathBuf {
+    path.with_extension("blake3")
+}
+
+/// A reader sees the whole file or none, also when two hosts write at once.
+fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let count = COUNT.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_extension(format!("{}-{count}.tmp", std::process::id()));
+    let write = || {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&temporary)?;
+        file.write_all(content)?;
+        file.sync_all()?;
+        fs::rename(&temporary, path)
+    };
+    write().inspect_err(|_| {
+        // Whatever is left of the attempt is of no use to anybody.
+        let _ = fs::remove_file(&temporary);
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+
+    struct Loaded {
+        compiled: bool,
+        problem: Option<&'static str>,
+    }
+
+    fn load(dir: &Path) -> Loaded {
+        let mut compiled = false;
+        let cache = Cache::new(dir.to_owned());
+        let loaded = cache.load(&Engine::default(), EMPTY_COMPONENT, &mut || compiled = true).unwrap();
+        Loaded { compiled, problem: loaded.problem.map(|problem| problem.code()) }
+    }
+
+    fn files(dir: &Path, extension: &str) -> Vec<PathBuf> {
+        let paths = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
+        paths.filter(|path| path.extension().is_some_and(|found| found == extension)).collect()
+    }
+
+    #[test]
+    fn code_is_compiled_once_and_kept_privately() {
+        let scratch = tempfile::tempdir().unwrap();
+        let dir = scratch.path().join("cache/native");
+        assert!(load(&dir).compiled);
+        assert!(!load(&dir).compiled);
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(&dir), 0o700);
+        assert_eq!(mode(&files(&dir, "cwasm")[0]), 0o600);
+        assert_eq!(files(&dir, "tmp"), Vec::<PathBuf>::new());
+    }
+
+    #[test]
+    fn a_directory_that_is_open_to_others_is_closed() {
+        let scratch = tempfile::tempdir().unwrap();
+        fs::set_permissions(scratch.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        load(scratch.path());
+        assert_eq!(fs::metadata(scratch.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[track_caller]
+    fn check_recovers(damage: impl Fn(&Path), problem: Option<&str>) {
+        let scratch = tempfile::tempdir().unwrap();
+        load(scratch.path());
+        damage(&files(scratch.path(), "cwasm")[0]);
+        let again = load(scratch.path());
+        assert!(again.compiled);
+        assert_eq!(again.problem, problem);
+        assert!(!load(scratch.path()).compiled, "the damage was not repaired");
+    }
+
+    #[test]
+    fn damaged_code_is_reported_and_compiled_again() {
+        let flip = |path: &Path| {
+            let mut code = fs::read(path).unwrap();
+            let middle = code.len() / 2;
+            code[middle] ^= 1;
+            fs::write(path, code).unwrap();
+        };
+        let truncate = |path: &Path| OpenOptions::new().write(true).open(path).unwrap().set_len(100).unwrap();
+        let forge = |path: &Path| {
+            fs::write(path, b"not native code").unwrap();
+            fs::write(hash_path(path), blake3::hash(b"not native code").to_hex().as_bytes()).unwrap();
+        };
+        check_recovers(flip, Some("cache-mismatch"));
+        check_recovers(truncate, Some("cache-mismatch"));
+        check_recovers(forge, Some("cache-mismatch"));
+        check_recovers(|path| fs::remove_file(hash_path(path)).unwrap(), None);
+    }
+
+    #[test]
+    fn a_cache_that_cannot_be_written_is_reported_and_the_code_is_there() {
+        let scratch = tempfile::tempdir().unwrap();
+        let in_the_way = scratch.path().join("file");
+        fs::write(&in_the_way, b"").unwrap();
+        let loaded = load(&in_the_way.join("cache"));
+        assert!(loaded.compiled);
+        assert_eq!(loaded.problem, Some("cache"));
+    }
+}

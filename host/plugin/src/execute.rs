@@ -1,0 +1,113 @@
+//! Calls of execute types, found by the name that stands in jobs.json.
+
+use instar_core::plan::{Launch, StepEvent, StepRequest, StepResult};
+
+use crate::call::Callee;
+use crate::error::{Cause, PluginError};
+use crate::launch;
+use crate::plugins::{Loaded, Plugins};
+use crate::wit::exports::execute::{Event, GuestIndices, Request};
+use crate::wit::since_v0_1::CallContext;
+
+impl Plugins {
+    /// The names that a job may use as its execute type.
+    pub fn execute_types(&self) -> Vec<&str> {
+        self.loaded.iter().filter_map(|plugin| plugin.execute_type.as_deref()).collect()
+    }
+
+    /// What the first step would launch. Changes nothing.
+    pub async fn plan(
+        &self,
+        execute_type: &str,
+        call: &CallContext,
+        request: &StepRequest,
+    ) -> Result<Launch, PluginError> {
+        let (plugin, indices) = self.execute_type(execute_type)?;
+        let planned = async {
+            let input = request_bytes(request);
+            let mut live = self.executor(plugin, &call.trace_id).start_async(input).await?;
+            let request = Request::from(request);
+            let limit = live.left();
+            let outcome = tokio::time::timeout(limit, async {
+                let guest = indices.load(&mut live.store, &live.instance)?;
+                guest.call_plan(&mut live.store, &call.into(), &plugin.config_json, &request).await
+            })
+            .await;
+            let launch = live.settle_async(outcome)?.map_err(|failure| Cause::PluginFailed(failure.into()))?;
+            launch::check(&launch)?;
+            Ok(launch.into())
+        };
+        planned.await.map_err(|cause| plugin.error(cause))
+    }
+
+    /// One step of a run.
+    pub async fn step(
+        &self,
+        execute_type: &str,
+        call: &CallContext,
+        state: Vec<u8>,
+        events: Vec<StepEvent>,
+    ) -> Result<StepResult, PluginError> {
+        let (plugin, indices) = self.execute_type(execute_type)?;
+        let stepped = async {
+            let input = state.len() + events.iter().map(event_bytes).sum::<usize>();
+            let mut live = self.executor(plugin, &call.trace_id).start_async(input).await?;
+            let events: Vec<Event> = events.into_iter().map(Event::from).collect();
+            let limit = live.left();
+            let outcome = tokio::time::timeout(limit, async {
+                let guest = indices.load(&mut live.store, &live.instance)?;
+                guest.call_step(&mut live.store, &call.into(), &plugin.config_json, &state, &events).await
+            })
+            .await;
+            let result = live.settle_async(outcome)?.map_err(|failure| Cause::PluginFailed(failure.into()))?;
+            launch::check_step(&result)?;
+            Ok(result.into())
+        };
+        stepped.await.map_err(|cause| plugin.error(cause))
+    }
+
+    /// The state that another version of the plugin left, for this version.
+    pub async fn migrate_state(
+        &self,
+        execute_type: &str,
+        from_version: &str,
+        state: Vec<u8>,
+    ) -> Result<Vec<u8>, PluginError> {
+        let (plugin, indices) = self.execute_type(execute_type)?;
+        let migrated = async {
+            let mut live = self.executor(plugin, "").start_async(state.len()).await?;
+            let limit = live.left();
+            let outcome = tokio::time::timeout(limit, async {
+                let guest = indices.load(&mut live.store, &live.instance)?;
+                guest.call_migrate_state(&mut live.store, from_version, &state).await
+            })
+            .await;
+            live.settle_async(outcome)?.map_err(|failure| Cause::PluginFailed(failure.into()))
+        };
+        migrated.await.map_err(|cause| plugin.error(cause))
+    }
+
+    fn execute_type(&self, name: &str) -> Result<(&Loaded, &GuestIndices), PluginError> {
+        let found = self.loaded.iter().find_map(|plugin| {
+            let indices = plugin.driver.as_ref()?.execute.as_ref()?;
+            (plugin.execute_type.as_deref() == Some(name)).then_some((plugin, indices))
+        });
+        found.ok_or_else(|| PluginError::new(name, Cause::UnknownExecuteType(crate::text::clean(name))))
+    }
+
+    fn executor<'a>(&'a self, plugin: &'a Loaded, trace_id: &'a str) -> Callee<'a> {
+        let driver = plugin.driver.as_ref().expect("an execute type has a driver half");
+        self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, trace_id, self.limits.execute)
+    }
+}
+
+fn request_bytes(request: &StepRequest) -> usize {
+    request.execute_json.len() + request.model.len()
+}
+
+fn event_bytes(event: &StepEvent) -> usize {
+    match event {
+        StepEvent::Requested(request) => request_bytes(request),
+        StepEvent::Exited(end) => end.tail.len(),
+    }
+}

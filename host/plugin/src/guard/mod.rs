@@ -1,0 +1,196 @@
+//! Calls of guards. They only tighten: the strictest answer stands, and a guard that gives none denies.
+//!
+//! All of this blocks for the time of a guard, so the engine calls it off its loop.
+
+mod convert;
+pub(crate) mod hook;
+
+use instar_core::verdict::{Finding, Severity, Verdict};
+
+use crate::audit::Kind;
+use crate::call::Live;
+use crate::error::Cause;
+use crate::plugins::{GuardHalf, Loaded, Plugins};
+use crate::text;
+use crate::wit::exports::{command_guard, session_guard};
+use crate::wit::since_v0_1::{self, CallContext, WitContext, WitVerdict};
+use hook::{Command, Moment, Scan};
+
+impl Plugins {
+    pub fn has_run_guards(&self) -> bool {
+        self.has_guards(Kind::RunGuard)
+    }
+
+    /// Whether anybody would be asked at this hook point, so that a caller can save the preparation.
+    pub fn has_guards(&self, kind: Kind) -> bool {
+        let is_broken = self.broken.iter().any(|guard| guard.kinds.contains(&kind));
+        is_broken || self.infos.iter().any(|info| info.enabled && kind.is_guard() && info.kinds.contains(&kind))
+    }
+
+    /// May this run start?
+    pub fn judge_run(&self, call: &CallContext, job_json: &str, history_json: &str) -> Verdict {
+        let bytes = job_json.len() + history_json.len();
+        self.judge(
+            Kind::RunGuard,
+            call,
+            bytes,
+            |half| half.run.as_ref(),
+            |hook, live, ctx| {
+                hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, job_json, history_json)
+            },
+        )
+    }
+
+    /// May this shell command run?
+    pub fn check_command(&self, call: &CallContext, command: &Command) -> Verdict {
+        let given = command_guard::Command::from(command);
+        self.judge(
+            Kind::CommandGuard,
+            call,
+            command.bytes(),
+            |half| half.command.as_ref(),
+            |hook, live, ctx| hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, &given),
+        )
+    }
+
+    /// May this call of a tool happen?
+    pub fn check_tool(&self, call: &CallContext, tool: &str, input_json: &str) -> Verdict {
+        let bytes = tool.len() + input_json.len();
+        self.judge(
+            Kind::ToolGuard,
+            call,
+            bytes,
+            |half| half.tool.as_ref(),
+            |hook, live, ctx| {
+                hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, tool, input_json)
+            },
+        )
+    }
+
+    /// May this text leave the machine?
+    pub fn check_outbound(&self, call: &CallContext, channel: &str, text: &str) -> Verdict {
+        let bytes = channel.len() + text.len();
+        self.judge(
+            Kind::OutboundGuard,
+            call,
+            bytes,
+            |half| half.outbound.as_ref(),
+            |hook, live, ctx| {
+                hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, channel, text)
+            },
+        )
+    }
+
+    /// What must not be seen in this chunk? An error means that the chunk must be withheld.
+    pub fn scan_output(
+        &self,
+        call: &CallContext,
+        source: &str,
+        offset: u64,
+        chunk: &[u8],
+        last: bool,
+    ) -> Result<Scan, Finding> {
+        let mut all = Scan::default();
+        self.no_broken(Kind::OutputGuard)?;
+        for (plugin, half) in self.guards() {
+            let Some(hook) = &half.output else { continue };
+            let answer = self.ask(plugin, half, call, source.len() + chunk.len(), |live, ctx| {
+                let guest = hook.load(&mut live.store, &live.instance)?;
+                guest.call_scan(&mut live.store, ctx, source, offset, chunk, last)
+            });
+            let scan = answer.map_err(|cause| gave_none(plugin, &cause))?;
+            convert::check_scan(&scan, offset, chunk.len()).map_err(|cause| gave_none(plugin, &cause))?;
+            convert::merge_scan(&mut all, &plugin.id, scan);
+        }
+        Ok(all)
+    }
+
+    /// Texts to put before the model. A guard that gives none is left out and reported in the log.
+    pub fn session_context(&self, call: &CallContext, at: Moment, files: &[(String, String)]) -> Vec<String> {
+        let bytes = files.iter().map(|(name, content)| name.len() + content.len()).sum();
+        let moment = session_guard::Moment::from(at);
+        let mut texts = Vec::new();
+        for (plugin, half) in self.guards() {
+            let Some(hook) = &half.session else { continue };
+            let answer = self.ask(plugin, half, call, bytes, |live, ctx| {
+                hook.load(&mut live.store, &live.instance)?.call_context(&mut live.store, ctx, moment, files)
+            });
+            match answer {
+                Ok(given) => texts.extend(given.iter().map(|given| text::clean_up_to(given, CONTEXT_BYTES))),
+                Err(cause) => drop(gave_none(plugin, &cause)),
+            }
+        }
+        texts
+    }
+
+    /// Asks every guard of a hook point and keeps the strictest answer.
+    fn judge<H>(
+        &self,
+        kind: Kind,
+        call: &CallContext,
+        bytes: usize,
+        hook: impl Fn(&GuardHalf) -> Option<&H>,
+        check: impl Fn(&H, &mut Live, &WitContext) -> wasmtime::Result<WitVerdict>,
+    ) -> Verdict {
+        let mut verdict = match self.no_broken(kind) {
+            Ok(()) => Verdict::pass(),
+            Err(finding) => Verdict::Deny(vec![finding]),
+        };
+        for (plugin, half) in self.guards() {
+            let Some(hook) = hook(half) else { continue };
+            let answer = self.ask(plugin, half, call, bytes, |live, ctx| check(hook, live, ctx));
+            verdict = verdict.and(match answer {
+                Ok(answer) => since_v0_1::verdict(&plugin.id, answer),
+                Err(cause) => Verdict::Deny(vec![gave_none(plugin, &cause)]),
+            });
+        }
+        verdict
+    }
+
+    fn guards(&self) -> impl Iterator<Item = (&Loaded, &GuardHalf)> {
+        self.loaded.iter().filter_map(|plugin| Some((plugin, plugin.guard.as_ref()?)))
+    }
+
+    /// One guard, in an instance of its own.
+    fn ask<T>(
+        &self,
+        plugin: &Loaded,
+        half: &GuardHalf,
+        call: &CallContext,
+        bytes: usize,
+        check: impl FnOnce(&mut Live, &WitContext) -> wasmtime::Result<T>,
+    ) -> Result<T, Cause> {
+        let callee = self.callee(plugin, self.guard_lane.as_ref(), &half.pre, &call.trace_id, self.limits.guard);
+        let mut live = callee.start(bytes)?;
+        let outcome = check(&mut live, &call.into());
+        live.settle(outcome)
+    }
+
+    /// A guard that should be asked and could not be loaded.
+    fn no_broken(&self, kind: Kind) -> Result<(), Finding> {
+        match self.broken.iter().find(|guard| guard.kinds.contains(&kind)) {
+            Some(guard) => Err(Finding {
+                rule: format!("{}/{}", guard.id, guard.code),
+                severity: Severity::High,
+                detail: format!("the guard `{}` could not be loaded ({})", guard.id, guard.code),
+                remedy: Some(format!("repair the plugin `{}` or disable it", guard.id)),
+            }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The longest text that a session guard may put before the model.
+const CONTEXT_BYTES: usize = 64 << 10;
+
+/// The cause is for the operator; a finding may reach a model, so it only names plugin and code.
+fn gave_none(plugin: &Loaded, cause: &Cause) -> Finding {
+    let (id, code) = (&plugin.id, cause.code());
+    tracing::warn!(plugin = %id, code, %cause, "a guard gave no verdict");
+    Finding {
+        rule: format!("{id}/{code}"),
+        severity: Severity::High,
+        detail: format!("the guard `{id}` gave no verdict ({code})"),
+        remedy: None,
+    }
+}

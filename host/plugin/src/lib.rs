@@ -1,0 +1,35 @@
+//! Loads, audits, limits and calls plugins: WebAssembly components behind the contract in `wit/`.
+//!
+//! This crate owns wasmtime. It knows nothing of jobs, sessions or storage: a caller hands over values
+//! and gets values back. [`Plugins`] is the only way in.
+
+mod audit;
+mod binary;
+mod cache;
+mod call;
+mod error;
+mod execute;
+mod gate;
+mod guard;
+mod inert;
+mod lane;
+mod launch;
+mod limits;
+mod load;
+mod manifest;
+mod notify;
+mod plugins;
+mod state;
+mod text;
+mod ticker;
+mod wit;
+
+pub use audit::Kind;
+pub use error::{Cause, GuestFailure, PluginError};
+pub use guard::hook::{Command, Moment, Redaction, Scan, Script, SimpleCommand, Span};
+pub use lane::{Allocation, PoolChoice};
+pub use limits::{CallLimits, Limits};
+pub use load::{Origin, Settings, Source};
+pub use notify::Receipt;
+pub use plugins::{PluginInfo, Plugins};
+pub use wit::since_v0_1::{Asker, CallContext};

@@ -1,0 +1,86 @@
+//! How much a plugin may use. Values, so that an operator can lower them and a test can trip each one.
+
+use std::time::Duration;
+
+/// The limits of all plugins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// The size of a component that is still compiled.
+    pub component_bytes: usize,
+    /// How long a call waits for a free instance.
+    pub queue: Duration,
+    /// One check of a guard. Short, because an agent waits for it.
+    pub guard: CallLimits,
+    /// `plan`, `step` and `migrate-state`.
+    pub execute: CallLimits,
+    /// `deliver` and `probe`.
+    pub notifier: CallLimits,
+    /// `validate`, once at load.
+    pub validate: CallLimits,
+}
+
+/// What one call may use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CallLimits {
+    /// From the creation of the instance to the answer.
+    pub wall: Duration,
+    /// All memories of the instance together.
+    pub memory_bytes: usize,
+    /// All tables of the instance together.
+    pub table_elements: usize,
+    /// What is handed to the guest.
+    pub input_bytes: usize,
+    /// What the guest hands over, in its answer and in each call of the host.
+    pub output_bytes: usize,
+    /// Lines that it may log.
+    pub log_lines: u32,
+    /// All of these lines together.
+    pub log_bytes: usize,
+}
+
+const KIB: usize = 1 << 10;
+const MIB: usize = 1 << 20;
+
+/// No instance may have more memory than its slot in the pool.
+pub(crate) const MEMORY_CEILING: usize = 64 * MIB;
+/// No instance may have more table elements than its slots in the pool.
+pub(crate) const TABLE_CEILING: usize = 16 * KIB;
+/// Core instances within one component: the module, its shims, and room for a composed one.
+pub(crate) const CORE_INSTANCES: usize = 10;
+/// Memories within one component.
+pub(crate) const MEMORIES: usize = 2;
+/// Tables within one component.
+pub(crate) const TABLES: usize = 4;
+
+impl Default for Limits {
+    fn default() -> Self {
+        let common = CallLimits {
+            wall: Duration::from_secs(1),
+            memory_bytes: 32 * MIB,
+            table_elements: TABLE_CEILING,
+            input_bytes: MIB,
+            output_bytes: 4 * MIB,
+            log_lines: 100,
+            log_bytes: 64 * KIB,
+        };
+        Self {
+            component_bytes: 32 * MIB,
+            queue: Duration::from_secs(2),
+            guard: CallLimits { wall: Duration::from_millis(200), memory_bytes: 16 * MIB, output_bytes: MIB, ..common },
+            execute: common,
+            notifier: CallLimits { wall: Duration::from_secs(10), ..common },
+            validate: common,
+        }
+    }
+}
+
+impl CallLimits {
+    /// The same, but never above what the pool can give.
+    pub(crate) fn capped(self) -> Self {
+        Self {
+            memory_bytes: self.memory_bytes.min(MEMORY_CEILING),
+            table_elements: self.table_elements.min(TABLE_CEILING),
+            ..self
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! From bytes to plugins that can be called. One plugin after the other, in the order of the sources.
+
+mod one;
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::path::PathBuf;
+
+use instar_core::id::PluginId;
+
+use crate::cache::Cache;
+use crate::error::{Cause, PluginError};
+use crate::lane::{Lane, LaneKind, PoolChoice};
+use crate::limits::Limits;
+use crate::plugins::{BrokenGuard, Loaded, PluginInfo, Plugins};
+
+/// A component that should be loaded.
+#[derive(Clone)]
+pub struct Source {
+    pub origin: Origin,
+    pub bytes: Cow<'static, [u8]>,
+}
+
+/// Where a component comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// It travels in the host's own binary.
+    Bundled {
+        name: String,
+    },
+    File(PathBuf),
+}
+
+/// What the operator says about plugins, and where native code is kept.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// For native code; made and closed to other users when it is needed.
+    pub cache_dir: PathBuf,
+    pub limits: Limits,
+    /// Configurations: JSON objects. A plugin without one gets `{}`.
+    pub configs: BTreeMap<PluginId, serde_json::Value>,
+    /// Plugins that are listed only.
+    pub disabled: BTreeSet<PluginId>,
+    pub pool: PoolChoice,
+}
+
+impl Settings {
+    /// The settings of somebody who says nothing about plugins.
+    pub fn new(cache_dir: PathBuf) -> Self {
+        Self {
+            cache_dir,
+            limits: Limits::default(),
+            configs: BTreeMap::new(),
+            disabled: BTreeSet::new(),
+            pool: PoolChoice::default(),
+        }
+    }
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Bundled { name } => write!(f, "{name} (bundled)"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Source").field("origin", &self.origin).field("bytes", &self.bytes.len()).finish()
+    }
+}
+
+/// What is gathered while plugins are loaded.
+pub(crate) struct Loader {
+    settings: Settings,
+    cache: Cache,
+    plugins: Plugins,
+    problems: Vec<PluginError>,
+}
+
+impl Loader {
+    pub(crate) fn new(settings: Settings) -> Self {
+        let plugins = Plugins {
+            infos: Vec::new(),
+            loaded: Vec::new(),
+            broken: Vec::new(),
+            guard_lane: None,
+            driver_lane: None,
+            limits: settings.limits.clone(),
+        };
+        Self { cache: Cache::new(settings.cache_dir.clone()), settings, plugins, problems: Vec::new() }
+    }
+
+    pub(crate) fn load(
+        mut self,
+        sources: Vec<Source>,
+        on_compile: &mut dyn FnMut(&str),
+    ) -> Result<(Plugins, Vec<PluginError>), PluginError> {
+        for source in sources {
+            match self.load_one(&source, on_compile) {
+                Ok(()) => {}
+                Err(fatal) if matches!(fatal.cause, Cause::Engine(_)) => return Err(fatal),
+                Err(problem) => self.report(problem),
+            }
+        }
+        Ok((self.plugins, self.problems))
+    }
+
+    fn report(&mut self, problem: PluginError) {
+        tracing::warn!(plugin = %problem.plugin, code = problem.code(), cause = %problem.cause, "a plugin has a problem");
+        self.problems.push(problem);
+    }
+
+    fn add(&mut self, info: PluginInfo, loaded: Option<Loaded>) {
+        self.plugins.infos.push(info);
+        self.plugins.loaded.extend(loaded);
+    }
+
+    /// A guard that is known and cannot be loaded must not be missed silently.
+    fn add_broken(&mut self, info: &PluginInfo, cause: &Cause) {
+        let kinds: Vec<_> = info.kinds.iter().copied().filter(|kind| kind.is_guard()).collect();
+        if !kinds.is_empty() {
+            self.plugins.broken.push(BrokenGuard { id: info.id.clone(), kinds, code: cause.code() });
+        }
+    }
+
+    /// The lane of this kind, set up when the first plugin needs it.
+    fn lane(&mut self, kind: LaneKind) -> Result<&Lane, Cause> {
+        let lane = match kind {
+            LaneKind::Guard => &mut self.plugins.guard_lane,
+            LaneKind::Driver => &mut self.plugins.driver_lane,
+        };
+        match lane {
+            Some(lane) => Ok(lane),
+            None => Ok(lane.insert(Lane::new(kind, self.settings.pool)?)),
+        }
+    }
+}

@@ -1,0 +1,258 @@
+//! Loading of one plugin: read, identify, audit, compile, try.
+
+use std::sync::Arc;
+
+use wasmtime::component::{Component, Instance, InstancePre};
+use wasmtime::{AsContextMut, Store};
+
+use super::{Loader, Origin, Source};
+use crate::audit::{self, Kind};
+use crate::binary::Outline;
+use crate::call::Callee;
+use crate::error::{Cause, PluginError};
+use crate::lane::LaneKind;
+use crate::manifest::Manifest;
+use crate::plugins::{DriverHalf, GuardHalf, Loaded, PluginInfo};
+use crate::state::CallState;
+use crate::text;
+use crate::wit::exports::{
+    command_guard, execute, notifier, outbound_guard, output_guard, plugin_meta, run_guard, session_guard, tool_guard,
+};
+use crate::wit::since_v0_1::WitSeverity;
+
+impl Loader {
+    pub(super) fn load_one(&mut self, source: &Source, on_compile: &mut dyn FnMut(&str)) -> Result<(), PluginError> {
+        let name = file_name(&source.origin);
+        let outline = self.read(&source.bytes).map_err(|cause| PluginError::new(&name, cause))?;
+        let manifest = outline.manifest().and_then(Manifest::parse);
+        let manifest = manifest.map_err(|cause| PluginError::new(&name, cause))?;
+        let info = info(source, &outline, manifest);
+        let failed = |cause| PluginError::new(&info.id, cause);
+        self.check_unique(&info).map_err(failed)?;
+        if self.settings.disabled.contains(&info.id) {
+            self.add(PluginInfo { enabled: false, ..info }, None);
+            return Ok(());
+        }
+        match self.prepare(&source.bytes, &outline, &info, on_compile) {
+            Ok(loaded) => {
+                self.add(info, Some(loaded));
+                Ok(())
+            }
+            Err(cause) => {
+                self.add_broken(&info, &cause);
+                Err(failed(cause))
+            }
+        }
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Outline, Cause> {
+        let limit = self.settings.limits.component_bytes;
+        if bytes.len() > limit {
+            return Err(Cause::ComponentTooLarge { bytes: bytes.len(), limit });
+        }
+        Outline::read(bytes)
+    }
+
+    fn check_unique(&self, info: &PluginInfo) -> Result<(), Cause> {
+        match self.plugins.infos.iter().find(|other| other.id == info.id) {
+            Some(first) => Err(Cause::DuplicatePlugin { first: first.origin.to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    fn check_execute_type(&self, info: &PluginInfo) -> Result<(), Cause> {
+        let Some(name) = &info.execute_type else {
+            let is_missing = info.kinds.contains(&Kind::Execute);
+            let missing =
+                || Cause::BadManifest("it exports `execute`, so the manifest needs `execute-type`".to_owned());
+            return if is_missing { Err(missing()) } else { Ok(()) };
+        };
+        if !info.kinds.contains(&Kind::Execute) {
+            return Err(Cause::BadManifest("`execute-type` is given, and `execute` is not exported".to_owned()));
+        }
+        match self.plugins.loaded.iter().find(|other| other.execute_type.as_ref() == Some(name)) {
+            Some(other) => Err(Cause::DuplicateExecuteType { name: name.clone(), owner: other.id.to_string() }),
+            None => Ok(()),
+        }
+    }
+
+    fn prepare(
+        &mut self,
+        bytes: &[u8],
+        outline: &Outline,
+        info: &PluginInfo,
+        on_compile: &mut dyn FnMut(&str),
+    ) -> Result<Loaded, Cause> {
+        audit::audit(outline)?;
+        self.check_execute_type(info)?;
+        let config_json = self.config_json(info)?;
+        let has_guards = info.kinds.iter().any(|kind| kind.is_guard());
+        let has_drivers = info.kinds.iter().any(|kind| !kind.is_guard());
+        let mut loaded = Loaded {
+            id: info.id.clone(),
+            execute_type: info.execute_type.clone(),
+            config_json,
+            guard: None,
+            driver: None,
+        };
+        if has_guards {
+            let pre = self.compile(LaneKind::Guard, bytes, info, on_compile)?;
+            loaded.guard = Some(GuardHalf::new(pre, &info.kinds).map_err(incompatible)?);
+        }
+        if has_drivers {
+            let pre = self.compile(LaneKind::Driver, bytes, info, on_compile)?;
+            loaded.driver = Some(DriverHalf::new(pre, &info.kinds).map_err(incompatible)?);
+        }
+        self.try_out(&loaded)?;
+        Ok(loaded)
+    }
+
+    fn config_json(&self, info: &PluginInfo) -> Result<Arc<str>, Cause> {
+        match self.settings.configs.get(&info.id) {
+            None => Ok("{}".into()),
+            Some(config) if config.is_object() => Ok(config.to_string().into()),
+            Some(_) => Err(Cause::BadConfig("it must be a JSON object".to_owned())),
+        }
+    }
+
+    /// Native code with everything linked; compiled only if it is not in the cache.
+    fn compile(
+        &mut self,
+        kind: LaneKind,
+        bytes: &[u8],
+        info: &PluginInfo,
+        on_compile: &mut dyn FnMut(&str),
+    ) -> Result<InstancePre<CallState>, Cause> {
+        let engine = self.lane(kind)?.engine.clone();
+        let compiled = self.cache.load(&engine, bytes, &mut || on_compile(info.id.as_str()))?;
+        if let Some(problem) = compiled.problem {
+            self.report(PluginError::new(&info.id, problem));
+        }
+        let component: Component = compiled.component;
+        self.lane(kind)?.linker.instantiate_pre(&component).map_err(incompatible)
+    }
+
+    /// Makes one instance of each half: its functions must have the contract's types, and it must
+    /// accept its configuration.
+    fn try_out(&self, loaded: &Loaded) -> Result<(), Cause> {
+        if let Some(half) = &loaded.guard {
+            self.try_half(loaded, LaneKind::Guard, &half.pre, |store, instance| half.check_types(store, instance))?;
+        }
+        if let Some(half) = &loaded.driver {
+            self.try_half(loaded, LaneKind::Driver, &half.pre, |store, instance| half.check_types(store, instance))?;
+        }
+        Ok(())
+    }
+
+    fn try_half(
+        &self,
+        loaded: &Loaded,
+        kind: LaneKind,
+        pre: &InstancePre<CallState>,
+        check_types: impl Fn(&mut Store<CallState>, &Instance) -> wasmtime::Result<()>,
+    ) -> Result<(), Cause> {
+        let lane = match kind {
+            LaneKind::Guard => &self.plugins.guard_lane,
+            LaneKind::Driver => &self.plugins.driver_lane,
+        };
+        let callee = Callee {
+            lane: lane.as_ref().expect("a component is compiled for a lane that exists"),
+            pre,
+            plugin: &loaded.id,
+            config_json: &loaded.config_json,
+            trace_id: "",
+            limits: self.settings.limits.validate,
+            queue: self.settings.limits.queue,
+        };
+        let meta = plugin_meta::GuestIndices::new(pre).map_err(incompatible)?;
+        let mut live = callee.start(loaded.config_json.len())?;
+        check_types(&mut live.store, &live.instance).map_err(incompatible)?;
+        let guest = meta.load(&mut live.store, &live.instance).map_err(incompatible)?;
+        let outcome = guest.call_validate(&mut live.store, &loaded.config_json);
+        judge_config(&live.settle(outcome)?)
+    }
+}
+
+impl GuardHalf {
+    fn new(pre: InstancePre<CallState>, kinds: &[Kind]) -> wasmtime::Result<Self> {
+        let has = |kind| kinds.contains(&kind);
+        Ok(Self {
+            command: has(Kind::CommandGuard).then(|| command_guard::GuestIndices::new(&pre)).transpose()?,
+            tool: has(Kind::ToolGuard).then(|| tool_guard::GuestIndices::new(&pre)).transpose()?,
+            outbound: has(Kind::OutboundGuard).then(|| outbound_guard::GuestIndices::new(&pre)).transpose()?,
+            run: has(Kind::RunGuard).then(|| run_guard::GuestIndices::new(&pre)).transpose()?,
+            output: has(Kind::OutputGuard).then(|| output_guard::GuestIndices::new(&pre)).transpose()?,
+            session: has(Kind::SessionGuard).then(|| session_guard::GuestIndices::new(&pre)).transpose()?,
+            pre,
+        })
+    }
+
+    fn check_types(&self, mut store: impl AsContextMut, instance: &Instance) -> wasmtime::Result<()> {
+        let store = &mut store;
+        self.command.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+        self.tool.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+        self.outbound.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+        self.run.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+        self.output.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+        self.session.as_ref().map(|hook| hook.load(&mut *store, instance)).transpose()?;
+        Ok(())
+    }
+}
+
+impl DriverHalf {
+    fn new(pre: InstancePre<CallState>, kinds: &[Kind]) -> wasmtime::Result<Self> {
+        let has = |kind| kinds.contains(&kind);
+        Ok(Self {
+            execute: has(Kind::Execute).then(|| execute::GuestIndices::new(&pre)).transpose()?,
+            notifier: has(Kind::Notifier).then(|| notifier::GuestIndices::new(&pre)).transpose()?,
+            pre,
+        })
+    }
+
+    fn check_types(&self, mut store: impl AsContextMut, instance: &Instance) -> wasmtime::Result<()> {
+        let store = &mut store;
+        self.execute.as_ref().map(|kind| kind.load(&mut *store, instance)).transpose()?;
+        self.notifier.as_ref().map(|kind| kind.load(&mut *store, instance)).transpose()?;
+        Ok(())
+    }
+}
+
+/// Serious remarks refuse the plugin; the others are for the log.
+fn judge_config(remarks: &[plugin_meta::Diagnostic]) -> Result<(), Cause> {
+    let mut serious = Vec::new();
+    for remark in remarks {
+        let place = if remark.path.is_empty() { "" } else { ": " };
+        let told = text::clean(&format!("{}{place}{}", remark.path, remark.message));
+        match remark.severity {
+            WitSeverity::High | WitSeverity::Critical => serious.push(told),
+            WitSeverity::Info | WitSeverity::Low | WitSeverity::Medium => tracing::info!("configuration: {told}"),
+        }
+    }
+    if serious.is_empty() { Ok(()) } else { Err(Cause::BadConfig(text::clean(&serious.join("; ")))) }
+}
+
+fn info(source: &Source, outline: &Outline, manifest: Manifest) -> PluginInfo {
+    PluginInfo {
+        id: manifest.id,
+        version: manifest.version,
+        description: text::clean(&manifest.description),
+        kinds: audit::kinds(outline),
+        execute_type: manifest.execute_type,
+        digest: blake3::hash(&source.bytes).to_hex().to_string(),
+        origin: source.origin.clone(),
+        imports: outline.imports.clone(),
+        enabled: true,
+    }
+}
+
+/// What a plugin is called until its id is known.
+fn file_name(origin: &Origin) -> String {
+    match origin {
+        Origin::Bundled { name } => name.clone(),
+        Origin::File(path) => path.file_name().map_or_else(|| origin.to_string(), |name| name.to_string_lossy().into()),
+    }
+}
+
+fn incompatible(error: wasmtime::Error) -> Cause {
+    Cause::IncompatibleContract(format!("{error:#}"))
+}

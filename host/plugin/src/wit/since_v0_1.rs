@@ -1,0 +1,221 @@
+//! Between the contract and core's words. Whatever comes from a guest is cleaned and cut on the way.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use instar_core::id::{JobSlug, PluginId, RunId, SessionName};
+use instar_core::notice::Notice;
+use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepEvent, StepRequest, StepResult};
+use instar_core::verdict::{Finding, Severity, Verdict};
+use jiff::Timestamp;
+
+use super::bindings::exports::instar::plugin::{execute, notifier};
+pub(crate) use super::bindings::instar::plugin::guard_types::Verdict as WitVerdict;
+pub(crate) use super::bindings::instar::plugin::types::{CallCtx as WitContext, Severity as WitSeverity};
+use super::bindings::instar::plugin::{guard_types, types};
+use crate::error::GuestFailure;
+use crate::text::clean;
+
+/// Who asked for the work that a call belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asker {
+    Agent,
+    Cron,
+    Api,
+    Operator,
+    InboundMessage,
+    Plugin,
+}
+
+/// What the host stamps on a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallContext {
+    pub asker: Asker,
+    /// Empty when there is none.
+    pub trace_id: String,
+    pub job: Option<(JobSlug, RunId)>,
+    pub session: Option<SessionName>,
+    pub now: Timestamp,
+}
+
+impl CallContext {
+    /// A call that belongs to no job and no session.
+    pub fn new(asker: Asker, now: Timestamp) -> Self {
+        Self { asker, trace_id: String::new(), job: None, session: None, now }
+    }
+}
+
+impl From<&CallContext> for types::CallCtx {
+    fn from(call: &CallContext) -> Self {
+        let origin = match call.asker {
+            Asker::Agent => types::Origin::Agent,
+            Asker::Cron => types::Origin::Cron,
+            Asker::Api => types::Origin::Api,
+            Asker::Operator => types::Origin::Operator,
+            Asker::InboundMessage => types::Origin::InboundMessage,
+            Asker::Plugin => types::Origin::Plugin,
+        };
+        let job_ref =
+            |(slug, run_id): &(JobSlug, RunId)| types::JobRef { slug: slug.to_string(), run_id: run_id.to_string() };
+        Self {
+            origin,
+            trace_id: call.trace_id.clone(),
+            job: call.job.as_ref().map(job_ref),
+            session: call.session.as_ref().map(SessionName::to_string),
+            now_ms: u64::try_from(call.now.as_millisecond()).unwrap_or(0),
+        }
+    }
+}
+
+impl From<types::Failure> for GuestFailure {
+    fn from(failure: types::Failure) -> Self {
+        Self {
+            code: clean(&failure.code),
+            message: clean(&failure.message),
+            retryable: failure.retryable,
+            retry_after: failure.retry_after_ms.map(Duration::from_millis),
+        }
+    }
+}
+
+impl From<types::Severity> for Severity {
+    fn from(severity: types::Severity) -> Self {
+        match severity {
+            types::Severity::Info => Self::Info,
+            types::Severity::Low => Self::Low,
+            types::Severity::Medium => Self::Medium,
+            types::Severity::High => Self::High,
+            types::Severity::Critical => Self::Critical,
+        }
+    }
+}
+
+impl From<Severity> for types::Severity {
+    fn from(severity: Severity) -> Self {
+        match severity {
+            Severity::Info => Self::Info,
+            Severity::Low => Self::Low,
+            Severity::Medium => Self::Medium,
+            Severity::High => Self::High,
+            Severity::Critical => Self::Critical,
+        }
+    }
+}
+
+impl From<&StepRequest> for execute::Request {
+    fn from(request: &StepRequest) -> Self {
+        Self { execute_json: request.execute_json.clone(), model: request.model.clone() }
+    }
+}
+
+impl From<StepEvent> for execute::Event {
+    fn from(event: StepEvent) -> Self {
+        match event {
+            StepEvent::Requested(request) => Self::Requested((&request).into()),
+            StepEvent::Exited(end) => Self::Exited(end.into()),
+        }
+    }
+}
+
+impl From<End> for execute::End {
+    fn from(end: End) -> Self {
+        let cause = match end.cause {
+            EndCause::Exit(status) => execute::EndCause::Exit(status),
+            EndCause::Signal(name) => execute::EndCause::Signal(name),
+            EndCause::Killed => execute::EndCause::Killed,
+            EndCause::NotStarted(reason) => execute::EndCause::NotStarted(reason),
+            EndCause::Lost => execute::EndCause::Lost,
+        };
+        Self { cause, duration_ms: end.duration_ms, tail: end.tail }
+    }
+}
+
+/// A launch is checked before this, so two variables of one name cannot meet here.
+impl From<execute::Launch> for Launch {
+    fn from(launch: execute::Launch) -> Self {
+        let stdin = match launch.stdin {
+            execute::Stdin::Bytes(bytes) => Stdin::Bytes(bytes),
+            execute::Stdin::Typed => Stdin::Typed,
+            execute::Stdin::Terminal => Stdin::Terminal,
+        };
+        Self { argv: launch.argv, env: BTreeMap::from_iter(launch.env), cwd: launch.cwd, stdin }
+    }
+}
+
+impl From<execute::StepResult> for StepResult {
+    fn from(result: execute::StepResult) -> Self {
+        Self { state: result.state, actions: result.actions.into_iter().map(Action::from).collect() }
+    }
+}
+
+impl From<execute::Action> for Action {
+    fn from(action: execute::Action) -> Self {
+        match action {
+            execute::Action::Launch(launch) => Self::Launch(launch.into()),
+            execute::Action::Progress(text) => Self::Progress(clean(&text)),
+            execute::Action::Finish(finish) => Self::Finish {
+                verdict: match finish.verdict {
+                    execute::FinishVerdict::Succeeded => FinishVerdict::Succeeded,
+                    execute::FinishVerdict::Failed => FinishVerdict::Failed,
+                    execute::FinishVerdict::NeedsAttention => FinishVerdict::NeedsAttention,
+                },
+                message: clean(&finish.message),
+            },
+        }
+    }
+}
+
+impl From<&Notice> for notifier::Notice {
+    fn from(notice: &Notice) -> Self {
+        Self {
+            id: notice.id.to_string(),
+            severity: notice.severity.into(),
+            title: notice.title.clone(),
+            body_markdown: notice.body_markdown.clone(),
+        }
+    }
+}
+
+/// The verdict with every rule under the name of its plugin.
+pub(crate) fn verdict(plugin: &PluginId, verdict: guard_types::Verdict) -> Verdict {
+    let named = |findings: Vec<guard_types::Finding>| findings.into_iter().map(|each| finding(plugin, each)).collect();
+    match verdict {
+        guard_types::Verdict::Pass(findings) => Verdict::Pass(named(findings)),
+        guard_types::Verdict::Ask(findings) => Verdict::Ask(named(findings)),
+        guard_types::Verdict::Deny(findings) => Verdict::Deny(named(findings)),
+    }
+}
+
+pub(crate) fn finding(plugin: &PluginId, finding: guard_types::Finding) -> Finding {
+    Finding {
+        rule: format!("{plugin}/{}", clean(&finding.rule)),
+        severity: finding.severity.into(),
+        detail: clean(&finding.detail),
+        remedy: finding.remedy.as_deref().map(clean),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rule_gets_its_plugins_name_and_loses_control_characters() {
+        let spoken = guard_types::Finding {
+            rule: "no-\u{1b}[31mrm".to_owned(),
+            severity: types::Severity::High,
+            detail: "a\u{0}b".to_owned(),
+            remedy: Some("x\r".to_owned()),
+        };
+        let verdict = verdict(&"guard-x".parse().unwrap(), guard_types::Verdict::Deny(vec![spoken]));
+        let [finding] = verdict.findings() else { panic!("{verdict:?}") };
+        assert_eq!((finding.rule.as_str(), finding.detail.as_str()), ("guard-x/no-rm", "ab"));
+        assert_eq!(finding.remedy.as_deref(), Some("x"));
+    }
+
+    #[test]
+    fn a_time_before_1970_is_stamped_as_zero() {
+        let call = CallContext::new(Asker::Cron, Timestamp::from_second(-5).unwrap());
+        assert_eq!(types::CallCtx::from(&call).now_ms, 0);
+    }
+}

@@ -1,0 +1,8 @@
+//! Real components, loaded and called as the host does it.
+
+mod execute;
+mod guard;
+mod limits;
+mod load;
+mod notifier;
+mod support;

@@ -1,0 +1,66 @@
+//! Where the components are, and how most tests load them.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use instar_core::plan::StepRequest;
+use instar_plugin::{Asker, CallContext, Origin, PluginError, Plugins, Settings, Source};
+use jiff::Timestamp;
+
+/// A component by the name of its crate.
+#[track_caller]
+pub(crate) fn source(name: &str) -> Source {
+    let path = folder_of(name).join(format!("{name}.wasm"));
+    match fs::read(&path) {
+        Ok(bytes) => Source { origin: Origin::File(path), bytes: Cow::Owned(bytes) },
+        Err(error) => panic!("{}: {error}; run `cargo xtask components`", path.display()),
+    }
+}
+
+fn folder_of(name: &str) -> PathBuf {
+    let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
+    match std::env::var_os("INSTAR_COMPONENTS") {
+        _ if name.starts_with("execute-") => target.join("plugins"),
+        Some(folder) => folder.into(),
+        None => target.join("components"),
+    }
+}
+
+/// Native code is shared by all tests, so that each component is compiled once. Time is generous, since
+/// test machines are busy; a test about time lowers it.
+pub(crate) fn settings() -> Settings {
+    let mut settings = Settings::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("native"));
+    settings.limits.guard.wall = Duration::from_secs(10);
+    settings.limits.execute.wall = Duration::from_secs(10);
+    settings.limits.validate.wall = Duration::from_secs(10);
+    settings.limits.queue = Duration::from_secs(60);
+    settings
+}
+
+#[track_caller]
+pub(crate) fn try_load(names: &[&str], settings: Settings) -> (Plugins, Vec<PluginError>) {
+    let sources = names.iter().map(|name| source(name)).collect();
+    Plugins::load(sources, settings, &mut |_| {}).expect("an engine can be set up")
+}
+
+#[track_caller]
+pub(crate) fn load_with(names: &[&str], settings: Settings) -> Plugins {
+    let (plugins, problems) = try_load(names, settings);
+    assert!(problems.is_empty(), "{problems:?}");
+    plugins
+}
+
+#[track_caller]
+pub(crate) fn load(names: &[&str]) -> Plugins {
+    load_with(names, settings())
+}
+
+pub(crate) fn call() -> CallContext {
+    CallContext::new(Asker::Cron, Timestamp::UNIX_EPOCH)
+}
+
+pub(crate) fn request(execute_json: &str) -> StepRequest {
+    StepRequest { execute_json: execute_json.to_owned(), model: "opus".to_owned() }
+}

@@ -1,0 +1,42 @@
+//! Embeds the components that `cargo xtask` built: the bundled plugins travel in the binary.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::{env, fmt::Write as _};
+
+fn main() {
+    let manifest_dir = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    let root = manifest_dir.ancestors().nth(2).expect("host/server lies two folders below the root").to_owned();
+    let plugins = root.join("target/plugins");
+    println!("cargo:rerun-if-changed={}", plugins.display());
+    let components = components_in(&plugins);
+    let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
+    assert!(
+        !(components.is_empty() && is_release),
+        "there are no components in {}: run `cargo xtask components` first",
+        plugins.display()
+    );
+    if components.is_empty() {
+        println!("cargo:warning=no bundled plugins: run `cargo xtask components` first");
+    }
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("bundled.rs");
+    fs::write(&out, table(&components)).expect("OUT_DIR can be written");
+}
+
+fn components_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    paths.sort();
+    paths
+}
+
+fn table(components: &[PathBuf]) -> String {
+    let mut table = String::from("&[\n");
+    for path in components {
+        let name = path.file_stem().expect("a component has a name").to_string_lossy();
+        writeln!(table, "    ({name:?}, include_bytes!({path:?}) as &[u8]),").expect("a String takes all");
+    }
+    table.push_str("]\n");
+    table
+}

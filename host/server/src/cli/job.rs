@@ -1,0 +1,71 @@
+//! `instar job`: what is to run, when, and what became of it.
+
+mod change;
+mod show;
+mod trigger;
+
+use std::str::FromStr as _;
+
+use clap::Subcommand;
+use instar_core::id::JobSlug;
+
+use super::exit::{Exit, Failure};
+use super::{Context, examples};
+
+pub(crate) use show::{short_rows, show_problems};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobCommand {
+    /// Show all jobs with their next runs, and what is wrong with the jobs file
+    #[command(after_help = examples(&["instar job list", "instar job list --json"]))]
+    List,
+    /// Show one job in full
+    #[command(after_help = examples(&["instar job show check-email"]))]
+    Show {
+        slug: String,
+    },
+    Add(change::Add),
+    /// Let a job run by its schedule again
+    #[command(after_help = examples(&["instar job enable check-email"]))]
+    Enable {
+        slug: String,
+    },
+    /// Keep a job, but do not let it run by its schedule
+    #[command(after_help = examples(&["instar job disable check-email"]))]
+    Disable {
+        slug: String,
+    },
+    /// Take a job out of the jobs file; its runs stay in the history
+    #[command(after_help = examples(&["instar job remove check-email"]))]
+    Remove {
+        slug: String,
+    },
+    Trigger(trigger::Trigger),
+    /// Show the runs of a job, newest first
+    #[command(after_help = examples(&["instar job runs check-email", "instar job runs check-email --limit 5 --json"]))]
+    Runs {
+        /// The job's slug
+        slug: String,
+        /// How many
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=500))]
+        limit: u32,
+    },
+}
+
+pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failure> {
+    match command {
+        JobCommand::List => show::list(context),
+        JobCommand::Show { slug } => show::show(context, &parsed(&slug)?),
+        JobCommand::Add(add) => change::add(context, add),
+        JobCommand::Enable { slug } => change::set_enabled(context, parsed(&slug)?, true),
+        JobCommand::Disable { slug } => change::set_enabled(context, parsed(&slug)?, false),
+        JobCommand::Remove { slug } => change::remove(context, parsed(&slug)?),
+        JobCommand::Trigger(trigger) => trigger::run(context, &trigger),
+        JobCommand::Runs { slug, limit } => show::runs(context, &parsed(&slug)?, limit),
+    }
+}
+
+/// A text that is no slug names no job.
+fn parsed(slug: &str) -> Result<JobSlug, Failure> {
+    JobSlug::from_str(slug).map_err(|error| Failure::usage(error.to_string()))
+}

@@ -1,0 +1,146 @@
+//! Editing the jobs file on disk: one editor at a time, written whole, never over what cannot be read.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::disk::{self, Mode};
+use super::exit::Failure;
+use super::jobs_edit::{self, Edit, EditError, Edited};
+
+/// An edit takes milliseconds, so somebody who holds the lock for longer is stuck.
+const LOCK_WAIT: Duration = Duration::from_secs(5);
+
+/// How often an edit begins again because an editor without our lock was faster.
+const ATTEMPTS: usize = 5;
+
+/// Where the jobs are, and where the lock for them is.
+#[derive(Debug)]
+pub(crate) struct JobsFolder {
+    pub(crate) file: PathBuf,
+    pub(crate) run_dir: PathBuf,
+}
+
+impl JobsFolder {
+    /// Edits the file under the lock. A missing file is an empty list.
+    pub(crate) fn edit(&self, edit: &Edit) -> Result<Edited, Failure> {
+        let _lock = lock(&self.run_dir)?;
+        for _ in 0..ATTEMPTS {
+            let before = self.read()?;
+            let text = before.as_deref().unwrap_or("[]\n");
+            let edited = jobs_edit::apply(&self.name(), text, edit)?;
+            if !edited.changed {
+                return Ok(edited);
+            }
+            // People and agents edit this file without our lock.
+            if self.read()? == before {
+                self.write(&edited.text)?;
+                return Ok(edited);
+            }
+        }
+        Err(Failure::failed(format!("{} changes all the time; try again when it rests", self.name())))
+    }
+
+    /// The text of the file; `None` when there is none.
+    pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
+        match std::fs::read_to_string(&self.file) {
+            Ok(text) => Ok(Some(text)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(Failure::io(format_args!("failed to read {}", self.name()), &error)),
+        }
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.file.display().to_string()
+    }
+
+    fn write(&self, text: &str) -> Result<(), Failure> {
+        disk::write(&self.file, text.as_bytes(), Mode::Usual)
+            .map_err(|error| Failure::io(format_args!("failed to write {}; it is as it was", self.name()), &error))
+    }
+}
+
+impl From<EditError> for Failure {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::Unknown(_) => Self::not_found(error.to_string()),
+            EditError::Corrupt { .. }
+            | EditError::NotAnArray(_)
+            | EditError::Taken(_)
+            | EditError::Ambiguous { .. }
+            | EditError::Invalid(_)
+            | EditError::Unsafe(_) => Self::refused(error.to_string()),
+        }
+    }
+}
+
+/// Held until it is dropped, and let go by the system if we die.
+fn lock(run_dir: &Path) -> Result<File, Failure> {
+    let path = run_dir.join("jobs.lock");
+    let failed = |error: &io::Error| Failure::io(format_args!("failed to lock {}", path.display()), error);
+    disk::create_folder(run_dir, Mode::Private).map_err(|error| failed(&error))?;
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
+    let file = file.map_err(|error| failed(&error))?;
+    let deadline = Instant::now() + LOCK_WAIT;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            Err(TryLockError::WouldBlock) => {
+                let path = path.display();
+                return Err(Failure::failed(format!("another instar holds {path}; try again when it is done")));
+            }
+            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::exit::Exit;
+    use serde_json::json;
+
+    fn folder() -> (tempfile::TempDir, JobsFolder) {
+        let dir = tempfile::tempdir().unwrap();
+        let jobs = JobsFolder { file: dir.path().join("jobs.json"), run_dir: dir.path().join("run") };
+        (dir, jobs)
+    }
+
+    fn add(slug: &str) -> Edit {
+        let job = json!({"slug": slug, "name": "N", "schedule": "@daily", "execute": {"type": "script", "value": "x"}});
+        Edit::Add(job.as_object().unwrap().clone())
+    }
+
+    #[test]
+    fn the_first_job_makes_the_file() {
+        let (_dir, jobs) = folder();
+        jobs.edit(&add("one")).unwrap();
+        assert!(jobs.read().unwrap().unwrap().contains("\"one\""));
+    }
+
+    #[test]
+    fn a_corrupt_file_stays_as_it_is() {
+        let (_dir, jobs) = folder();
+        std::fs::write(&jobs.file, "[{").unwrap();
+        assert_eq!(jobs.edit(&add("one")).unwrap_err().exit(), Exit::Refused);
+        assert_eq!(jobs.read().unwrap().unwrap(), "[{");
+    }
+
+    #[test]
+    fn edits_at_the_same_time_are_all_kept() {
+        let (_dir, jobs) = folder();
+        std::thread::scope(|scope| {
+            for number in 0..8 {
+                let jobs = &jobs;
+                scope.spawn(move || jobs.edit(&add(&format!("job-{number}"))).unwrap());
+            }
+        });
+        let text = jobs.read().unwrap().unwrap();
+        assert_eq!(text.matches("\"slug\"").count(), 8, "{text}");
+    }
+}

@@ -1,0 +1,354 @@
+//! Edits of the text of a jobs file that keep its formatting, order and unknown keys.
+//!
+//! Pure: text in, text out. Reading, locking and writing the file is `jobs_disk`'s business.
+
+use instar_core::id::JobSlug;
+use instar_core::job::{Job, JobProblem};
+use jsonc_parser::ParseOptions;
+use jsonc_parser::cst::{CstArray, CstInputValue, CstObject, CstRootNode, ObjectPropName};
+use jsonc_parser::errors::ParseError;
+use serde_json::{Map, Value};
+
+/// What is to be done with one job.
+#[derive(Debug, Clone)]
+pub(crate) enum Edit {
+    Add(Map<String, Value>),
+    SetEnabled { slug: JobSlug, enabled: bool },
+    Remove(JobSlug),
+}
+
+/// The text after an edit.
+#[derive(Debug, Clone)]
+pub(crate) struct Edited {
+    pub(crate) text: String,
+    /// False when the file already said so.
+    pub(crate) changed: bool,
+    /// The job as the file defines it now; after a removal, as it did.
+    pub(crate) definition: Value,
+}
+
+/// Why a jobs file was not edited.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum EditError {
+    #[error(
+        "{file} is not valid JSON at line {line}, column {column}: {reason}; correct it there, nothing was changed"
+    )]
+    Corrupt { file: String, line: usize, column: usize, reason: String },
+    #[error("{0} must contain a JSON array of jobs, `[]` for none; nothing was changed")]
+    NotAnArray(String),
+    #[error("there is no job `{0}`; `instar job list` shows those that exist")]
+    Unknown(JobSlug),
+    #[error("a job `{0}` exists already; choose another slug, or `instar job remove {0}` first")]
+    Taken(String),
+    #[error("{file} has {count} jobs named `{slug}`; give each its own slug, nothing was changed")]
+    Ambiguous { file: String, slug: JobSlug, count: usize },
+    #[error("invalid job: {}", .0.message)]
+    Invalid(JobProblem),
+    #[error("{0} is written in a way that cannot be edited safely, such as one key twice; edit it by hand")]
+    Unsafe(String),
+}
+
+pub(crate) const BYTE_ORDER_MARK: char = '\u{feff}';
+
+/// Does the edit, or says why not. `file` is how messages call the file.
+pub(crate) fn apply(file: &str, text: &str, edit: &Edit) -> Result<Edited, EditError> {
+    // A byte order mark is no JSON; it stays where it is.
+    let (mark, text) = text.strip_prefix(BYTE_ORDER_MARK).map_or(("", text), |rest| ("\u{feff}", rest));
+    let root = parse(file, text)?;
+    let jobs = root.array_value().ok_or_else(|| EditError::NotAnArray(file.to_owned()))?;
+    let before = entries(file, text)?;
+    let (definition, after) = match edit {
+        Edit::Add(definition) => add(&jobs, before.clone(), definition)?,
+        Edit::SetEnabled { slug, enabled } => set_enabled(file, &jobs, before.clone(), slug, *enabled)?,
+        Edit::Remove(slug) => remove(file, &jobs, before.clone(), slug)?,
+    };
+    let changed = after != before;
+    let text = if changed { root.to_string() } else { text.to_owned() };
+    // The tree edits text; what the text now says is checked against what was meant.
+    if entries(file, &text)? != after {
+        return Err(EditError::Unsafe(file.to_owned()));
+    }
+    Ok(Edited { text: format!("{mark}{text}"), changed, definition })
+}
+
+fn add(
+    jobs: &CstArray,
+    mut entries: Vec<Value>,
+    definition: &Map<String, Value>,
+) -> Result<(Value, Vec<Value>), EditError> {
+    let value = Value::Object(definition.clone());
+    let job = Job::parse(entries.len(), &value).map_err(EditError::Invalid)?;
+    if entries.iter().any(|entry| is_named(entry, &job.slug)) {
+        return Err(EditError::Taken(job.slug.to_string()));
+    }
+    jobs.append(input(&value));
+    entries.push(value.clone());
+    Ok((value, entries))
+}
+
+fn set_enabled(
+    file: &str,
+    jobs: &CstArray,
+    mut entries: Vec<Value>,
+    slug: &JobSlug,
+    enabled: bool,
+) -> Result<(Value, Vec<Value>), EditError> {
+    let index = position(file, &entries, slug)?;
+    let object = element(file, jobs, index)?;
+    match object.get("enabled") {
+        // Absent means enabled, and stays absent when that is what is wanted.
+        None if enabled => {}
+        None => {
+            append(&object, "enabled", enabled);
+            entries[index]["enabled"] = enabled.into();
+        }
+        Some(property) => {
+            if entries[index].get("enabled") != Some(&Value::Bool(enabled)) {
+                property.set_value(enabled.into());
+                entries[index]["enabled"] = enabled.into();
+            }
+        }
+    }
+    Ok((entries[index].clone(), entries))
+}
+
+/// Adds a key at the end. The tree would break an object of one line into many lines: there it goes before the
+/// last key, by way of that key's own text.
+fn append(object: &CstObject, key: &str, flag: bool) {
+    let is_one_line = !object.to_string().contains('\n');
+    let last_name = object.properties().pop().and_then(|last| last.name());
+    match last_name.as_ref().and_then(ObjectPropName::as_string_lit) {
+        Some(name) if is_one_line => name.set_raw_value(format!("\"{key}\": {flag}, {}", name.raw_value())),
+        Some(_) | None => {
+            object.append(key, flag.into());
+        }
+    }
+}
+
+fn remove(
+    file: &str,
+    jobs: &CstArray,
+    mut entries: Vec<Value>,
+    slug: &JobSlug,
+) -> Result<(Value, Vec<Value>), EditError> {
+    let index = position(file, &entries, slug)?;
+    element(file, jobs, index)?.remove();
+    let removed = entries.remove(index);
+    Ok((removed, entries))
+}
+
+fn parse(file: &str, text: &str) -> Result<CstRootNode, EditError> {
+    CstRootNode::parse(text, &options()).map_err(|error| corrupt(file, &error))
+}
+
+/// Comments and trailing commas are understood, so that they are kept; other looseness is refused.
+fn options() -> ParseOptions {
+    ParseOptions {
+        allow_comments: true,
+        allow_trailing_commas: true,
+        allow_loose_object_property_names: false,
+        allow_missing_commas: false,
+        allow_single_quoted_strings: false,
+        allow_hexadecimal_numbers: false,
+        allow_unary_plus_numbers: false,
+        allow_bare_decimal_point_numbers: false,
+        allow_non_finite_numbers: false,
+        allow_extended_string_escapes: false,
+    }
+}
+
+fn corrupt(file: &str, error: &ParseError) -> EditError {
+    EditError::Corrupt {
+        file: file.to_owned(),
+        line: error.line_display(),
+        column: error.column_display(),
+        reason: error.kind().to_string().to_lowercase(),
+    }
+}
+
+/// What the text says, read without the tree.
+fn entries(file: &str, text: &str) -> Result<Vec<Value>, EditError> {
+    match jsonc_parser::parse_to_serde_value(text, &options()).map_err(|error| corrupt(file, &error))? {
+        Value::Array(entries) => Ok(entries),
+        _ => Err(EditError::NotAnArray(file.to_owned())),
+    }
+}
+
+fn position(file: &str, entries: &[Value], slug: &JobSlug) -> Result<usize, EditError> {
+    let mut found = entries.iter().enumerate().filter(|(_, entry)| is_named(entry, slug)).map(|(index, _)| index);
+    match (found.next(), found.count()) {
+        (None, _) => Err(EditError::Unknown(slug.clone())),
+        (Some(index), 0) => Ok(index),
+        (Some(_), more) => Err(EditError::Ambiguous { file: file.to_owned(), slug: slug.clone(), count: more + 1 }),
+    }
+}
+
+fn element(file: &str, jobs: &CstArray, index: usize) -> Result<CstObject, EditError> {
+    let element = jobs.elements().get(index).and_then(jsonc_parser::cst::CstNode::as_object);
+    element.ok_or_else(|| EditError::Unsafe(file.to_owned()))
+}
+
+fn is_named(entry: &Value, slug: &JobSlug) -> bool {
+    entry.get("slug").and_then(Value::as_str) == Some(slug.as_str())
+}
+
+fn input(value: &Value) -> CstInputValue {
+    match value {
+        Value::Null => CstInputValue::Null,
+        Value::Bool(flag) => CstInputValue::Bool(*flag),
+        Value::Number(number) => CstInputValue::Number(number.to_string()),
+        Value::String(text) => CstInputValue::String(text.clone()),
+        Value::Array(values) => CstInputValue::Array(values.iter().map(input).collect()),
+        Value::Object(map) => {
+            CstInputValue::Object(map.iter().map(|(key, value)| (key.clone(), input(value))).collect())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    const FILE: &str = r#"[
+  // the first of the day
+  {
+    "slug": "one",  "name": "One",
+    "schedule": "0 9 * * *",
+    "enabled": true, // on for now
+    "mine": {"kept": [1, 2.50]},
+    "execute": { "type": "script", "value": "a \"quoted\" thing" }
+  },
+  { "execute": {"type": "prompt", "value": "x"}, "slug": "two", "name": "Two", "schedule": "@daily" },
+]
+"#;
+
+    fn slug(text: &str) -> JobSlug {
+        text.parse().unwrap()
+    }
+
+    fn set(text: &str, name: &str, enabled: bool) -> Edited {
+        apply("jobs.json", text, &Edit::SetEnabled { slug: slug(name), enabled }).unwrap()
+    }
+
+    fn job(name: &str) -> Edit {
+        let definition = json!({"slug": name, "name": "N", "schedule": "* * * * *", "enabled": true,
+            "execute": {"type": "prompt", "value": "say \"hi\"\nand a back\\slash"}});
+        Edit::Add(definition.as_object().unwrap().clone())
+    }
+
+    #[track_caller]
+    fn check_error(text: &str, edit: &Edit, expected: &str) {
+        let error = apply("jobs.json", text, edit).unwrap_err();
+        assert!(error.to_string().contains(expected), "{error} lacks {expected:?}");
+    }
+
+    #[test]
+    fn disabling_changes_one_word_and_nothing_else() {
+        let edited = set(FILE, "one", false);
+        assert_eq!(edited.text, FILE.replace("\"enabled\": true", "\"enabled\": false"));
+        assert!(edited.changed);
+        assert_eq!(edited.definition["mine"], json!({"kept": [1, 2.5]}));
+    }
+
+    #[test]
+    fn disabling_a_job_without_the_key_adds_it() {
+        let edited = set(FILE, "two", false);
+        let expected = FILE.replace(r#""schedule": "@daily" }"#, r#""enabled": false, "schedule": "@daily" }"#);
+        assert_eq!(edited.text, expected);
+        let lines = "[\n  {\n    \"slug\": \"one\" // mine\n  }\n]\n";
+        let expected = "[\n  {\n    \"slug\": \"one\", // mine\n    \"enabled\": false\n  }\n]\n";
+        assert_eq!(set(lines, "one", false).text, expected);
+    }
+
+    #[test]
+    fn what_the_file_says_already_is_left_alone() {
+        for (name, enabled) in [("one", true), ("two", true)] {
+            let edited = set(FILE, name, enabled);
+            assert_eq!((edited.text.as_str(), edited.changed), (FILE, false));
+        }
+    }
+
+    #[test]
+    fn enabled_after_disabled_is_the_same_file_again() {
+        let disabled = set(FILE, "one", false).text;
+        assert_eq!(set(&disabled, "one", true).text, FILE);
+    }
+
+    #[test]
+    fn a_wrong_value_of_enabled_is_replaced() {
+        let text = r#"[{"slug": "one", "enabled": "yes"}]"#;
+        assert_eq!(set(text, "one", true).text, r#"[{"slug": "one", "enabled": true}]"#);
+    }
+
+    #[test]
+    fn removing_leaves_the_other_jobs_as_they_are() {
+        let edited = apply("jobs.json", FILE, &Edit::Remove(slug("two"))).unwrap();
+        assert_eq!(edited.definition["name"], "Two");
+        let kept = FILE.lines().filter(|line| !line.contains("\"two\"")).collect::<Vec<_>>().join("\n") + "\n";
+        assert_eq!(edited.text, kept);
+    }
+
+    #[test]
+    fn removing_the_only_job_leaves_an_empty_list() {
+        let text = "[\n  {\"slug\": \"one\"}\n]\n";
+        let edited = apply("jobs.json", text, &Edit::Remove(slug("one"))).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&edited.text).unwrap(), json!([]));
+    }
+
+    #[test]
+    fn an_added_job_stands_last_and_in_the_style_of_the_file() {
+        let edited = apply("jobs.json", "[]\n", &job("new")).unwrap();
+        insta::assert_snapshot!(edited.text, @r#"
+        [
+          {
+            "slug": "new",
+            "name": "N",
+            "schedule": "* * * * *",
+            "enabled": true,
+            "execute": {
+              "type": "prompt",
+              "value": "say \"hi\"\nand a back\\slash"
+            }
+          }
+        ]
+        "#);
+        let edited = apply("jobs.json", FILE, &job("new")).unwrap();
+        let (before, _) = FILE.rsplit_once(",\n]").unwrap();
+        assert!(edited.text.starts_with(before), "{}", edited.text);
+    }
+
+    #[test]
+    fn an_invalid_job_and_a_taken_slug_are_refused() {
+        check_error(FILE, &job("one"), "a job `one` exists already");
+        check_error("[]", &Edit::Add(Map::new()), "invalid job: \"slug\" is required");
+        check_error("[]", &job("__proto__"), "invalid job: slug \"__proto__\"");
+    }
+
+    #[test]
+    fn a_corrupt_file_is_refused_with_its_place() {
+        let remove = Edit::Remove(slug("one"));
+        check_error("[\n  {\"slug\": \"one\",", &remove, "jobs.json is not valid JSON at line 2, column");
+        check_error("[{'slug': 'one'}]", &remove, "single-quoted");
+        check_error("[{slug: \"one\"}]", &remove, "line 1, column 3");
+        check_error("{}", &remove, "must contain a JSON array");
+        check_error("", &remove, "must contain a JSON array");
+        check_error("[] []", &remove, "more than one JSON value".to_lowercase().as_str());
+    }
+
+    #[test]
+    fn a_job_that_is_not_there_or_there_twice_is_refused() {
+        check_error(FILE, &Edit::Remove(slug("three")), "there is no job `three`");
+        let twice = r#"[{"slug": "one"}, {"slug": "one"}]"#;
+        check_error(twice, &Edit::Remove(slug("one")), "has 2 jobs named `one`");
+        let edit = Edit::SetEnabled { slug: slug("one"), enabled: false };
+        check_error(r#"[{"slug": "one", "enabled": true, "enabled": true}]"#, &edit, "cannot be edited safely");
+    }
+
+    #[test]
+    fn windows_line_ends_stay() {
+        let text = FILE.replace('\n', "\r\n");
+        let edited = apply("jobs.json", &text, &job("new")).unwrap();
+        assert_eq!(edited.text.matches('\n').count(), edited.text.matches("\r\n").count());
+    }
+}

@@ -1,0 +1,183 @@
+//! The command line: one file per noun, one function per command.
+//!
+//! Commands say what happened; the server does it. Only `init` and the edits of the jobs file work on files,
+//! so that they need no server. What a command prints and how it ends: `output` and `exit`.
+
+mod api_call;
+mod client;
+mod disk;
+mod exit;
+mod init;
+mod job;
+mod jobs_disk;
+mod jobs_edit;
+mod output;
+mod plugin;
+mod server;
+mod session;
+mod status;
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::error::ErrorKind as ClapErrorKind;
+use clap::{Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Project};
+use client::Client;
+use exit::{Exit, Failure};
+use output::Output;
+
+/// A host that gives coding agents a life of their own: jobs by cron, each in tmux, with WASM plugins
+#[derive(Debug, Parser)]
+#[command(name = "instar", version, subcommand_required = true, arg_required_else_help = true)]
+#[command(after_help = overview())]
+pub(crate) struct Cli {
+    /// Print JSON: the API's own answer where there is one, `{"error": …}` on failure
+    #[arg(long, global = true)]
+    json: bool,
+    /// The project's folder; else the nearest one with `.instar` around the working directory
+    #[arg(short, long, global = true, value_name = "DIR")]
+    dir: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Init),
+    /// Start, stop and look at the server of this project
+    #[command(subcommand, after_help = examples(&["instar server start", "instar server stop"]))]
+    Server(server::ServerCommand),
+    /// Show the project, its server, sessions, jobs and recent events
+    #[command(after_help = examples(&["instar status", "instar status --json", "instar --dir ~/agent status"]))]
+    Status,
+    /// List, change, trigger and look into jobs
+    #[command(subcommand, after_help = examples(&["instar job list", "instar job trigger check-email --wait"]))]
+    Job(job::JobCommand),
+    /// Watch, feed and end sessions
+    #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
+    Session(session::SessionCommand),
+    /// Look at the plugins
+    #[command(subcommand, after_help = examples(&["instar plugin list"]))]
+    Plugin(plugin::PluginCommand),
+    /// Call any route of the API
+    Api(api_call::ApiCall),
+}
+
+/// What every command gets.
+#[derive(Debug)]
+pub(crate) struct Context {
+    dir: Option<PathBuf>,
+    pub(crate) out: Output,
+}
+
+impl Context {
+    /// The project, which must have been set up.
+    pub(crate) fn project(&self) -> Result<Project, Failure> {
+        let project =
+            Project::find(self.dir.as_deref()).map_err(|error| Failure::not_found(sentence(&error.into())))?;
+        if project.instar_dir().is_dir() {
+            return Ok(project);
+        }
+        let dir = project.dir().display();
+        Err(Failure::not_found(format!("there is no instar project in {dir}; `instar init` makes one")))
+    }
+
+    pub(crate) fn config(&self, project: &Project) -> Result<Config, Failure> {
+        Config::load(project).map_err(|error| {
+            let exit = match &error {
+                ConfigError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => Exit::Refused,
+                ConfigError::Read { .. } | ConfigError::Json { .. } | ConfigError::Key { .. } => Exit::Failed,
+            };
+            Failure::new(exit, sentence(&error.into()))
+        })
+    }
+
+    pub(crate) fn client(&self) -> Result<Client, Failure> {
+        client_of(&self.project()?)
+    }
+}
+
+pub(crate) fn client_of(project: &Project) -> Result<Client, Failure> {
+    Client::new(crate::serve::recorded_socket(project), project.dir())
+}
+
+/// Everything behind `fn main`: reads the arguments, does the command, gives its exit code.
+pub(crate) fn main() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    match Cli::try_parse_from(&arguments) {
+        Ok(cli) => run(cli).into(),
+        Err(error) => unparsed(&error, &arguments).into(),
+    }
+}
+
+fn run(cli: Cli) -> Exit {
+    let context = Context { dir: cli.dir, out: Output::of_process(cli.json) };
+    match dispatch(&context, cli.command) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            context.out.failure(&failure);
+            failure.exit()
+        }
+    }
+}
+
+fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
+    match command {
+        Command::Init(init) => init::run(context, init),
+        Command::Server(command) => server::run(context, command),
+        Command::Status => status::run(context),
+        Command::Job(command) => job::run(context, command),
+        Command::Session(command) => session::run(context, command),
+        Command::Plugin(command) => plugin::run(context, &command),
+        Command::Api(call) => api_call::run(context, call),
+    }
+}
+
+/// Says what clap has to say; that nobody reads it is fine.
+fn unparsed(error: &clap::Error, arguments: &[OsString]) -> Exit {
+    let wants_json = arguments.iter().skip(1).take_while(|word| *word != "--").any(|word| word == "--json");
+    let exit = exit_of(error);
+    if error.kind() == ClapErrorKind::DisplayVersion {
+        // The bare version, for scripts.
+        let _ = Output::of_process(false).line(env!("CARGO_PKG_VERSION"));
+    } else if exit == Exit::Usage && wants_json {
+        let text = error.to_string();
+        let first = text.split("\n\n").next().unwrap_or_default().trim_start_matches("error: ");
+        Output::of_process(true).failure(&Failure::usage(first.split_whitespace().collect::<Vec<_>>().join(" ")));
+    } else {
+        let _ = error.print();
+    }
+    exit
+}
+
+/// Help and version are answers; everything else is an error of usage.
+fn exit_of(error: &clap::Error) -> Exit {
+    if error.use_stderr() { Exit::Usage } else { Exit::Ok }
+}
+
+/// What went wrong and why, as one sentence.
+pub(crate) fn sentence(error: &anyhow::Error) -> String {
+    format!("{error:#}")
+}
+
+/// The examples below a command's help. A test parses every one of them.
+fn examples(commands: &[&str]) -> String {
+    format!("Examples:\n  {}", commands.join("\n  "))
+}
+
+fn overview() -> String {
+    let examples = examples(&[
+        "instar init my-agent",
+        "instar server start",
+        "instar job add --slug tidy --name \"Tidy up\" \\\n    --schedule \"0 3 * * *\" --execute \"Tidy the notes.\"",
+        "instar job trigger tidy --wait",
+        "instar status",
+    ]);
+    format!("{examples}\n\n{}", exit::table())
+}

@@ -1,0 +1,78 @@
+//! The settings of one project: `.instar/config.json`, merged key by key with the defaults.
+//!
+//! An absent file is all defaults. What cannot be read is an error that names the file or the key; a key that
+//! this version does not know is kept out of the way and reported by [`Config::unknown_keys`].
+//! Writing the file is left to the CLI.
+
+mod error;
+mod parts;
+mod project;
+mod read;
+mod section;
+mod token;
+
+pub(crate) use error::ConfigError;
+pub(crate) use parts::{HttpConfig, PluginConfig, SchedulerConfig, SessionsConfig};
+pub(crate) use project::Project;
+pub(crate) use token::Token;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use instar_core::id::PluginId;
+
+/// What an operator may decide. Every field says which key it comes from.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Config {
+    /// `projectName`: how the project is called; the name of its folder.
+    pub(crate) project_name: String,
+    /// `port`: where the API listens, 4040. 0 counts as absent.
+    pub(crate) port: u16,
+    /// `host`: the address the API listens on, 127.0.0.1. Any other than loopback needs a token.
+    pub(crate) host: String,
+    /// `auth.token`, or `authToken` as the predecessor wrote it. Without one the API is closed on TCP.
+    pub(crate) token: Option<Token>,
+    /// `auth.trustLoopback`: programs of this machine need no token, false.
+    pub(crate) trust_loopback: bool,
+    /// `sessions`
+    pub(crate) sessions: SessionsConfig,
+    /// `scheduler`
+    pub(crate) scheduler: SchedulerConfig,
+    /// `requestTimeoutMs`: how long a request may take, 30000.
+    pub(crate) request_timeout: Duration,
+    /// `http`
+    pub(crate) http: HttpConfig,
+    /// `plugins.<id>`: settings of single plugins.
+    pub(crate) plugins: BTreeMap<PluginId, PluginConfig>,
+    unknown_keys: Vec<String>,
+}
+
+impl Config {
+    /// Where the API listens when nothing else was decided.
+    pub(crate) const DEFAULT_PORT: u16 = 4040;
+
+    /// Reads the settings of a project.
+    pub(crate) fn load(project: &Project) -> Result<Self, ConfigError> {
+        let path = project.config_file();
+        match std::fs::read(&path) {
+            Ok(bytes) => read::parse(&path, &bytes, project),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => read::parse(&path, b"{}", project),
+            Err(source) => Err(ConfigError::Read { path, source }),
+        }
+    }
+
+    /// Keys of the file that have no effect, such as `sessions.colour`.
+    pub(crate) fn unknown_keys(&self) -> &[String] {
+        &self.unknown_keys
+    }
+
+    /// Whether the API listens on this machine only.
+    pub(crate) fn is_loopback(&self) -> bool {
+        let host = self.host.trim_start_matches('[').trim_end_matches(']');
+        host.eq_ignore_ascii_case("localhost")
+            || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! The sections of the settings, each with its defaults.
+
+use std::path::PathBuf;
+
+use serde_json::{Map, Value};
+
+/// `sessions`: how many sessions may live, and what they get.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SessionsConfig {
+    /// `sessions.maxSessions`: how many may live at once, 3. At 0 every run waits.
+    pub(crate) max_sessions: usize,
+    /// `sessions.protectedSessions`: names of sessions that the API does not end.
+    pub(crate) protected: Vec<String>,
+    /// `sessions.passEnv`: variables of the host that sessions get beside the usual ones; `NAME*` for a family.
+    pub(crate) pass_env: Vec<String>,
+    /// `sessions.tmuxPath`: a tmux other than the one on the PATH.
+    pub(crate) tmux_path: Option<PathBuf>,
+    /// `sessions.defaultTimeoutMinutes`: the time limit of a run whose job names none, 240.
+    pub(crate) default_timeout_ms: u64,
+}
+
+impl Default for SessionsConfig {
+    fn default() -> Self {
+        Self {
+            max_sessions: 3,
+            protected: Vec::new(),
+            pass_env: Vec::new(),
+            tmux_path: None,
+            default_timeout_ms: 240 * 60_000,
+        }
+    }
+}
+
+/// `scheduler`: what runs by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct SchedulerConfig {
+    /// `scheduler.enabled`: whether jobs fire by themselves, false; `init` writes true.
+    pub(crate) enabled: bool,
+    /// `scheduler.jobsFile`: the jobs, `.instar/jobs.json`; a relative path begins at the project.
+    pub(crate) jobs_file: PathBuf,
+    /// `scheduler.maxParallelJobs`: how many runs may be under way, 2. At 0 every run waits.
+    pub(crate) max_parallel_jobs: usize,
+}
+
+/// `http`: who may talk to the API beside this machine's own names.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub(crate) struct HttpConfig {
+    /// `http.allowedHosts`: further names under which the API is reached, with or without a port.
+    pub(crate) allowed_hosts: Vec<String>,
+    /// `http.allowedOrigins`: web pages that may call the API, such as `https://dash.example.com`.
+    pub(crate) allowed_origins: Vec<String>,
+}
+
+/// `plugins.<id>`: the settings of one plugin.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct PluginConfig {
+    /// `plugins.<id>.enabled`: false leaves the plugin out, true.
+    pub(crate) enabled: bool,
+    /// `plugins.<id>.config`: handed to the plugin as it stands, `{}`.
+    pub(crate) config: Map<String, Value>,
+}
+
+impl Default for PluginConfig {
+    fn default() -> Self {
+        Self { enabled: true, config: Map::new() }
+    }
+}

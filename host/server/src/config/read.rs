@@ -1,0 +1,176 @@
+//! From the text of the file to settings: one function per section, one line per key.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use instar_core::id::PluginId;
+use serde_json::{Map, Value};
+
+use super::Config;
+use super::error::ConfigError;
+use super::parts::{HttpConfig, PluginConfig, SchedulerConfig, SessionsConfig};
+use super::project::Project;
+use super::section::Section;
+use super::token::Token;
+
+const COUNT: &str = "a whole number of at least 0";
+const FLAG: &str = "true or false";
+const TEXT: &str = "a text that is not blank";
+const TEXTS: &str = "a list of texts that are not blank";
+
+/// The plugin that runs the agent CLI; the predecessor's `sessions.claudePath` is its `command`.
+const PROMPT_PLUGIN: &str = "execute-prompt";
+
+pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Config, ConfigError> {
+    let broken = |reason: String| ConfigError::Json { path: path.to_owned(), reason };
+    // Editors on other systems put a byte order mark there.
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let keys = match serde_json::from_slice(bytes).map_err(|error| broken(error.to_string()))? {
+        Value::Object(keys) => keys,
+        _ => return Err(broken("it must contain an object".to_owned())),
+    };
+    let mut root = Section::root(path, keys);
+    let mut unknown = Vec::new();
+    let (sessions, agent_command) = sessions(root.section("sessions")?, &mut unknown)?;
+    let mut plugins = plugins(root.section("plugins")?, &mut unknown)?;
+    if let Some(command) = agent_command {
+        add_agent_command(&mut plugins, &command);
+    }
+    let legacy_token = token(&mut root, "authToken")?;
+    let (own_token, trust_loopback) = auth(root.section("auth")?, &mut unknown)?;
+    let config = Config {
+        project_name: text_or(&mut root, "projectName", || project.folder_name())?,
+        port: port(&mut root)?,
+        host: text_or(&mut root, "host", || "127.0.0.1".to_owned())?,
+        token: own_token.or(legacy_token),
+        trust_loopback,
+        sessions,
+        scheduler: scheduler(root.section("scheduler")?, project, &mut unknown)?,
+        request_timeout: request_timeout(&mut root)?,
+        http: http(root.section("http")?, &mut unknown)?,
+        plugins,
+        unknown_keys: Vec::new(),
+    };
+    root.leave(&mut unknown);
+    unknown.sort();
+    Ok(Config { unknown_keys: unknown, ..config })
+}
+
+/// An empty text is taken as absent, as the predecessor took it.
+fn text_or(section: &mut Section, key: &str, default: impl Fn() -> String) -> Result<String, ConfigError> {
+    let text: Option<String> = section.take(key, "a text")?;
+    Ok(text.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()).unwrap_or_else(default))
+}
+
+fn port(root: &mut Section) -> Result<u16, ConfigError> {
+    let port = root.take("port", "a whole number from 1 to 65535")?;
+    Ok(port.filter(|port| *port != 0).unwrap_or(Config::DEFAULT_PORT))
+}
+
+fn request_timeout(root: &mut Section) -> Result<Duration, ConfigError> {
+    const EXPECTED: &str = "a whole number of milliseconds from 1 to 3600000";
+    let millis = root.take_if("requestTimeoutMs", EXPECTED, |millis: &u64| (1..=3_600_000).contains(millis))?;
+    Ok(Duration::from_millis(millis.unwrap_or(30_000)))
+}
+
+fn auth(mut auth: Section, unknown: &mut Vec<String>) -> Result<(Option<Token>, bool), ConfigError> {
+    let token = token(&mut auth, "token")?;
+    let trust_loopback = auth.take("trustLoopback", FLAG)?.unwrap_or(false);
+    auth.leave(unknown);
+    Ok((token, trust_loopback))
+}
+
+/// An empty token is none: it opens nothing.
+fn token(section: &mut Section, key: &str) -> Result<Option<Token>, ConfigError> {
+    const EXPECTED: &str = "a text of visible ASCII characters without spaces";
+    match section.take::<String>(key, EXPECTED)?.as_deref() {
+        None | Some("") => Ok(None),
+        Some(text) => Token::new(text).map(Some).ok_or_else(|| section.wrong(key, EXPECTED)),
+    }
+}
+
+/// The section, and the path of the agent CLI as the predecessor kept it.
+fn sessions(mut section: Section, unknown: &mut Vec<String>) -> Result<(SessionsConfig, Option<String>), ConfigError> {
+    let defaults = SessionsConfig::default();
+    let sessions = SessionsConfig {
+        max_sessions: section.take("maxSessions", COUNT)?.unwrap_or(defaults.max_sessions),
+        protected: texts(&mut section, "protectedSessions")?,
+        pass_env: texts(&mut section, "passEnv")?,
+        tmux_path: text(&mut section, "tmuxPath")?.map(PathBuf::from),
+        default_timeout_ms: timeout(&mut section)?.unwrap_or(defaults.default_timeout_ms),
+    };
+    let agent_command = text(&mut section, "claudePath")?;
+    section.leave(unknown);
+    Ok((sessions, agent_command))
+}
+
+fn timeout(section: &mut Section) -> Result<Option<u64>, ConfigError> {
+    const EXPECTED: &str = "a number of minutes above 0 and at most 525600";
+    let is_fine = |minutes: &f64| *minutes > 0.0 && *minutes <= 525_600.0;
+    let minutes = section.take_if("defaultTimeoutMinutes", EXPECTED, is_fine)?;
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be positive and small")]
+    Ok(minutes.map(|minutes| (minutes * 60_000.0).ceil() as u64))
+}
+
+fn scheduler(
+    mut section: Section,
+    project: &Project,
+    unknown: &mut Vec<String>,
+) -> Result<SchedulerConfig, ConfigError> {
+    let jobs_file = text(&mut section, "jobsFile")?.map_or_else(|| project.jobs_file(), PathBuf::from);
+    let scheduler = SchedulerConfig {
+        enabled: section.take("enabled", FLAG)?.unwrap_or(false),
+        jobs_file: project.dir().join(jobs_file),
+        max_parallel_jobs: section.take("maxParallelJobs", COUNT)?.unwrap_or(2),
+    };
+    section.leave(unknown);
+    Ok(scheduler)
+}
+
+fn http(mut section: Section, unknown: &mut Vec<String>) -> Result<HttpConfig, ConfigError> {
+    const ORIGINS: &str = "a list of origins such as \"https://dash.example.com\"";
+    let hosts = texts(&mut section, "allowedHosts")?;
+    let origins =
+        section.take_if("allowedOrigins", ORIGINS, |list: &Vec<String>| list.iter().all(|it| is_origin(it)))?;
+    section.leave(unknown);
+    let lower = |list: Vec<String>| list.iter().map(|it| it.trim_end_matches('/').to_ascii_lowercase()).collect();
+    Ok(HttpConfig { allowed_hosts: lower(hosts), allowed_origins: lower(origins.unwrap_or_default()) })
+}
+
+/// `*` and `null` are none: they would let every page in.
+fn is_origin(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let host = rest.trim_end_matches('/');
+    !scheme.is_empty()
+        && !host.is_empty()
+        && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/*?#@".contains(&byte))
+}
+
+fn plugins(mut section: Section, unknown: &mut Vec<String>) -> Result<BTreeMap<PluginId, PluginConfig>, ConfigError> {
+    let mut plugins = BTreeMap::new();
+    for name in section.names() {
+        let id = name.parse::<PluginId>().map_err(|_| section.wrong(&name, "named by the id of a plugin"))?;
+        let mut plugin = section.section(&name)?;
+        let enabled = plugin.take("enabled", FLAG)?.unwrap_or(true);
+        let config: Map<String, Value> = plugin.take("config", "an object")?.unwrap_or_default();
+        plugin.leave(unknown);
+        plugins.insert(id, PluginConfig { enabled, config });
+    }
+    Ok(plugins)
+}
+
+fn add_agent_command(plugins: &mut BTreeMap<PluginId, PluginConfig>, command: &str) {
+    let Ok(id) = PROMPT_PLUGIN.parse() else { return };
+    let config = &mut plugins.entry(id).or_default().config;
+    config.entry("command").or_insert_with(|| Value::from(command));
+}
+
+fn text(section: &mut Section, key: &str) -> Result<Option<String>, ConfigError> {
+    section.take_if(key, TEXT, |text: &String| !text.trim().is_empty())
+}
+
+fn texts(section: &mut Section, key: &str) -> Result<Vec<String>, ConfigError> {
+    let is_fine = |list: &Vec<String>| list.iter().all(|text| !text.trim().is_empty());
+    Ok(section.take_if(key, TEXTS, is_fine)?.unwrap_or_default())
+}

@@ -1,0 +1,194 @@
+//! Every key changes what it says it changes, and what is wrong is named.
+
+use std::fs;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::*;
+
+fn load(settings: &str) -> (TempDir, Result<Config, ConfigError>) {
+    let dir = tempfile::tempdir().unwrap();
+    let project = Project::at(dir.path()).unwrap();
+    fs::create_dir(project.instar_dir()).unwrap();
+    fs::write(project.config_file(), settings).unwrap();
+    let config = Config::load(&project);
+    (dir, config)
+}
+
+#[track_caller]
+fn config(settings: &Value) -> Config {
+    load(&settings.to_string()).1.unwrap()
+}
+
+/// The settings that differ from the defaults once these keys are set.
+#[track_caller]
+fn check<T: PartialEq + std::fmt::Debug>(settings: Value, read: impl Fn(&Config) -> T, expected: &T) {
+    let default = config(&json!({}));
+    let set = config(&settings);
+    assert_eq!(&read(&set), expected, "{settings}");
+    assert_ne!(&read(&default), expected, "{settings} changes nothing");
+    assert_eq!(set.unknown_keys(), <[String; 0]>::default(), "{settings}");
+}
+
+#[test]
+fn an_absent_file_is_all_defaults() {
+    let dir = tempfile::tempdir().unwrap();
+    let project = Project::at(dir.path()).unwrap();
+    let config = Config::load(&project).unwrap();
+    assert_eq!((config.port, config.host.as_str(), config.token.is_some()), (4040, "127.0.0.1", false));
+    assert_eq!((config.sessions.max_sessions, config.scheduler.max_parallel_jobs), (3, 2));
+    assert_eq!(config.sessions.default_timeout_ms, 240 * 60_000);
+    assert_eq!(config.request_timeout, Duration::from_secs(30));
+    assert!(!config.scheduler.enabled && !config.trust_loopback);
+    assert_eq!(config.scheduler.jobs_file, project.dir().join(".instar/jobs.json"));
+    assert_eq!(config.project_name, project.folder_name());
+}
+
+#[test]
+fn every_key_of_the_first_level_has_its_effect() {
+    check(json!({"projectName": "mine"}), |config| config.project_name.clone(), &"mine".to_owned());
+    check(json!({"port": 4050}), |config| config.port, &4050);
+    check(json!({"host": "0.0.0.0"}), |config| (config.host.clone(), config.is_loopback()), &("0.0.0.0".into(), false));
+    check(json!({"authToken": "old"}), |config| config.token.clone(), &Token::new("old"));
+    check(json!({"requestTimeoutMs": 5}), |config| config.request_timeout, &Duration::from_millis(5));
+}
+
+#[test]
+fn every_key_of_the_sections_has_its_effect() {
+    check(json!({"auth": {"token": "new"}}), |config| config.token.clone(), &Token::new("new"));
+    check(json!({"auth": {"trustLoopback": true}}), |config| config.trust_loopback, &true);
+    check(json!({"sessions": {"maxSessions": 0}}), |config| config.sessions.max_sessions, &0);
+    check(
+        json!({"sessions": {"protectedSessions": ["a"]}}),
+        |config| config.sessions.protected.clone(),
+        &vec!["a".into()],
+    );
+    check(
+        json!({"sessions": {"passEnv": ["AWS_*"]}}),
+        |config| config.sessions.pass_env.clone(),
+        &vec!["AWS_*".into()],
+    );
+    check(json!({"sessions": {"tmuxPath": "/t"}}), |config| config.sessions.tmux_path.clone(), &Some("/t".into()));
+    check(json!({"sessions": {"defaultTimeoutMinutes": 0.5}}), |config| config.sessions.default_timeout_ms, &30_000);
+    check(json!({"scheduler": {"enabled": true}}), |config| config.scheduler.enabled, &true);
+    check(json!({"scheduler": {"maxParallelJobs": 7}}), |config| config.scheduler.max_parallel_jobs, &7);
+    check(
+        json!({"http": {"allowedHosts": ["BOX.lan"]}}),
+        |config| config.http.allowed_hosts.clone(),
+        &vec!["box.lan".into()],
+    );
+    check(
+        json!({"http": {"allowedOrigins": ["https://Dash.example/"]}}),
+        |config| config.http.allowed_origins.clone(),
+        &vec!["https://dash.example".into()],
+    );
+}
+
+fn plugin(config: &Config, id: &PluginId) -> PluginConfig {
+    config.plugins.get(id).cloned().unwrap_or_default()
+}
+
+#[test]
+fn plugins_are_settled_by_their_ids() {
+    let guard: PluginId = "guard-command".parse().unwrap();
+    check(json!({"plugins": {"guard-command": {"enabled": false}}}), |config| plugin(config, &guard).enabled, &false);
+    let expected = json!({"level": 3}).as_object().unwrap().clone();
+    check(
+        json!({"plugins": {"guard-command": {"config": {"level": 3}}}}),
+        |config| plugin(config, &guard).config,
+        &expected,
+    );
+}
+
+#[test]
+fn the_predecessors_path_of_the_agent_becomes_the_command_of_its_plugin() {
+    let prompt: PluginId = "execute-prompt".parse().unwrap();
+    let command = |config: &Config| plugin(config, &prompt).config.get("command").cloned();
+    check(json!({"sessions": {"claudePath": "/c"}}), command, &Some(json!("/c")));
+    let both = json!({"sessions": {"claudePath": "/c"}, "plugins": {"execute-prompt": {"config": {"command": "/d"}}}});
+    check(both, command, &Some(json!("/d")));
+}
+
+#[test]
+fn the_jobs_file_begins_at_the_project_unless_it_is_absolute() {
+    let (dir, config) = load(r#"{"scheduler": {"jobsFile": "other/jobs.json"}}"#);
+    let project = Project::at(dir.path()).unwrap();
+    assert_eq!(config.unwrap().scheduler.jobs_file, project.dir().join("other/jobs.json"));
+    let absolute = config_of_jobs_file("/srv/jobs.json");
+    assert_eq!(absolute, std::path::Path::new("/srv/jobs.json"));
+}
+
+fn config_of_jobs_file(path: &str) -> std::path::PathBuf {
+    config(&json!({"scheduler": {"jobsFile": path}})).scheduler.jobs_file
+}
+
+#[test]
+fn a_partial_section_keeps_the_other_defaults() {
+    let config = config(&json!({"sessions": {"maxSessions": 9}, "scheduler": {"enabled": true}}));
+    assert_eq!((config.sessions.max_sessions, config.sessions.default_timeout_ms), (9, 240 * 60_000));
+    assert_eq!((config.scheduler.enabled, config.scheduler.max_parallel_jobs), (true, 2));
+}
+
+#[test]
+fn the_new_place_of_the_token_wins_and_an_empty_one_is_none() {
+    assert_eq!(config(&json!({"authToken": "old", "auth": {"token": "new"}})).token, Token::new("new"));
+    assert_eq!(config(&json!({"authToken": "", "auth": {"token": ""}})).token, None);
+}
+
+#[test]
+fn nothing_and_zero_count_as_absent_where_the_predecessor_took_them_so() {
+    let config = config(&json!({"port": 0, "projectName": " ", "host": "", "sessions": null}));
+    assert_eq!((config.port, config.host.as_str()), (4040, "127.0.0.1"));
+    assert!(!config.project_name.trim().is_empty());
+}
+
+#[test]
+fn keys_without_effect_are_reported_with_their_way() {
+    let config = config(&json!({"colour": 1, "sessions": {"completionPatterns": []}, "plugins": {"a": {"x": 1}}}));
+    assert_eq!(config.unknown_keys(), ["colour", "plugins.a.x", "sessions.completionPatterns"]);
+}
+
+#[track_caller]
+fn check_refused(settings: Value, key: &str) {
+    let error = load(&settings.to_string()).1.expect_err("it was taken").to_string();
+    assert!(error.contains(&format!("`{key}`")) && error.contains("config.json"), "{error} does not name {key}");
+    assert!(!error.contains("s3cret"), "{error} shows the value");
+}
+
+#[test]
+fn a_value_of_the_wrong_type_names_its_key() {
+    check_refused(json!({"port": "4040"}), "port");
+    check_refused(json!({"port": 70_000}), "port");
+    check_refused(json!({"projectName": 1}), "projectName");
+    check_refused(json!({"host": []}), "host");
+    check_refused(json!({"authToken": ["s3cret"]}), "authToken");
+    check_refused(json!({"auth": {"token": "s3cret with spaces"}}), "auth.token");
+    check_refused(json!({"auth": {"trustLoopback": "s3cret"}}), "auth.trustLoopback");
+    check_refused(json!({"sessions": []}), "sessions");
+    check_refused(json!({"sessions": {"maxSessions": -1}}), "sessions.maxSessions");
+    check_refused(json!({"sessions": {"protectedSessions": "a"}}), "sessions.protectedSessions");
+    check_refused(json!({"sessions": {"passEnv": [1]}}), "sessions.passEnv");
+    check_refused(json!({"sessions": {"tmuxPath": " "}}), "sessions.tmuxPath");
+    check_refused(json!({"sessions": {"defaultTimeoutMinutes": 0}}), "sessions.defaultTimeoutMinutes");
+    check_refused(json!({"scheduler": {"enabled": "yes"}}), "scheduler.enabled");
+    check_refused(json!({"scheduler": {"jobsFile": 1}}), "scheduler.jobsFile");
+    check_refused(json!({"scheduler": {"maxParallelJobs": 1.5}}), "scheduler.maxParallelJobs");
+    check_refused(json!({"requestTimeoutMs": 0}), "requestTimeoutMs");
+    check_refused(json!({"http": {"allowedHosts": [""]}}), "http.allowedHosts");
+    for origin in ["*", "null", "localhost", "https://a/b", "https://*.example"] {
+        check_refused(json!({"http": {"allowedOrigins": [origin]}}), "http.allowedOrigins");
+    }
+    check_refused(json!({"plugins": {"Bad Id": {}}}), "plugins.Bad Id");
+    check_refused(json!({"plugins": {"a": {"config": []}}}), "plugins.a.config");
+}
+
+#[test]
+fn a_file_that_is_no_object_is_refused_with_path_and_reason() {
+    for (text, reason) in [("{", "EOF"), ("[]", "object"), ("", "EOF"), ("{\"a\": 1,}", "trailing comma")] {
+        let error = load(text).1.expect_err("it was taken").to_string();
+        assert!(error.contains("config.json") && error.contains(reason), "{text:?}: {error}");
+    }
+    assert!(load("\u{feff}{}").1.is_ok(), "a byte order mark is no reason to refuse");
+}

@@ -1,0 +1,124 @@
+//! How the host is: for monitors, for people, and for the CLI.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::{Extension, Json};
+use instar_api::{
+    FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, SessionCounts, SessionSummary,
+    Status,
+};
+use instar_core::state::State as HostState;
+
+use super::App;
+use super::auth::Caller;
+use super::view;
+
+/// From here on so many failures in a row, over all jobs, are more than bad luck.
+const DEGRADED_FAILURES: u64 = 5;
+
+pub(super) async fn health(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>) -> Json<Health> {
+    let uptime = app.started.elapsed();
+    let mut detail = detail(&app);
+    let is_full = detail.sessions.current >= detail.sessions.max;
+    let is_failing = detail.consecutive_job_failures >= DEGRADED_FAILURES;
+    if caller == Caller::Trusted {
+        detail.memory = memory();
+    }
+    Json(Health {
+        status: if is_full || is_failing { HealthStatus::Degraded } else { HealthStatus::Ok },
+        uptime: u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
+        uptime_human: human(uptime),
+        detail: (caller == Caller::Trusted).then_some(detail),
+    })
+}
+
+fn detail(app: &App) -> HealthDetail {
+    let view = app.engine.view();
+    let state = view.state();
+    let jobs = job_counts(state);
+    HealthDetail {
+        version: app.version.clone(),
+        project: app.project_name.clone(),
+        sessions: SessionCounts { current: view.live_sessions().count(), max: state.limits.max_sessions },
+        scheduler_running: state.limits.scheduling,
+        consecutive_job_failures: jobs.failing.iter().map(|job| u64::from(job.failures)).sum(),
+        memory: None,
+        jobs,
+    }
+}
+
+fn job_counts(state: &HostState) -> JobCounts {
+    let failing = state.jobs().filter_map(|entry| {
+        let slug = &entry.job.slug;
+        let job_state = state.job_state(slug).filter(|job_state| job_state.consecutive_failures > 0)?;
+        let failures = job_state.consecutive_failures;
+        Some(FailingJob { slug: slug.to_string(), failures, last_error: job_state.last_error.clone() })
+    });
+    JobCounts {
+        total: state.jobs().count(),
+        enabled: state.jobs().filter(|entry| entry.job.enabled).count(),
+        failing: failing.collect(),
+    }
+}
+
+pub(super) async fn status(State(app): State<Arc<App>>) -> Json<Status> {
+    let view = app.engine.view();
+    let list: Vec<_> = view
+        .live_sessions()
+        .map(|session| ListedSession {
+            id: session.id.to_string(),
+            name: session.name.to_string(),
+            job_slug: Some(session.job.to_string()),
+        })
+        .collect();
+    let sessions = SessionSummary { running: list.len(), max: view.state().limits.max_sessions, list };
+    Json(Status { sessions, scheduler: view::scheduler(view.state()) })
+}
+
+/// The two largest units.
+fn human(uptime: Duration) -> String {
+    let seconds = uptime.as_secs();
+    let (days, hours, minutes) = (seconds / 86_400, seconds / 3600 % 24, seconds / 60 % 60);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, minutes) => format!("{minutes}m {}s", seconds % 60),
+        (0, hours, minutes) => format!("{hours}h {minutes}m"),
+        (days, hours, _) => format!("{days}d {hours}h"),
+    }
+}
+
+/// What this process keeps in memory; the kernel says it on Linux only.
+fn memory() -> Option<Memory> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse().ok()?;
+    Some(Memory { rss: kibibytes.div_ceil(1024) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_uptime_shows_its_two_largest_units() {
+        for (seconds, expected) in [
+            (0, "0s"),
+            (5, "5s"),
+            (60, "1m 0s"),
+            (90, "1m 30s"),
+            (3600, "1h 0m"),
+            (86_399, "23h 59m"),
+            (2 * 86_400 + 2 * 3600 + 59, "2d 2h"),
+        ] {
+            assert_eq!(human(Duration::from_secs(seconds)), expected);
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn this_process_takes_some_memory() {
+        assert!(memory().is_some_and(|memory| memory.rss > 0));
+    }
+}

@@ -1,0 +1,112 @@
+//! Jobs: what is defined, what is queued, and asking for a run.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use instar_api as api;
+use instar_core::id::JobSlug;
+use instar_engine::TriggerAnswer;
+
+use super::App;
+use super::errors::ApiError;
+use super::extract::{JsonObject, PathText};
+use super::view;
+
+/// A longer reason is cut.
+const LONGEST_REASON: usize = 500;
+
+pub(super) async fn list(State(app): State<Arc<App>>) -> Json<api::Jobs> {
+    let (jobs, queue, problems, scheduler) = {
+        let view = app.engine.view();
+        let state = view.state();
+        let jobs: Vec<_> = state
+            .jobs()
+            .map(|entry| {
+                let next = entry.next.filter(|_| state.limits.scheduling);
+                (entry.job.clone(), next, state.job_state(&entry.job.slug).cloned())
+            })
+            .collect();
+        let queue = state.queue().map(view::queued).collect();
+        let problems = state.problems().iter().map(view::job_problem).collect();
+        (jobs, queue, problems, view::scheduler(state))
+    };
+    let jobs = jobs.iter().map(|(job, next, state)| view::job(job, *next, state.as_ref())).collect();
+    Json(api::Jobs { jobs, queue, problems, scheduler })
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, PathText(slug): PathText) -> Result<Json<api::Job>, ApiError> {
+    let slug: JobSlug = slug.parse()?;
+    let view = app.engine.view();
+    let state = view.state();
+    let entry = state.job(&slug).ok_or_else(|| unknown(&slug))?;
+    let next = entry.next.filter(|_| state.limits.scheduling);
+    Ok(Json(view::job(&entry.job, next, state.job_state(&slug))))
+}
+
+pub(super) async fn trigger(
+    State(app): State<Arc<App>>,
+    PathText(slug): PathText,
+    mut body: JsonObject,
+) -> Result<Json<api::TriggerAnswer>, ApiError> {
+    let slug: JobSlug = slug.parse()?;
+    let reason: Option<String> = body.take("reason", "a text")?;
+    let force = body.take("force", "true or false")?.unwrap_or(false);
+    let reason = reason.map(|reason| reason.trim().to_owned()).filter(|reason| !reason.is_empty());
+    let reason = cut(reason.unwrap_or_else(|| "manual".to_owned()), LONGEST_REASON);
+    let answer = app.engine.trigger(slug.clone(), reason, force).await?;
+    let (result, run, reason) = match &answer {
+        TriggerAnswer::Triggered(run) => (api::TriggerResult::Triggered, run, None),
+        TriggerAnswer::Queued(run) => (api::TriggerResult::Queued, run, None),
+        TriggerAnswer::Skipped(run, reason) => (api::TriggerResult::Skipped, run, Some(reason.as_str().to_owned())),
+    };
+    Ok(Json(api::TriggerAnswer { slug: slug.to_string(), result, run_id: run.to_string(), reason }))
+}
+
+pub(super) async fn reload(State(app): State<Arc<App>>) -> Result<Json<api::ReloadAnswer>, ApiError> {
+    let file = app.jobs.reread(&app.engine).await?;
+    let view = app.engine.view();
+    let jobs = view.state().jobs();
+    let (mut total, mut enabled) = (0, 0);
+    for entry in jobs {
+        total += 1;
+        enabled += usize::from(entry.job.enabled);
+    }
+    Ok(Json(api::ReloadAnswer {
+        ok: !file.refused && file.problems.is_empty(),
+        jobs: total,
+        enabled,
+        problems: file.problems.iter().map(view::job_problem).collect(),
+        refused: file.refused,
+    }))
+}
+
+pub(super) fn unknown(slug: &JobSlug) -> ApiError {
+    ApiError::not_found(format!("there is no job `{slug}`"))
+}
+
+/// At most so many UTF-16 units, as the predecessor counted, and never half a character.
+fn cut(text: String, most: usize) -> String {
+    let mut units = 0;
+    let end = text.char_indices().find(|(_, letter)| {
+        units += letter.len_utf16();
+        units > most
+    });
+    match end {
+        Some((at, _)) => text[..at].to_owned(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_reason_is_cut_between_characters() {
+        assert_eq!(cut("abc".into(), 3), "abc");
+        assert_eq!(cut("abcd".into(), 3), "abc");
+        assert_eq!(cut("ab🙂".into(), 3), "ab");
+        assert_eq!(cut("é🙂x".into(), 3), "é🙂");
+    }
+}

@@ -1,0 +1,46 @@
+//! Runs: the history of jobs, read from the store.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use instar_api as api;
+use instar_core::id::{JobSlug, RunId};
+
+use super::App;
+use super::errors::ApiError;
+use super::extract::{Params, PathText};
+use super::{jobs, view};
+
+const USUAL_RUNS: u32 = 20;
+const MOST_RUNS: u32 = 500;
+
+pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<Json<api::Runs>, ApiError> {
+    let limit = params.count("limit", USUAL_RUNS, 1, MOST_RUNS)?;
+    let runs = app.engine.store().recent_runs(limit).await?;
+    Ok(Json(api::Runs { runs: runs.iter().map(view::run).collect() }))
+}
+
+/// A job that was removed from the file still shows its runs.
+pub(super) async fn of_job(
+    State(app): State<Arc<App>>,
+    PathText(slug): PathText,
+    params: Params,
+) -> Result<Json<api::JobRuns>, ApiError> {
+    let slug: JobSlug = slug.parse()?;
+    let limit = params.count("limit", USUAL_RUNS, 1, MOST_RUNS)?;
+    let runs = app.engine.store().runs_of(&slug, limit).await?;
+    let is_job = app.engine.view().state().job(&slug).is_some();
+    if runs.is_empty() && !is_job {
+        return Err(jobs::unknown(&slug));
+    }
+    Ok(Json(api::JobRuns { slug: slug.to_string(), runs: runs.iter().map(view::run).collect() }))
+}
+
+pub(super) async fn show(State(app): State<Arc<App>>, PathText(id): PathText) -> Result<Json<api::Run>, ApiError> {
+    let id: RunId = id.parse()?;
+    match app.engine.store().run(id).await? {
+        Some(run) => Ok(Json(view::run(&run))),
+        None => Err(ApiError::not_found(format!("there is no run {id}"))),
+    }
+}

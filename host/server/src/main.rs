@@ -1,0 +1,23 @@
+//! The binary: the command line, the server behind it, and the wrapper that sessions run under.
+
+mod bundled;
+mod cli;
+mod config;
+mod http;
+mod serve;
+mod watch_jobs;
+mod wiring;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    // Every session pays for what is before this line: no arguments are parsed and no runtime is started.
+    let mut arguments = std::env::args_os().skip(1);
+    if arguments.next().is_some_and(|word| word == "__run")
+        && let Some(dir) = arguments.next()
+    {
+        return instar_session::wrapper::run(Path::new(&dir));
+    }
+    cli::main()
+}

@@ -1,0 +1,151 @@
+//! Builds the host: every part is made here and handed down as an argument.
+
+pub(crate) mod lock;
+mod plugins;
+
+use std::collections::BTreeMap;
+use std::fs::DirBuilder;
+use std::io;
+use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use instar_core::state::Limits;
+use instar_engine::{Engine, Parts, RunningLoop};
+use instar_session::Sessions;
+use instar_store::Store;
+use jiff::tz::TimeZone;
+
+use crate::config::{Config, Project};
+use crate::watch_jobs::JobsReader;
+use lock::ServerLock;
+
+/// A running host, still without its network.
+#[derive(Debug)]
+pub(crate) struct Host {
+    pub(crate) engine: Engine,
+    pub(crate) running: RunningLoop,
+    pub(crate) jobs: Arc<JobsReader>,
+    pub(crate) plugins: instar_api::Plugins,
+    pub(crate) store: Store,
+}
+
+/// Name and component of each plugin that travels in the binary.
+pub(crate) type Bundled = &'static [(&'static str, &'static [u8])];
+
+/// The version that the API and the log show.
+pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Makes this process the project's server: its folders are there, and nobody else holds them.
+pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
+    let instar_dir = project.instar_dir();
+    let make =
+        |result: io::Result<()>, path: &Path| result.with_context(|| format!("failed to make {}", path.display()));
+    make(std::fs::create_dir_all(&instar_dir), &instar_dir)?;
+    for folder in [project.run_dir(), project.state_dir(), project.cache_dir(), project.tmp_dir(), project.logs_dir()] {
+        make(private_folder(&folder), &folder)?;
+    }
+    Ok(ServerLock::acquire(&project.lock_file())?)
+}
+
+/// Opens all that the host owns, and starts its loop: from here on jobs run.
+pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled) -> anyhow::Result<Host> {
+    let store = Store::open(&project.database()).await?;
+    let sessions = Sessions::open(session_settings(project, config)?).await?;
+    let (plugins, plugin_list) = plugins::load(project, config, bundled).await?;
+    let jobs = Arc::new(JobsReader::new(config.scheduler.jobs_file.clone()));
+    let parts = Parts {
+        store: store.clone(),
+        sessions,
+        plugins: Arc::new(plugins),
+        limits: limits(config),
+        zone: TimeZone::system(),
+        version: VERSION.to_owned(),
+        jobs: jobs.first().await,
+    };
+    let (engine, running) = instar_engine::start(parts).await?;
+    Ok(Host { engine, running, jobs, plugins: plugin_list, store })
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        scheduling: config.scheduler.enabled,
+        max_parallel_jobs: config.scheduler.max_parallel_jobs,
+        max_sessions: config.sessions.max_sessions,
+        default_timeout_ms: config.sessions.default_timeout_ms,
+    }
+}
+
+fn session_settings(project: &Project, config: &Config) -> anyhow::Result<instar_session::Settings> {
+    Ok(instar_session::Settings {
+        project: project.folder_name(),
+        project_dir: project.dir().to_owned(),
+        instar_dir: project.instar_dir(),
+        runner: std::env::current_exe().context("failed to find out which program this is")?,
+        tmux: config.sessions.tmux_path.clone(),
+        protected: config.sessions.protected.clone(),
+        pass_env: config.sessions.pass_env.clone(),
+        host_env: host_environment(),
+        output_cap: instar_session::Settings::OUTPUT_CAP,
+        stop_grace: instar_session::Settings::STOP_GRACE,
+    })
+}
+
+/// A variable that is not UTF-8 cannot be passed on by name.
+fn host_environment() -> BTreeMap<String, String> {
+    std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect()
+}
+
+/// Makes a folder for this user alone, or closes one that is open to others.
+fn private_folder(path: &Path) -> io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            let found = std::fs::metadata(path)?;
+            if !found.is_dir() {
+                return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is not a folder"));
+            }
+            if found.permissions().mode() & 0o077 == 0 {
+                return Ok(());
+            }
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))
+        }
+        made => made,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folders_are_private_also_when_they_were_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = Project::at(dir.path()).unwrap();
+        std::fs::create_dir_all(project.state_dir()).unwrap();
+        std::fs::set_permissions(project.state_dir(), std::fs::Permissions::from_mode(0o755)).unwrap();
+        let _lock = claim(&project).unwrap();
+        for folder in [project.run_dir(), project.state_dir(), project.cache_dir(), project.tmp_dir()] {
+            assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o777, 0o700, "{}", folder.display());
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_way_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = Project::at(dir.path()).unwrap();
+        std::fs::create_dir(project.instar_dir()).unwrap();
+        std::fs::write(project.run_dir(), "").unwrap();
+        let error = format!("{:#}", claim(&project).unwrap_err());
+        assert!(error.contains(".instar/run") && error.contains("not a folder"), "{error}");
+    }
+
+    #[test]
+    fn a_second_server_on_one_folder_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let project = Project::at(dir.path()).unwrap();
+        let _lock = claim(&project).unwrap();
+        let error = claim(&project).unwrap_err().to_string();
+        assert!(error.contains("already running"), "{error}");
+    }
+}

@@ -1,0 +1,127 @@
+//! Which plugins there are: those that travel in the binary, then the operator's own.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use instar_api::PluginProblem;
+use instar_plugin::{Limits, Origin, Plugins, Settings, Source};
+
+use crate::config::{Config, Project};
+use crate::http;
+use crate::wiring::Bundled;
+
+/// Loads what can be loaded; what cannot is reported, and the host goes on without it.
+pub(super) async fn load(
+    project: &Project,
+    config: &Config,
+    bundled: Bundled,
+) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
+    let settings = settings(project, config);
+    let folder = project.plugins_dir();
+    let loading = tokio::task::spawn_blocking(move || {
+        let (sources, mut problems) = sources(bundled, &folder);
+        let mut on_compile = |name: &str| tracing::info!(plugin = name, "compiling, once for this version");
+        let (plugins, errors) = Plugins::load(sources, settings, &mut on_compile)?;
+        problems.extend(errors.iter().map(http::plugin_problem));
+        Ok::<_, instar_plugin::PluginError>((plugins, problems))
+    });
+    let (plugins, problems) = loading.await.context("loading the plugins was interrupted")??;
+    let list = http::plugin_list(&plugins, problems);
+    for id in config.plugins.keys() {
+        if !list.plugins.iter().any(|plugin| plugin.id == id.as_str()) {
+            tracing::warn!("`plugins.{id}` in {} names no plugin that is there", project.config_file().display());
+        }
+    }
+    Ok((plugins, list))
+}
+
+fn settings(project: &Project, config: &Config) -> Settings {
+    let mut settings = Settings::new(project.cache_dir().join("plugins"));
+    for (id, plugin) in &config.plugins {
+        if !plugin.enabled {
+            settings.disabled.insert(id.clone());
+        }
+        settings.configs.insert(id.clone(), serde_json::Value::Object(plugin.config.clone()));
+    }
+    settings
+}
+
+fn sources(bundled: Bundled, folder: &Path) -> (Vec<Source>, Vec<PluginProblem>) {
+    let bundled = bundled.iter().map(|&(name, bytes)| Source {
+        origin: Origin::Bundled { name: name.to_owned() },
+        bytes: Cow::Borrowed(bytes),
+    });
+    let (mut sources, mut problems): (Vec<_>, _) = (bundled.collect(), Vec::new());
+    let files = files(folder).unwrap_or_else(|error| {
+        problems.push(unreadable(folder, &error));
+        Vec::new()
+    });
+    for path in files {
+        match read(&path) {
+            Ok(bytes) => sources.push(Source { origin: Origin::File(path), bytes: Cow::Owned(bytes) }),
+            Err(error) => problems.push(unreadable(&path, &error)),
+        }
+    }
+    (sources, problems)
+}
+
+/// Every `*.wasm`, by name; none when the folder is not there.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries?,
+    };
+    let mut files = Vec::new();
+    for entry in entries {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "wasm") {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// No more than what is refused as too large anyway.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(Limits::default().component_bytes as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> PluginProblem {
+    tracing::warn!(%error, "{} could not be read", path.display());
+    let plugin = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+    PluginProblem { plugin, code: "unreadable".to_owned(), message: format!("could not be read: {error}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_wasm_file_of_the_folder_is_a_source_and_nothing_else_is() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["b.wasm", "a.wasm", "notes.txt"] {
+            std::fs::write(dir.path().join(name), "x").unwrap();
+        }
+        std::fs::create_dir(dir.path().join("c.wasm")).unwrap();
+        let (sources, problems) = sources(&[], dir.path());
+        let own: Vec<_> = sources.iter().filter(|source| matches!(source.origin, Origin::File(_))).collect();
+        assert_eq!(own.len(), 2, "{own:?}");
+        assert!(own[0].origin.to_string().ends_with("a.wasm"));
+        assert_eq!((problems.len(), problems[0].plugin.as_str()), (1, "c.wasm"));
+    }
+
+    #[test]
+    fn no_folder_is_no_problem() {
+        let dir = tempfile::tempdir().unwrap();
+        assert!(sources(&[], &dir.path().join("plugins")).1.is_empty());
+    }
+}

@@ -1,0 +1,124 @@
+//! One session's folder: the files through which the host and the wrapper tell each other things.
+//!
+//! The host writes `spec.json` and `stop`, the wrapper `started`, `exit.json` and the output.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::disk;
+use crate::record::{Exit, Spec, Started};
+
+/// Why a file of a session could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("failed to read {}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("failed to write {}", path.display())]
+    Write { path: PathBuf, source: io::Error },
+    #[error("{} is damaged", path.display())]
+    Damaged { path: PathBuf, source: serde_json::Error },
+    #[error("{} cannot stand in a session's spec", path.display())]
+    Unspeakable { path: PathBuf, source: serde_json::Error },
+}
+
+/// The folder of one session; it need not exist.
+#[derive(Debug, Clone)]
+pub(crate) struct Folder {
+    path: PathBuf,
+}
+
+impl Folder {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub(crate) fn exists(&self) -> bool {
+        self.path.is_dir()
+    }
+
+    /// Makes the folder and the spec durable, before anything is asked of tmux.
+    pub(crate) fn prepare(&self, spec: &Spec) -> Result<(), FolderError> {
+        disk::private_dir(&self.path).map_err(|source| FolderError::Write { path: self.path.clone(), source })?;
+        self.write("spec.json", spec, disk::replace)
+    }
+
+    pub(crate) fn spec(&self) -> Result<Option<Spec>, FolderError> {
+        self.read("spec.json")
+    }
+
+    /// The spec holds the environment: it goes as soon as nothing needs it.
+    pub(crate) fn discard_spec(&self) {
+        std::fs::remove_file(self.path.join("spec.json")).ok();
+    }
+
+    /// Takes the session for this process; false if another one has it.
+    pub(crate) fn claim(&self, started: &Started) -> Result<bool, FolderError> {
+        match self.write("started", started, disk::claim) {
+            Ok(()) => Ok(true),
+            Err(FolderError::Write { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    pub(crate) fn is_claimed(&self) -> bool {
+        self.path.join("started").exists()
+    }
+
+    pub(crate) fn started(&self) -> Result<Option<Started>, FolderError> {
+        self.read("started")
+    }
+
+    /// Where the result must not be lost, old output gives way to it on a full disk.
+    pub(crate) fn finish(&self, exit: &Exit) -> Result<(), FolderError> {
+        self.write("exit.json", exit, disk::replace).or_else(|_| {
+            crate::output::make_room(&self.path);
+            self.write("exit.json", exit, disk::replace)
+        })
+    }
+
+    pub(crate) fn exit(&self) -> Result<Option<Exit>, FolderError> {
+        self.read("exit.json")
+    }
+
+    /// Leaves word that the host wants this session to end: tells a stop from a signal of someone else.
+    pub(crate) fn want_stop(&self) -> Result<(), FolderError> {
+        let path = self.path.join("stop");
+        disk::replace(&path, b"").map_err(|source| FolderError::Write { path, source })
+    }
+
+    pub(crate) fn is_stop_wanted(&self) -> bool {
+        self.path.join("stop").exists()
+    }
+
+    fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FolderError> {
+        let path = self.path.join(name);
+        match std::fs::read(&path) {
+            Ok(bytes) => match serde_json::from_slice(&bytes) {
+                Ok(value) => Ok(Some(value)),
+                Err(source) => Err(FolderError::Damaged { path, source }),
+            },
+            Err(source) if source.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(source) => Err(FolderError::Read { path, source }),
+        }
+    }
+
+    fn write<T: Serialize>(
+        &self,
+        name: &str,
+        value: &T,
+        how: fn(&Path, &[u8]) -> io::Result<()>,
+    ) -> Result<(), FolderError> {
+        let path = self.path.join(name);
+        match serde_json::to_vec(value) {
+            Ok(bytes) => how(&path, &bytes).map_err(|source| FolderError::Write { path, source }),
+            Err(source) => Err(FolderError::Unspeakable { path, source }),
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Sessions: commands that run in tmux under a small wrapper, watched from start to end.
+//!
+//! This crate owns processes and tmux. Which session runs when, and what its end means, is the
+//! engine's business; what is kept of it in the database is the store's.
+
+mod crash;
+mod disk;
+mod environment;
+mod folder;
+mod input;
+mod names;
+mod output;
+mod process;
+mod record;
+mod sessions;
+mod settings;
+mod start;
+mod stop;
+mod tmux;
+mod version;
+pub mod wrapper;
+
+pub use crash::Found;
+pub use environment::allowed;
+pub use folder::FolderError;
+pub use input::InputError;
+pub use names::socket_name;
+pub use process::Process;
+pub use sessions::{SessionError, Sessions};
+pub use settings::{Order, Settings};
+pub use tmux::TmuxError;
+pub use version::VersionError;

@@ -1,0 +1,126 @@
+//! Starting the command of a session, or saying plainly why that is not possible.
+
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rustix::process::Pid;
+use tokio::io::AsyncWriteExt;
+use tokio::net::unix::pipe;
+
+use super::capture::Capture;
+use crate::record::{Input, Spec};
+
+/// Why a command could not be started.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum StartError {
+    #[error("the command is empty")]
+    Empty,
+    #[error("{program}: not found on PATH {path}")]
+    NotFound { program: String, path: String },
+    #[error("{program}: no such file")]
+    NoFile { program: String },
+    #[error("{}: not executable", path.display())]
+    NotExecutable { path: PathBuf },
+    #[error("{}: no such folder to run in", path.display())]
+    NoFolder { path: PathBuf },
+    #[error("{program}: {source}")]
+    Spawn { program: String, source: io::Error },
+    #[error("the output cannot be captured: {0}")]
+    Capture(io::Error),
+    #[error("the input cannot be given: {0}")]
+    Input(io::Error),
+}
+
+/// Starts the command of `spec`; must be called in a tokio runtime, where its input is then written.
+pub(super) fn start(spec: Spec) -> Result<(Pid, Capture), StartError> {
+    let Some(name) = spec.argv.first().cloned() else { return Err(StartError::Empty) };
+    if !spec.cwd.is_dir() {
+        return Err(StartError::NoFolder { path: spec.cwd });
+    }
+    let program = find(&name, spec.env.get("PATH").map_or("", String::as_str), &spec.cwd)?;
+    let is_terminal = matches!(spec.stdin, Input::Terminal);
+    let (capture, output) = Capture::open(is_terminal).map_err(StartError::Capture)?;
+    let (stdin, feed) = input(spec.stdin).map_err(StartError::Input)?;
+    let second_output = output.try_clone().map_err(StartError::Capture)?;
+
+    let mut command = Command::new(program);
+    command.arg0(&name).args(&spec.argv[1..]).env_clear().envs(&spec.env).current_dir(&spec.cwd);
+    command.stdin(stdin).stdout(output).stderr(second_output);
+    let child = command.spawn().map_err(|source| StartError::Spawn { program: name, source })?;
+    if let Some((pipe, bytes)) = feed {
+        tokio::spawn(write(pipe, bytes));
+    }
+    Ok((Pid::from_child(&child), capture))
+}
+
+/// The pipe to feed and the bytes to feed it with.
+type Feed = (pipe::Sender, Vec<u8>);
+
+fn input(input: Input) -> io::Result<(Stdio, Option<Feed>)> {
+    let bytes = match input {
+        Input::Typed | Input::Terminal => return Ok((Stdio::inherit(), None)),
+        Input::Text(text) => text.into_bytes(),
+        Input::Bytes(bytes) => bytes,
+    };
+    let (theirs, ours) = io::pipe()?;
+    let ours = pipe::Sender::from_owned_fd(OwnedFd::from(ours))?;
+    Ok((Stdio::from(theirs), Some((ours, bytes))))
+}
+
+/// A command may end or close its input without reading all of it.
+async fn write(mut pipe: pipe::Sender, bytes: Vec<u8>) {
+    pipe.write_all(&bytes).await.ok();
+}
+
+/// Looks a program up as `execvp` would, to be able to say what exactly is missing.
+fn find(name: &str, path: &str, cwd: &Path) -> Result<PathBuf, StartError> {
+    if name.contains('/') {
+        let program = cwd.join(name);
+        return match (program.is_file(), is_executable(&program)) {
+            (false, _) => Err(StartError::NoFile { program: name.to_owned() }),
+            (true, false) => Err(StartError::NotExecutable { path: program }),
+            (true, true) => Ok(program),
+        };
+    }
+    let in_folders = || std::env::split_paths(path).map(|folder| cwd.join(folder).join(name));
+    let mut candidates = in_folders().filter(|candidate| candidate.is_file());
+    let is_named = !name.is_empty();
+    match candidates.find(|candidate| is_named && is_executable(candidate)) {
+        Some(program) => Ok(program),
+        None => Err(match in_folders().find(|candidate| is_named && candidate.is_file()) {
+            Some(path) => StartError::NotExecutable { path },
+            None => StartError::NotFound { program: name.to_owned(), path: path.to_owned() },
+        }),
+    }
+}
+
+fn is_executable(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::EXEC_OK).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_missing_is_said_exactly() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("bin")).unwrap();
+        std::fs::write(dir.path().join("bin/plain"), "").unwrap();
+        let here = dir.path().display();
+        let check = |name: &str, expected: Result<String, String>| {
+            let found = find(name, "/nowhere:bin:/bin", dir.path()).map_err(|error| error.to_string());
+            assert_eq!(found.map(|path| path.display().to_string()), expected, "{name:?}");
+        };
+        check("sh", Ok("/bin/sh".to_owned()));
+        check("/bin/sh", Ok("/bin/sh".to_owned()));
+        check("claude", Err("claude: not found on PATH /nowhere:bin:/bin".to_owned()));
+        check("", Err(": not found on PATH /nowhere:bin:/bin".to_owned()));
+        check("./no-such", Err("./no-such: no such file".to_owned()));
+        check("bin/plain", Err(format!("{here}/bin/plain: not executable")));
+        check("plain", Err(format!("{here}/bin/plain: not executable")));
+    }
+}

@@ -1,0 +1,12 @@
+//! The runner of the tests: `__run DIR`, as the instar binary answers it.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args_os().skip(1);
+    match (arguments.next(), arguments.next()) {
+        (Some(verb), Some(dir)) if verb == "__run" => instar_session::wrapper::run(Path::new(&dir)),
+        _ => ExitCode::FAILURE,
+    }
+}

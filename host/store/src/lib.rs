@@ -1,0 +1,18 @@
+//! The database of a host: what happened, what is open, and what a restart goes on from.
+//!
+//! One SQLite file in WAL mode, written by one connection and read by a few. Events are recorded and projected to
+//! rows in one transaction; deciding and the in-memory state belong to core, and the hot reads to the engine's view.
+//! The statements are portable, because a fleet of hosts will share one PostgreSQL; what only SQLite understands is
+//! in `open`.
+
+mod error;
+mod open;
+mod read;
+mod record;
+mod restore;
+mod rows;
+
+pub use error::StoreError;
+pub use open::Store;
+pub use read::EventFilter;
+pub use restore::Snapshot;

@@ -1,0 +1,179 @@
+//! Opening the database: its file, its settings and its schema. All that only SQLite understands is here.
+
+use std::ffi::OsString;
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection, SqlSafeStr, SqliteConnection, Transaction};
+use tokio::sync::Mutex;
+
+use crate::error::StoreError;
+use crate::record::Writer;
+
+/// The database of a host. Cheap to clone; all clones write through the one connection.
+#[derive(Debug, Clone)]
+pub struct Store(pub(crate) Arc<Inner>);
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) path: PathBuf,
+    options: SqliteConnectOptions,
+    /// Held over a whole transaction, hence not a mutex of `std`.
+    pub(crate) writer: Mutex<Writer>,
+    pub(crate) readers: SqlitePool,
+}
+
+/// How long a statement waits for another program that holds the lock.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+const MOST_READERS: u32 = 4;
+
+impl Store {
+    /// Opens the database at `path`, or makes it: readable by its owner only, like the folders on the way to it.
+    ///
+    /// What cannot be understood is left as it is, with an error that says what to do.
+    pub async fn open(path: &Path) -> Result<Self, StoreError> {
+        prepare(path)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(false)
+            .foreign_keys(true)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(BUSY_TIMEOUT)
+            .disable_statement_logging();
+        let of = |error| StoreError::of(path, error);
+        let mut connection = options.connect().await.map_err(of)?;
+        check_owner(path, &mut connection).await?;
+        keep_write_ahead_log(path, &mut connection).await?;
+        migrate(path, &mut connection).await?;
+        let writer = Writer::ready(connection).await.map_err(of)?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(MOST_READERS)
+            .test_before_acquire(false)
+            .connect_lazy_with(options.clone().pragma("query_only", "ON"));
+        Ok(Self(Arc::new(Inner { path: path.to_owned(), options, writer: Mutex::new(writer), readers })))
+    }
+
+    /// Ends all connections, once the record and the reads under way are done. Later calls fail.
+    pub async fn close(&self) {
+        self.0.readers.close().await;
+        let writer = std::mem::replace(&mut *self.0.writer.lock().await, Writer::Closed);
+        writer.close().await;
+    }
+
+    pub(crate) fn error(&self, error: sqlx::Error) -> StoreError {
+        StoreError::of(&self.0.path, error)
+    }
+}
+
+impl Inner {
+    /// A new connection for the writer. A database that disappeared is not made anew behind the back of the state.
+    pub(crate) async fn connect(&self) -> Result<SqliteConnection, sqlx::Error> {
+        self.options.connect().await
+    }
+}
+
+/// Begins a transaction that writes. It takes the lock at once, so that waiting for another program happens here and
+/// never in the middle.
+pub(crate) async fn begin(connection: &mut SqliteConnection) -> Result<Transaction<'_, sqlx::Sqlite>, sqlx::Error> {
+    connection.begin_with("BEGIN IMMEDIATE").await
+}
+
+/// Makes an empty file with the right mode before SQLite sees it; its companions `-wal` and `-shm` take that mode.
+fn prepare(path: &Path) -> Result<(), StoreError> {
+    let length = fs::metadata(path).map_or(0, |metadata| metadata.len());
+    if length > 0 {
+        return check_header(path);
+    }
+    // SQLite would delete the log of a database that is empty.
+    let log = with_suffix(path, "-wal");
+    if fs::metadata(log).is_ok_and(|metadata| metadata.len() > 0) {
+        return Err(StoreError::StrayLog { path: path.to_owned() });
+    }
+    create(path).map_err(|source| StoreError::Create { path: path.to_owned(), source })
+}
+
+/// SQLite looks itself, but takes a file of one byte for an empty one.
+fn check_header(path: &Path) -> Result<(), StoreError> {
+    let mut header = [0; 16];
+    let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
+    match read {
+        Ok(()) if header == *b"SQLite format 3\0" => Ok(()),
+        Ok(()) => Err(StoreError::Corrupt { path: path.to_owned(), source: "it has no header of SQLite".into() }),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            Err(StoreError::Corrupt { path: path.to_owned(), source: "it is too short".into() })
+        }
+        Err(error) => Err(StoreError::of(path, error.into())),
+    }
+}
+
+fn create(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    // The name has to survive a power cut as surely as what is recorded under it.
+    File::open(folder)?.sync_all()
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Looks before anything is written: the database has to be empty or ours, and no newer than this program.
+async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let of = |error| StoreError::of(path, error);
+    let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .fetch_all(&mut *connection)
+        .await
+        .map_err(of)?;
+    if tables.is_empty() {
+        return Ok(());
+    }
+    if !tables.iter().any(|table| table == "_sqlx_migrations") {
+        return Err(StoreError::Foreign { path: path.to_owned() });
+    }
+    let newest: Option<i64> = sqlx::query_scalar("SELECT MAX(version) FROM _sqlx_migrations")
+        .fetch_one(&mut *connection)
+        .await
+        .map_err(of)?;
+    let known = known_version();
+    match newest {
+        Some(database) if database > known => Err(StoreError::NewerDatabase { path: path.to_owned(), database, known }),
+        Some(_) | None => Ok(()),
+    }
+}
+
+/// Not among the connection's settings: it is a property of the file, and nothing is written before the file is known.
+async fn keep_write_ahead_log(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let mode: String = sqlx::query_scalar("PRAGMA journal_mode = WAL")
+        .fetch_one(connection)
+        .await
+        .map_err(|error| StoreError::of(path, error))?;
+    let kept = mode.eq_ignore_ascii_case("wal");
+    if kept { Ok(()) } else { Err(StoreError::NoWriteAheadLog { path: path.to_owned() }) }
+}
+
+async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    let migrated = Migrator::with_migrations(migrations()).run(connection).await;
+    migrated.map_err(|error| match error {
+        MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => StoreError::of(path, error),
+        source => StoreError::Migrate { path: path.to_owned(), version: known_version(), source },
+    })
+}
+
+/// By hand, because sqlx's macro for it builds a second SQLite.
+fn migrations() -> Vec<Migration> {
+    let first = include_str!("../migrations/0001_first.sql").into_sql_str();
+    vec![Migration::new(1, "first".into(), MigrationType::Simple, first, false)]
+}
+
+fn known_version() -> i64 {
+    migrations().iter().map(|migration| migration.version).max().unwrap_or(0)
+}

@@ -1,0 +1,204 @@
+//! Recording: events and the rows that follow from them, in one transaction.
+//!
+//! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
+
+mod jobs;
+mod log;
+mod outbox;
+mod runs;
+mod sessions;
+
+use instar_core::event::{Event, Fact};
+use instar_core::id::JobSlug;
+use jiff::Timestamp;
+use sqlx::{Connection, SqliteConnection};
+
+use crate::error::StoreError;
+use crate::open::{Store, begin};
+
+/// The one connection that writes.
+#[derive(Debug)]
+pub(crate) enum Writer {
+    /// `next_seq` is the number of the next event.
+    Ready {
+        connection: SqliteConnection,
+        next_seq: i64,
+    },
+    /// The last transaction failed or was abandoned. How far it came is not known, so its connection is not used again.
+    Lost,
+    Closed,
+}
+
+impl Writer {
+    pub(crate) async fn ready(mut connection: SqliteConnection) -> Result<Self, sqlx::Error> {
+        let next_seq = log::next_seq(&mut connection).await?;
+        Ok(Self::Ready { connection, next_seq })
+    }
+
+    pub(crate) async fn close(self) {
+        match self {
+            Self::Ready { connection, .. } => close(connection).await,
+            Self::Lost | Self::Closed => {}
+        }
+    }
+}
+
+/// Why a transaction was given up.
+#[derive(Debug)]
+enum Failure {
+    OccurrenceTaken { slug: JobSlug, due: Timestamp },
+    Sql(sqlx::Error),
+}
+
+impl From<sqlx::Error> for Failure {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl Store {
+    /// Records all events in one transaction and returns the number of the first. On an error nothing is recorded.
+    ///
+    /// The numbers have no gaps: an attempt that failed, or whose future was dropped, uses none up.
+    pub async fn record(&self, events: &[Event]) -> Result<i64, StoreError> {
+        let mut writer = self.0.writer.lock().await;
+        let (mut connection, first_seq) = match std::mem::replace(&mut *writer, Writer::Lost) {
+            Writer::Ready { connection, next_seq } => (connection, next_seq),
+            Writer::Lost => self.reconnect().await.map_err(|error| self.error(error))?,
+            Writer::Closed => {
+                *writer = Writer::Closed;
+                return Err(StoreError::Closed { path: self.0.path.clone() });
+            }
+        };
+        match write(&mut connection, first_seq, events).await {
+            Ok(next_seq) => {
+                *writer = Writer::Ready { connection, next_seq };
+                Ok(first_seq)
+            }
+            Err(failure) => {
+                close(connection).await;
+                Err(match failure {
+                    Failure::OccurrenceTaken { slug, due } => StoreError::OccurrenceTaken { slug, due },
+                    Failure::Sql(error) => self.error(error),
+                })
+            }
+        }
+    }
+
+    async fn reconnect(&self) -> Result<(SqliteConnection, i64), sqlx::Error> {
+        let mut connection = self.0.connect().await?;
+        let next_seq = log::next_seq(&mut connection).await?;
+        Ok((connection, next_seq))
+    }
+}
+
+/// What is not committed is rolled back by closing. A failure to close loses nothing that was recorded.
+async fn close(connection: SqliteConnection) {
+    let _ = connection.close().await;
+}
+
+/// Returns the number of the next event.
+async fn write(connection: &mut SqliteConnection, first_seq: i64, events: &[Event]) -> Result<i64, Failure> {
+    let mut transaction = begin(connection).await?;
+    let mut seq = first_seq;
+    for event in events {
+        log::insert(&mut transaction, event, seq).await?;
+        project(&mut transaction, event).await?;
+        seq += 1;
+    }
+    transaction.commit().await?;
+    Ok(seq)
+}
+
+/// Changes the rows that a fact is about.
+async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(), Failure> {
+    let at = event.at;
+    match &event.fact {
+        Fact::HostStarted { .. } | Fact::HostStopped | Fact::RunQueued { .. } | Fact::RunProgressed { .. } => {}
+        Fact::JobsRead { file } => jobs::read(connection, file).await?,
+        Fact::RunRequested { run, slug, trigger, request } => {
+            runs::requested(connection, at, *run, slug, trigger, request).await?;
+        }
+        Fact::RunSkipped { run, reason, slug: _ } => runs::skipped(connection, at, *run, reason).await?,
+        Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, *run).await?,
+        Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
+        Fact::RunStarting { session, launch, plugin_state } => {
+            runs::starting(connection, at, session, launch, plugin_state).await?;
+        }
+        Fact::RunStarted { run, session, deadline, slug: _ } => {
+            runs::started(connection, *run, *session, *deadline).await?;
+        }
+        Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
+        Fact::SessionEnded { run, session, end, slug: _ } => {
+            runs::session_ended(connection, *run, session, end).await?;
+        }
+        Fact::RunFinished(finished) => runs::finished(connection, at, finished).await?,
+        Fact::OccurrencePassed { slug, due } => jobs::scheduled(connection, slug, *due).await?,
+        Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, at, notice, notifiers).await?,
+        Fact::NoticeTried { notice, notifier, attempt } => {
+            outbox::tried(connection, *notice, notifier, *attempt).await?;
+        }
+        Fact::NoticeDelivered { notice, notifier, receipt: _ } => {
+            outbox::delivered(connection, *notice, notifier).await?;
+        }
+        Fact::NoticeFailed { notice, notifier, retry_at, attempt: _, error: _ } => {
+            outbox::failed(connection, *notice, notifier, *retry_at).await?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use instar_core::job::Job;
+    use instar_core::jobs_file::JobsFile;
+    use serde_json::json;
+    use sqlx::Row;
+    use std::sync::Arc;
+
+    /// An event whose row needs a page of its own and more.
+    fn large_event() -> Event {
+        let entry = json!({"slug": "big", "name": "x".repeat(200_000), "schedule": "* * * * *",
+                           "execute": {"type": "script", "value": "x"}});
+        let jobs = vec![Arc::new(Job::parse(0, &entry).unwrap())];
+        Event {
+            at: Timestamp::UNIX_EPOCH,
+            fact: Fact::JobsRead { file: Arc::new(JobsFile { jobs, ..JobsFile::default() }) },
+        }
+    }
+
+    fn small_event() -> Event {
+        Event { at: Timestamp::UNIX_EPOCH, fact: Fact::HostStopped }
+    }
+
+    async fn pragma(store: &Store, pragma: &'static str) -> i64 {
+        let mut writer = store.0.writer.lock().await;
+        let Writer::Ready { connection, .. } = &mut *writer else { panic!("{writer:?}") };
+        sqlx::query(pragma).fetch_one(connection).await.unwrap().get(0)
+    }
+
+    #[tokio::test]
+    async fn full_disk_records_nothing_and_is_forgotten_once_there_is_space() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("instar.db")).await.unwrap();
+        assert_eq!(store.record(&[small_event()]).await.unwrap(), 1);
+        // The limit is of the connection: the next one has space again.
+        pragma(&store, "PRAGMA max_page_count = 1").await;
+        let error = store.record(&[small_event(), large_event()]).await.expect_err("there was space");
+        assert!(error.is_full() && error.is_transient(), "{error:?}");
+        let snapshot = store.restore().await.unwrap();
+        assert_eq!((snapshot.last_seq, snapshot.restored.jobs.jobs.len()), (1, 0), "half of it was recorded");
+        assert_eq!(store.record(&[small_event(), large_event()]).await.unwrap(), 2);
+        assert_eq!(store.restore().await.unwrap().restored.jobs.jobs.len(), 1);
+    }
+
+    #[tokio::test]
+    async fn each_transaction_is_on_disk_before_it_is_answered() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Store::open(&folder.path().join("instar.db")).await.unwrap();
+        assert_eq!(pragma(&store, "PRAGMA synchronous").await, 2, "not FULL");
+        assert_eq!(pragma(&store, "PRAGMA foreign_keys").await, 1);
+        assert_eq!(pragma(&store, "PRAGMA busy_timeout").await, 5000);
+    }
+}

@@ -1,0 +1,80 @@
+//! The last good set of jobs, and what each job has been through.
+
+use instar_core::event::RunFinished;
+use instar_core::id::JobSlug;
+use instar_core::job::LastResult;
+use instar_core::jobs_file::JobsFile;
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use crate::rows::{json, millis};
+
+/// A refused file replaces nothing but an empty set.
+pub(super) async fn read(connection: &mut SqliteConnection, file: &JobsFile) -> Result<(), sqlx::Error> {
+    const INSERT: &str = "INSERT INTO jobs (position, slug, definition) VALUES ($1, $2, $3)";
+    if file.refused && has_jobs(connection).await? {
+        return Ok(());
+    }
+    sqlx::query("DELETE FROM jobs").execute(&mut *connection).await?;
+    for (position, job) in (0_i64..).zip(&file.jobs) {
+        sqlx::query(INSERT)
+            .bind(position)
+            .bind(job.slug.as_str())
+            .bind(json(&job.definition))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn has_jobs(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {
+    let count: i64 = sqlx::query_scalar("SELECT COUNT(*) FROM jobs").fetch_one(connection).await?;
+    Ok(count > 0)
+}
+
+/// A due time got its run, or is passed over.
+pub(super) async fn scheduled(
+    connection: &mut SqliteConnection,
+    slug: &JobSlug,
+    due: Timestamp,
+) -> Result<(), sqlx::Error> {
+    const UPSERT: &str = "
+        INSERT INTO job_states (slug, consecutive_failures, last_scheduled) VALUES ($1, 0, $2)
+        ON CONFLICT (slug) DO UPDATE SET last_scheduled = excluded.last_scheduled";
+    sqlx::query(UPSERT).bind(slug.as_str()).bind(millis(due)).execute(connection).await?;
+    Ok(())
+}
+
+pub(super) async fn starting(
+    connection: &mut SqliteConnection,
+    slug: &JobSlug,
+    at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    const UPSERT: &str = "
+        INSERT INTO job_states (slug, consecutive_failures, last_run, last_result) VALUES ($1, 0, $2, $3)
+        ON CONFLICT (slug) DO UPDATE SET last_run = excluded.last_run, last_result = excluded.last_result";
+    sqlx::query(UPSERT)
+        .bind(slug.as_str())
+        .bind(millis(at))
+        .bind(LastResult::Pending.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn finished(connection: &mut SqliteConnection, finished: &RunFinished) -> Result<(), sqlx::Error> {
+    const UPSERT: &str = "
+        INSERT INTO job_states (slug, last_result, last_error, consecutive_failures) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (slug) DO UPDATE SET last_result = excluded.last_result, last_error = excluded.last_error,
+            consecutive_failures = excluded.consecutive_failures";
+    let result = finished.outcome.last_result();
+    let failed = result != LastResult::Success;
+    sqlx::query(UPSERT)
+        .bind(finished.slug.as_str())
+        .bind(result.as_str())
+        .bind(failed.then(|| finished.outcome.sentence()))
+        .bind(i64::from(finished.consecutive_failures))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,88 @@
+//! Notices on their way to notifiers. A delivery that is settled stays as it ended.
+
+use instar_core::id::{NoticeId, PluginId};
+use instar_core::notice::Notice;
+use jiff::Timestamp;
+use sqlx::SqliteConnection;
+
+use crate::rows::{json, millis};
+
+pub(super) async fn raised(
+    connection: &mut SqliteConnection,
+    at: Timestamp,
+    notice: &Notice,
+    notifiers: &[PluginId],
+) -> Result<(), sqlx::Error> {
+    const UPSERT: &str = "
+        INSERT INTO outbox (notice_id, notifier, notice, attempt, due, state) VALUES ($1, $2, $3, 0, $4, 'pending')
+        ON CONFLICT (notice_id, notifier) DO UPDATE SET notice = excluded.notice, attempt = excluded.attempt,
+            due = excluded.due, state = excluded.state";
+    let text = json(notice);
+    for notifier in notifiers {
+        sqlx::query(UPSERT)
+            .bind(notice.id.to_string())
+            .bind(notifier.as_str())
+            .bind(&text)
+            .bind(millis(at))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn tried(
+    connection: &mut SqliteConnection,
+    notice: NoticeId,
+    notifier: &PluginId,
+    attempt: u32,
+) -> Result<(), sqlx::Error> {
+    const UPDATE: &str = "
+        UPDATE outbox SET attempt = $3, due = NULL
+        WHERE notice_id = $1 AND notifier = $2 AND state = 'pending'";
+    sqlx::query(UPDATE)
+        .bind(notice.to_string())
+        .bind(notifier.as_str())
+        .bind(i64::from(attempt))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn delivered(
+    connection: &mut SqliteConnection,
+    notice: NoticeId,
+    notifier: &PluginId,
+) -> Result<(), sqlx::Error> {
+    settle(connection, notice, notifier, "delivered", None).await
+}
+
+/// Without a time for the next attempt it is given up.
+pub(super) async fn failed(
+    connection: &mut SqliteConnection,
+    notice: NoticeId,
+    notifier: &PluginId,
+    retry_at: Option<Timestamp>,
+) -> Result<(), sqlx::Error> {
+    let state = if retry_at.is_some() { "pending" } else { "given-up" };
+    settle(connection, notice, notifier, state, retry_at).await
+}
+
+async fn settle(
+    connection: &mut SqliteConnection,
+    notice: NoticeId,
+    notifier: &PluginId,
+    state: &str,
+    due: Option<Timestamp>,
+) -> Result<(), sqlx::Error> {
+    const UPDATE: &str = "
+        UPDATE outbox SET state = $3, due = $4
+        WHERE notice_id = $1 AND notifier = $2 AND state = 'pending'";
+    sqlx::query(UPDATE)
+        .bind(notice.to_string())
+        .bind(notifier.as_str())
+        .bind(state)
+        .bind(due.map(millis))
+        .execute(connection)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Sessions, as the facts about their runs describe them.
+
+use instar_core::id::SessionId;
+use instar_core::session::{Session, SessionStatus};
+use sqlx::SqliteConnection;
+
+use crate::rows::millis;
+
+pub(super) async fn put(connection: &mut SqliteConnection, session: &Session) -> Result<(), sqlx::Error> {
+    const UPSERT: &str = "
+        INSERT INTO sessions
+            (id, name, run_id, slug, model, triggered_by, takes_input, status, started_at, ended_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        ON CONFLICT (id) DO UPDATE SET name = excluded.name, run_id = excluded.run_id, slug = excluded.slug,
+            model = excluded.model, triggered_by = excluded.triggered_by, takes_input = excluded.takes_input,
+            status = excluded.status, started_at = excluded.started_at, ended_at = excluded.ended_at";
+    sqlx::query(UPSERT)
+        .bind(session.id.to_string())
+        .bind(session.name.as_str())
+        .bind(session.run.to_string())
+        .bind(session.job.as_str())
+        .bind(&session.model)
+        .bind(&session.triggered_by)
+        .bind(session.takes_input)
+        .bind(session.status.as_str())
+        .bind(millis(session.started_at))
+        .bind(session.ended_at.map(millis))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn running(connection: &mut SqliteConnection, session: SessionId) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE sessions SET status = $2 WHERE id = $1")
+        .bind(session.to_string())
+        .bind(SessionStatus::Running.as_str())
+        .execute(connection)
+        .await?;
+    Ok(())
+}

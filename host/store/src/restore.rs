@@ -1,0 +1,120 @@
+//! What a starting host goes on from, after an orderly stop or a crash at any point.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use instar_core::event::EventRecord;
+use instar_core::id::{JobSlug, NoticeId, PluginId};
+use instar_core::job::JobState;
+use instar_core::jobs_file::JobsFile;
+use instar_core::run::Run;
+use instar_core::session::Session;
+use instar_core::state::{Delivery, Restored};
+use serde_json::Value;
+use sqlx::SqliteConnection;
+
+use crate::error::StoreError;
+use crate::open::Store;
+use crate::rows::{self, session_columns};
+
+/// All that survives a restart.
+#[derive(Debug)]
+pub struct Snapshot {
+    pub restored: Restored,
+    /// All live ones and the newest ended ones, oldest first.
+    pub sessions: Vec<Session>,
+    /// The newest ones, oldest first.
+    pub events: Vec<EventRecord>,
+    /// The number of the newest event; 0 when nothing was ever recorded.
+    pub last_seq: i64,
+}
+
+const MOST_ENDED_SESSIONS: i64 = 500;
+const MOST_EVENTS: i64 = 2_000;
+
+impl Store {
+    /// What a starting host needs, as of one moment.
+    pub async fn restore(&self) -> Result<Snapshot, StoreError> {
+        self.snapshot().await.map_err(|error| self.error(error))
+    }
+
+    async fn snapshot(&self) -> Result<Snapshot, sqlx::Error> {
+        let mut transaction = self.0.readers.begin().await?;
+        let restored = Restored {
+            jobs: jobs(&mut transaction).await?,
+            job_states: job_states(&mut transaction).await?,
+            runs: open_runs(&mut transaction).await?,
+            outbox: outbox(&mut transaction).await?,
+        };
+        let sessions = sessions(&mut transaction).await?;
+        let events = events(&mut transaction).await?;
+        transaction.commit().await?;
+        let last_seq = events.last().map_or(0, |event| event.seq);
+        Ok(Snapshot { restored, sessions, events, last_seq })
+    }
+}
+
+/// A definition that this version no longer takes is a problem of that job; the others go on.
+async fn jobs(connection: &mut SqliteConnection) -> Result<JobsFile, sqlx::Error> {
+    let rows = sqlx::query("SELECT definition FROM jobs ORDER BY position").fetch_all(connection).await?;
+    let definitions: Result<Vec<Value>, _> = rows.iter().map(|row| rows::from_json(row, "definition")).collect();
+    Ok(JobsFile::from_entries(&definitions?))
+}
+
+async fn job_states(connection: &mut SqliteConnection) -> Result<BTreeMap<JobSlug, JobState>, sqlx::Error> {
+    const SELECT: &str = "
+        SELECT slug, last_run, last_result, last_error, consecutive_failures, last_scheduled FROM job_states";
+    let rows = sqlx::query(SELECT).fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((rows::parsed(row, "slug")?, rows::job_state(row)?))).collect()
+}
+
+async fn open_runs(connection: &mut SqliteConnection) -> Result<Vec<Run>, sqlx::Error> {
+    const SELECT: &str = concat!(
+        "SELECT runs.id, runs.slug, runs.requested_at, runs.trigger, runs.request, runs.status, runs.stopping, \
+         runs.plugin_state, runs.end_fact, runs.launch, runs.deadline, ",
+        session_columns!(),
+        " FROM runs LEFT JOIN sessions ON sessions.id = runs.session_id \
+         WHERE runs.ended_at IS NULL ORDER BY runs.id"
+    );
+    let rows = sqlx::query(SELECT).fetch_all(connection).await?;
+    rows.iter().map(rows::run).collect()
+}
+
+async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, PluginId), Delivery)>, sqlx::Error> {
+    const SELECT: &str = "
+        SELECT notice_id, notifier, notice, attempt, due FROM outbox
+        WHERE state = 'pending' ORDER BY notice_id, notifier";
+    let rows = sqlx::query(SELECT).fetch_all(connection).await?;
+    let delivery = |row| {
+        let key = (rows::parsed(row, "notice_id")?, rows::parsed(row, "notifier")?);
+        let notice = Arc::new(rows::from_json(row, "notice")?);
+        Ok((key, Delivery { notice, attempt: rows::count(row, "attempt")?, due: rows::optional_time(row, "due")? }))
+    };
+    rows.iter().map(delivery).collect()
+}
+
+async fn sessions(connection: &mut SqliteConnection) -> Result<Vec<Session>, sqlx::Error> {
+    const LIVE: &str = concat!(
+        "SELECT ",
+        session_columns!(),
+        " FROM sessions WHERE sessions.status IN ('starting', 'running', 'idle')"
+    );
+    const ENDED: &str = concat!(
+        "SELECT ",
+        session_columns!(),
+        " FROM sessions WHERE sessions.status NOT IN ('starting', 'running', 'idle') \
+         ORDER BY sessions.id DESC LIMIT $1"
+    );
+    let live = sqlx::query(LIVE).fetch_all(&mut *connection).await?;
+    let ended = sqlx::query(ENDED).bind(MOST_ENDED_SESSIONS).fetch_all(connection).await?;
+    let mut sessions: Vec<Session> = live.iter().chain(&ended).map(rows::session).collect::<Result<_, _>>()?;
+    sessions.sort_by_key(|session| session.id);
+    Ok(sessions)
+}
+
+async fn events(connection: &mut SqliteConnection) -> Result<Vec<EventRecord>, sqlx::Error> {
+    const SELECT: &str = "
+        SELECT seq, at, type, summary, run_id, session_id, metadata FROM events ORDER BY seq DESC LIMIT $1";
+    let rows = sqlx::query(SELECT).bind(MOST_EVENTS).fetch_all(connection).await?;
+    rows.iter().rev().map(rows::event).collect()
+}

@@ -1,0 +1,201 @@
+//! Rows and our nouns: how each column is written and read.
+
+use std::error::Error;
+use std::str::FromStr;
+
+use instar_core::event::EventRecord;
+use instar_core::job::JobState;
+use instar_core::plan::StepEvent;
+use instar_core::run::{Phase, Run, RunRecord, RunRequest, RunStatus};
+use instar_core::session::{Session, SessionStatus};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use sqlx::Row as _;
+use sqlx::sqlite::SqliteRow;
+
+pub(crate) fn millis(time: Timestamp) -> i64 {
+    time.as_millisecond()
+}
+
+pub(crate) fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("our nouns have text keys and no failing parts")
+}
+
+/// The columns of a session, under names that do not meet those of a run.
+macro_rules! session_columns {
+    () => {
+        "sessions.id AS session_id, sessions.name AS session_name, sessions.run_id AS session_run_id, \
+         sessions.slug AS session_slug, sessions.model AS session_model, \
+         sessions.triggered_by AS session_triggered_by, sessions.takes_input AS session_takes_input, \
+         sessions.status AS session_status, sessions.started_at AS session_started_at, \
+         sessions.ended_at AS session_ended_at"
+    };
+}
+
+/// The columns of a run's record, with its newest session.
+macro_rules! run_record_columns {
+    () => {
+        concat!(
+            "runs.id, runs.slug, runs.requested_at, runs.trigger, runs.request, runs.status, runs.started_at, \
+             runs.ended_at, runs.stopping, runs.skipped, runs.outcome, runs.end_fact, ",
+            session_columns!()
+        )
+    };
+}
+
+pub(crate) use {run_record_columns, session_columns};
+
+pub(crate) fn event(row: &SqliteRow) -> Result<EventRecord, sqlx::Error> {
+    Ok(EventRecord {
+        seq: row.try_get("seq")?,
+        at: time(row, "at")?,
+        kind: row.try_get("type")?,
+        summary: row.try_get("summary")?,
+        run: optional_parsed(row, "run_id")?,
+        session: optional_parsed(row, "session_id")?,
+        metadata: from_json(row, "metadata")?,
+    })
+}
+
+pub(crate) fn session(row: &SqliteRow) -> Result<Session, sqlx::Error> {
+    let status: String = row.try_get("session_status")?;
+    Ok(Session {
+        id: parsed(row, "session_id")?,
+        name: parsed(row, "session_name")?,
+        run: parsed(row, "session_run_id")?,
+        job: parsed(row, "session_slug")?,
+        model: row.try_get("session_model")?,
+        triggered_by: row.try_get("session_triggered_by")?,
+        takes_input: row.try_get("session_takes_input")?,
+        status: SessionStatus::parse(&status).ok_or_else(|| unreadable("session_status", status.into()))?,
+        started_at: time(row, "session_started_at")?,
+        ended_at: optional_time(row, "session_ended_at")?,
+    })
+}
+
+fn optional_session(row: &SqliteRow) -> Result<Option<Session>, sqlx::Error> {
+    let id: Option<&str> = row.try_get("session_id")?;
+    id.map(|_| session(row)).transpose()
+}
+
+pub(crate) fn run_record(row: &SqliteRow) -> Result<RunRecord, sqlx::Error> {
+    Ok(RunRecord {
+        id: parsed(row, "id")?,
+        slug: parsed(row, "slug")?,
+        trigger: from_json(row, "trigger")?,
+        request: from_json(row, "request")?,
+        status: word(row, "status")?,
+        requested_at: time(row, "requested_at")?,
+        started_at: optional_time(row, "started_at")?,
+        ended_at: optional_time(row, "ended_at")?,
+        session: optional_session(row)?,
+        stopping: optional_json(row, "stopping")?,
+        skipped: optional_json(row, "skipped")?,
+        outcome: optional_json(row, "outcome")?,
+        end: optional_json(row, "end_fact")?,
+    })
+}
+
+/// An open run, with the phase from which it goes on.
+pub(crate) fn run(row: &SqliteRow) -> Result<Run, sqlx::Error> {
+    let request: RunRequest = from_json(row, "request")?;
+    Ok(Run {
+        id: parsed(row, "id")?,
+        slug: parsed(row, "slug")?,
+        trigger: from_json(row, "trigger")?,
+        requested_at: time(row, "requested_at")?,
+        phase: phase(row, &request)?,
+        stopping: optional_json(row, "stopping")?,
+        plugin_state: row.try_get("plugin_state")?,
+        request,
+    })
+}
+
+fn phase(row: &SqliteRow, request: &RunRequest) -> Result<Phase, sqlx::Error> {
+    match word(row, "status")? {
+        RunStatus::Queued => Ok(Phase::Queued),
+        RunStatus::Judging => Ok(Phase::Judging),
+        RunStatus::Stepping => match optional_json(row, "end_fact")? {
+            None => Ok(Phase::Stepping { event: StepEvent::Requested(request.step.clone()), session: None }),
+            Some(end) => Ok(Phase::Stepping { event: StepEvent::Exited(end), session: Some(Box::new(session(row)?)) }),
+        },
+        RunStatus::Starting => {
+            Ok(Phase::Starting { session: Box::new(session(row)?), launch: from_json(row, "launch")? })
+        }
+        RunStatus::Running => Ok(Phase::Running { session: Box::new(session(row)?), deadline: time(row, "deadline")? }),
+        status @ (RunStatus::Finished | RunStatus::Skipped) => {
+            Err(unreadable("status", format!("an open run is {}", status.as_str()).into()))
+        }
+    }
+}
+
+pub(crate) fn job_state(row: &SqliteRow) -> Result<JobState, sqlx::Error> {
+    Ok(JobState {
+        last_run: optional_time(row, "last_run")?,
+        last_result: optional_word(row, "last_result")?,
+        last_error: row.try_get("last_error")?,
+        consecutive_failures: count(row, "consecutive_failures")?,
+        last_scheduled: optional_time(row, "last_scheduled")?,
+    })
+}
+
+pub(crate) fn count(row: &SqliteRow, column: &str) -> Result<u32, sqlx::Error> {
+    let count: i64 = row.try_get(column)?;
+    u32::try_from(count).map_err(|error| unreadable(column, error.into()))
+}
+
+fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {
+    timestamp(row.try_get(column)?, column)
+}
+
+pub(crate) fn optional_time(row: &SqliteRow, column: &str) -> Result<Option<Timestamp>, sqlx::Error> {
+    let millis: Option<i64> = row.try_get(column)?;
+    millis.map(|millis| timestamp(millis, column)).transpose()
+}
+
+fn timestamp(millis: i64, column: &str) -> Result<Timestamp, sqlx::Error> {
+    Timestamp::from_millisecond(millis).map_err(|error| unreadable(column, error.into()))
+}
+
+pub(crate) fn parsed<T>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    let text: &str = row.try_get(column)?;
+    text.parse().map_err(|error: T::Err| unreadable(column, error.into()))
+}
+
+fn optional_parsed<T>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error>
+where
+    T: FromStr<Err: Error + Send + Sync + 'static>,
+{
+    let text: Option<&str> = row.try_get(column)?;
+    text.map(|_| parsed(row, column)).transpose()
+}
+
+pub(crate) fn from_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
+    let text: &str = row.try_get(column)?;
+    serde_json::from_str(text).map_err(|error| unreadable(column, error.into()))
+}
+
+fn optional_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error> {
+    let text: Option<&str> = row.try_get(column)?;
+    text.map(|_| from_json(row, column)).transpose()
+}
+
+/// One of our enums that is stored as a bare word.
+fn word<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<T, sqlx::Error> {
+    let text: String = row.try_get(column)?;
+    serde_json::from_value(Value::String(text)).map_err(|error| unreadable(column, error.into()))
+}
+
+fn optional_word<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error> {
+    let text: Option<&str> = row.try_get(column)?;
+    text.map(|_| word(row, column)).transpose()
+}
+
+fn unreadable(column: &str, source: Box<dyn Error + Send + Sync>) -> sqlx::Error {
+    sqlx::Error::ColumnDecode { index: column.to_owned(), source }
+}

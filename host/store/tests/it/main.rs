@@ -1,0 +1,10 @@
+//! The store against real files: what is recorded is there after any end of the process.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod crash;
+mod fixture;
+mod opening;
+mod reading;
+mod recording;
+mod restart;

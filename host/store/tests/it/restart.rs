@@ -1,0 +1,225 @@
+//! The best test of the store: whatever was decided and recorded, a crash right after it loses nothing.
+
+use std::sync::Arc;
+
+use instar_core::decide::{StepFault, What};
+use instar_core::event::{Event, Fact};
+use instar_core::jobs_file::JobsFile;
+use instar_core::plan::{Action, EndCause, FinishVerdict, StepResult};
+use instar_core::run::{Phase, Run, RunStatus};
+use instar_core::verdict::{Finding, Severity, Verdict};
+use proptest::prelude::*;
+use tokio::runtime::Builder;
+
+use crate::fixture::{Host, SLUGS, at, end, jobs, launch, slug};
+
+/// Something that happens to a host. Picks and choices are taken modulo what there is.
+#[derive(Debug, Clone)]
+enum Move {
+    Tick {
+        wait: u32,
+    },
+    ClockBack {
+        by: u32,
+    },
+    Read {
+        variant: u8,
+    },
+    Trigger {
+        job: u8,
+        force: bool,
+    },
+    /// The store said that this due time has its run.
+    Taken {
+        job: u8,
+        minutes: u8,
+    },
+    Stop {
+        pick: u8,
+    },
+    /// The effect of an open run reports.
+    Report {
+        pick: u8,
+        choice: u8,
+    },
+    /// A notifier reports.
+    Deliver {
+        pick: u8,
+        choice: u8,
+    },
+    Restart,
+}
+
+fn moves() -> impl Strategy<Value = Vec<Move>> {
+    let one = prop_oneof![
+        4 => (0..150_000_u32).prop_map(|wait| Move::Tick { wait }),
+        1 => (0..200_000_u32).prop_map(|by| Move::ClockBack { by }),
+        2 => any::<u8>().prop_map(|variant| Move::Read { variant }),
+        3 => any::<(u8, bool)>().prop_map(|(job, force)| Move::Trigger { job, force }),
+        1 => any::<(u8, u8)>().prop_map(|(job, minutes)| Move::Taken { job, minutes }),
+        1 => any::<u8>().prop_map(|pick| Move::Stop { pick }),
+        12 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Report { pick, choice }),
+        3 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Deliver { pick, choice }),
+        1 => Just(Move::Restart),
+    ];
+    prop::collection::vec(one, 10..60)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn crash_after_any_record_loses_nothing(moves in moves()) {
+        Builder::new_current_thread().enable_all().build().unwrap().block_on(live(moves));
+    }
+}
+
+async fn live(moves: Vec<Move>) {
+    let mut host = Host::new().await;
+    host.take(What::JobsRead(Arc::new(jobs(&SLUGS)))).await;
+    for step in moves {
+        play(&mut host, step).await;
+        host.check_crash().await;
+        check_records(&host).await;
+    }
+}
+
+async fn play(host: &mut Host, step: Move) {
+    let what = match step {
+        Move::Tick { wait } => {
+            host.wait(wait.into());
+            Some(What::Ticked)
+        }
+        Move::ClockBack { by } => {
+            host.wait(-i64::from(by));
+            Some(What::Ticked)
+        }
+        Move::Read { variant } => Some(What::JobsRead(Arc::new(jobs_file(variant)))),
+        Move::Trigger { job, force } => {
+            let slug = slug(SLUGS[usize::from(job) % SLUGS.len()]);
+            Some(What::TriggerAsked { slug, reason: "test".into(), force })
+        }
+        Move::Taken { job, minutes } => {
+            let slug = slug(SLUGS[usize::from(job) % SLUGS.len()]);
+            Some(What::OccurrenceTaken { slug, due: at(60 * i64::from(minutes)) })
+        }
+        Move::Stop { pick } => picked(host, pick).map(|run| What::StopAsked { run: run.id, by: "api".into() }),
+        Move::Report { pick, choice } => picked(host, pick).map(|run| report(run, choice)),
+        Move::Deliver { pick, choice } => delivery(host, pick, choice),
+        Move::Restart => return host.restart().await,
+    };
+    if let Some(what) = what {
+        let events = host.take(what).await;
+        check_ends(host, &events).await;
+    }
+}
+
+fn jobs_file(variant: u8) -> JobsFile {
+    match variant % 5 {
+        0 => jobs(&[]),
+        1 => JobsFile::unreadable("jobs.json is not there".into()),
+        // Two entries of one name: refused, with a good job in it.
+        2 => jobs(&["tidy", "mail", "tidy"]),
+        3 => jobs(&["tidy", "mail"]),
+        _ => jobs(&SLUGS),
+    }
+}
+
+fn picked(host: &Host, pick: u8) -> Option<&Run> {
+    let open = host.state.open_runs().count().max(1);
+    host.state.open_runs().nth(usize::from(pick) % open)
+}
+
+fn report(run: &Run, choice: u8) -> What {
+    let id = run.id;
+    match &run.phase {
+        Phase::Queued => What::Ticked,
+        Phase::Judging => What::Judged { run: id, verdict: verdict(choice) },
+        Phase::Stepping { .. } => What::Stepped { run: id, result: step_result(choice) },
+        Phase::Starting { .. } if choice.is_multiple_of(5) => What::NotStarted { run: id, reason: "no tmux".into() },
+        Phase::Starting { .. } => What::Started { run: id },
+        Phase::Running { .. } if choice.is_multiple_of(7) => What::NotStopped { run: id, reason: "zombie".into() },
+        Phase::Running { .. } => What::SessionEnded { run: id, end: end(end_cause(choice)) },
+    }
+}
+
+fn verdict(choice: u8) -> Verdict {
+    let finding = Finding { rule: "r".into(), severity: Severity::High, detail: "no".into(), remedy: None };
+    if choice.is_multiple_of(6) { Verdict::Deny(vec![finding]) } else { Verdict::pass() }
+}
+
+fn end_cause(choice: u8) -> EndCause {
+    match choice % 6 {
+        0 => EndCause::Signal("SIGSEGV".into()),
+        1 => EndCause::Killed,
+        2 => EndCause::Lost,
+        _ => EndCause::Exit(i32::from(choice % 2)),
+    }
+}
+
+fn step_result(choice: u8) -> Result<StepResult, StepFault> {
+    let finish = |verdict| vec![Action::Finish { verdict, message: "done".into() }];
+    let actions = match choice % 8 {
+        0 => return Err(StepFault { code: "trap".into(), message: "`script` trapped".into(), refused: false }),
+        1 => finish(FinishVerdict::Succeeded),
+        2 => finish(FinishVerdict::Failed),
+        3 => finish(FinishVerdict::NeedsAttention),
+        _ => vec![Action::Progress("half".into()), Action::Launch(launch())],
+    };
+    Ok(StepResult { state: vec![0, choice, 255], actions })
+}
+
+/// A report about one of the attempts that are under way.
+fn delivery(host: &Host, pick: u8, choice: u8) -> Option<What> {
+    let under_way = |key: &&(_, _)| host.state.delivery(key.0, &key.1).is_some_and(|known| known.due.is_none());
+    let keys: Vec<_> = host.deliveries.iter().filter(under_way).collect();
+    let (notice, notifier) = (*keys.get(usize::from(pick) % keys.len().max(1))?).clone();
+    Some(match choice % 3 {
+        0 => What::Delivered { notice, notifier, receipt: "42".into() },
+        other => What::NotDelivered { notice, notifier, error: "no network".into(), retryable: other == 1 },
+    })
+}
+
+/// What is kept of a run that has just ended says how.
+async fn check_ends(host: &Host, events: &[Event]) {
+    for event in events {
+        match &event.fact {
+            Fact::RunFinished(finished) => {
+                let record = host.store.run(finished.run).await.unwrap().unwrap();
+                assert_eq!(record.status, RunStatus::Finished);
+                assert_eq!(
+                    (record.outcome.as_ref(), record.end.as_ref()),
+                    (Some(&finished.outcome), finished.end.as_ref())
+                );
+                assert_eq!(record.ended_at, Some(event.at));
+                assert_eq!(record.session, finished.session);
+                assert_eq!(record.trigger, finished.trigger);
+            }
+            Fact::RunSkipped { run, reason, .. } => {
+                let record = host.store.run(*run).await.unwrap().unwrap();
+                assert_eq!((record.status, record.skipped.as_ref()), (RunStatus::Skipped, Some(reason)));
+                assert_eq!((record.ended_at, record.started_at), (Some(event.at), None));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// What is kept of the open runs is what the state knows of them.
+async fn check_records(host: &Host) {
+    for run in host.state.open_runs() {
+        let record = host.store.run(run.id).await.unwrap().unwrap();
+        let status = match &run.phase {
+            Phase::Queued => RunStatus::Queued,
+            Phase::Judging => RunStatus::Judging,
+            Phase::Stepping { .. } => RunStatus::Stepping,
+            Phase::Starting { .. } => RunStatus::Starting,
+            Phase::Running { .. } => RunStatus::Running,
+        };
+        assert_eq!((record.status, &record.stopping, &record.request), (status, &run.stopping, &run.request));
+        assert_eq!((&record.slug, &record.trigger, record.requested_at), (&run.slug, &run.trigger, run.requested_at));
+        if let Some(session) = run.session() {
+            assert_eq!((record.session.as_ref(), record.end), (Some(session), None));
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! `cargo xtask test`: everything that must hold before a change lands, cheapest first.
+
+use anyhow::Result;
+
+use crate::components::{self, Set};
+use crate::{setup, shell};
+
+pub(crate) fn run() -> Result<()> {
+    shell::step("format", shell::cargo().args(["fmt", "--all", "--check"]))?;
+    setup::ensure_tmux()?;
+    let toolchain = setup::ensure_target()?;
+    components::build(&toolchain, Set::All)?;
+    shell::step(
+        "clippy",
+        shell::cargo().args(["clippy", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+    )?;
+    shell::step("build the binary", shell::cargo().args(["build", "--quiet", "--package", "instar"]))?;
+    shell::step("tests", &mut tests())?;
+    shell::step("tests of the plugins", shell::cargo().args(["test", "--quiet"]).args(plugin_packages()?))?;
+    shell::step(
+        "docs",
+        shell::cargo().env("RUSTDOCFLAGS", "-D warnings").args([
+            "doc",
+            "--quiet",
+            "--no-deps",
+            "--document-private-items",
+        ]),
+    )
+}
+
+/// The end-to-end tests drive the binary that was just built.
+fn tests() -> std::process::Command {
+    let mut command = shell::cargo();
+    if shell::succeeds(shell::cargo().args(["nextest", "--version"])) {
+        command.args(["nextest", "run"]);
+    } else {
+        command.args(["test", "--quiet"]);
+    }
+    command.env("INSTAR_BIN", shell::target_dir().join("debug/instar"));
+    command
+}
+
+/// The plugins' own tests run natively, crate by crate.
+fn plugin_packages() -> Result<Vec<String>> {
+    let names = components::plugin_names()?;
+    Ok(names.into_iter().flat_map(|name| ["--package".into(), name]).collect())
+}

@@ -1,0 +1,164 @@
+//! What wit-bindgen makes of the contract: one small world for each exported interface.
+//!
+//! A world's description enters a component only where its `export!` macro is used, so a plugin of one
+//! kind carries nothing of the others. The shared words are made once, in `words`.
+
+/// Words that all kinds share, and what a plugin may ask the host.
+pub mod words {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "
+            package instar:sdk-words;
+            world words {
+                import instar:plugin/types@0.1.0-dev;
+                import instar:plugin/guard-types@0.1.0-dev;
+                import instar:plugin/log@0.1.0-dev;
+                import instar:plugin/config@0.1.0-dev;
+            }
+        ",
+        world: "words",
+        generate_all,
+        generate_unused_types: true,
+        additional_derives: [PartialEq, Eq],
+    });
+}
+
+/// What every plugin answers about itself.
+pub mod meta {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-plugin-meta; world plugin-meta-only { export instar:plugin/plugin-meta@0.1.0-dev; }",
+        world: "plugin-meta-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/plugin-meta@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// An execute type.
+pub mod execute {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-execute; world execute-only { export instar:plugin/execute@0.1.0-dev; }",
+        world: "execute-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/execute@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A notifier.
+pub mod notifier {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-notifier; world notifier-only { export instar:plugin/notifier@0.1.0-dev; }",
+        world: "notifier-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/notifier@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A guard of shell commands.
+pub mod command_guard {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-command-guard; world command-guard-only { export instar:plugin/command-guard@0.1.0-dev; }",
+        world: "command-guard-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/command-guard@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A guard of tool calls.
+pub mod tool_guard {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-tool-guard; world tool-guard-only { export instar:plugin/tool-guard@0.1.0-dev; }",
+        world: "tool-guard-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/tool-guard@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A guard of outgoing text.
+pub mod outbound_guard {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-outbound-guard; world outbound-guard-only { export instar:plugin/outbound-guard@0.1.0-dev; }",
+        world: "outbound-guard-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/outbound-guard@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A guard of run starts.
+pub mod run_guard {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-run-guard; world run-guard-only { export instar:plugin/run-guard@0.1.0-dev; }",
+        world: "run-guard-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/run-guard@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A guard of output.
+pub mod output_guard {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-output-guard; world output-guard-only { export instar:plugin/output-guard@0.1.0-dev; }",
+        world: "output-guard-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/output-guard@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A guard of sessions.
+pub mod session_guard {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-session-guard; world session-guard-only { export instar:plugin/session-guard@0.1.0-dev; }",
+        world: "session-guard-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/session-guard@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}

@@ -1,0 +1,11 @@
+//! End-to-end scenarios: the built binary, real tmux, real components, real HTTP on loopback.
+
+mod cli;
+mod components;
+mod crash;
+mod faults;
+mod house;
+mod http;
+mod jobs_file;
+mod jobs_run;
+mod sessions;

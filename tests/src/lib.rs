@@ -1,0 +1,12 @@
+//! The harness of the end-to-end tests: a project folder, the built binary, a server that is stopped by its id,
+//! and a client. Everything is real; the only stand-in is `fake-claude`, which behaves like an agent CLI.
+
+mod agent;
+mod http;
+mod server;
+mod wait;
+
+pub use agent::{Agent, component, instar_bin};
+pub use http::{Answer, Client};
+pub use server::{Server, processes_below};
+pub use wait::{until, until_some};
