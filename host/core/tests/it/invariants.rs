@@ -53,7 +53,7 @@ fn play(world: &mut World, step: &Move) {
             world.tell(What::Ticked);
         }
         Move::Trigger { job, force } => {
-            let slug = JOBS[*job].0.parse().unwrap();
+            let slug = JOBS[*job].0.parse().expect("the test names what is there");
             world.tell(What::TriggerAsked { slug, reason: "manual".into(), force: *force });
         }
         Move::Stop { effect } => {

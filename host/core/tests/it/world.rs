@@ -47,11 +47,11 @@ impl World {
     }
 
     pub(crate) fn with_notifier(jobs: &[Value], notifier: &str) -> Self {
-        Self::build(jobs, vec![notifier.parse().unwrap()])
+        Self::build(jobs, vec![notifier.parse().expect("the test names what is there")])
     }
 
     fn build(jobs: &[Value], notifiers: Vec<PluginId>) -> Self {
-        let now: Timestamp = "2026-03-01T12:00:30Z".parse().unwrap();
+        let now: Timestamp = "2026-03-01T12:00:30Z".parse().expect("the test names what is there");
         let state = State::new(limits(), TimeZone::UTC, notifiers, Restored::default(), now);
         let mut world = Self { state, now, events: vec![], effects: vec![], nonce: 0, jobs: vec![] };
         world.read_jobs(jobs);
@@ -101,14 +101,14 @@ impl World {
 
     fn set(&mut self, slug: &str, key: &str, value: Value) {
         let mut jobs = self.jobs.clone();
-        jobs.iter_mut().find(|job| job["slug"] == slug).unwrap()[key] = value;
+        jobs.iter_mut().find(|job| job["slug"] == slug).expect("the test names what is there")[key] = value;
         self.read_jobs(&jobs);
     }
 
     pub(crate) fn trigger(&mut self, slug: &str) -> RunId {
-        let slug: JobSlug = slug.parse().unwrap();
+        let slug: JobSlug = slug.parse().expect("the test names what is there");
         let decision = self.tell(What::TriggerAsked { slug, reason: "manual".into(), force: false });
-        decision.events[0].fact.run().unwrap()
+        decision.events[0].fact.run().expect("the test names what is there")
     }
 
     /// From admission to a running session.
@@ -146,7 +146,7 @@ impl World {
             Effect::Deliver { notice, notifier } => Some((notice.id, notifier.clone())),
             _ => None,
         });
-        delivery.unwrap()
+        delivery.expect("the test names what is there")
     }
 
     pub(crate) fn count(&self, wanted: impl Fn(&Fact) -> bool) -> usize {
@@ -182,6 +182,6 @@ impl World {
     }
 
     pub(crate) fn next_of(&self, slug: &str) -> Option<Timestamp> {
-        self.state.job(&slug.parse().unwrap())?.next
+        self.state.job(&slug.parse().expect("the test names what is there"))?.next
     }
 }

@@ -211,6 +211,8 @@ pub(super) fn plugin_problem(error: &PluginError) -> api::PluginProblem {
         message = format!("{message}: {cause}");
         source = cause.source();
     }
+    // Some causes are laid out over lines; here they are one sentence.
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
     api::PluginProblem { plugin: error.plugin.clone(), code: error.code().to_owned(), message }
 }
 
