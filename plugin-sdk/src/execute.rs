@@ -5,7 +5,7 @@
 
 use crate::bindings::execute::exports::instar::plugin::execute::Guest;
 pub use crate::bindings::execute::exports::instar::plugin::execute::{
-    Action, End, EndCause, Event, Finish, FinishVerdict, Launch, Request, Stdin, StepResult,
+    Action, Beginning, Delegate, End, EndCause, Event, Finish, FinishVerdict, Launch, Request, Stdin, StepResult,
 };
 use crate::register::Export;
 use crate::{CallCtx, Failure, Plugin, config};
@@ -24,8 +24,8 @@ pub trait ExecuteType: Plugin {
 /// A job of any shape: takes what happened, answers what to do and what to remember.
 /// Register it with [`register_execute!`](crate::register_execute), too.
 pub trait Reducer: Plugin {
-    /// What the first step would launch.
-    fn plan(ctx: &CallCtx, config: &Self::Config, request: &Request) -> Result<Launch, Failure>;
+    /// What the first step would begin with.
+    fn plan(ctx: &CallCtx, config: &Self::Config, request: &Request) -> Result<Beginning, Failure>;
 
     /// The next step. The first one of a run gets an empty state.
     fn step(ctx: &CallCtx, config: &Self::Config, state: Vec<u8>, events: Vec<Event>) -> Result<StepResult, Failure>;
@@ -37,8 +37,8 @@ pub trait Reducer: Plugin {
 }
 
 impl<T: ExecuteType> Reducer for T {
-    fn plan(ctx: &CallCtx, config: &Self::Config, request: &Request) -> Result<Launch, Failure> {
-        T::launch(ctx, config, request)
+    fn plan(ctx: &CallCtx, config: &Self::Config, request: &Request) -> Result<Beginning, Failure> {
+        T::launch(ctx, config, request).map(Beginning::Launch)
     }
 
     fn step(ctx: &CallCtx, config: &Self::Config, state: Vec<u8>, events: Vec<Event>) -> Result<StepResult, Failure> {
@@ -83,8 +83,20 @@ impl Launch {
     }
 }
 
+impl Delegate {
+    /// The execute type `execute_type` with this `execute` object of a job, and the model of `request`.
+    pub fn new(execute_type: impl Into<String>, execute_json: impl Into<String>, request: &Request) -> Self {
+        let request = Request {
+            execute_json: execute_json.into(),
+            model: request.model.clone(),
+            previous: request.previous.clone(),
+        };
+        Self { execute_type: execute_type.into(), request }
+    }
+}
+
 impl<T: Reducer> Guest for Export<T> {
-    fn plan(ctx: CallCtx, config_json: String, request: Request) -> Result<Launch, Failure> {
+    fn plan(ctx: CallCtx, config_json: String, request: Request) -> Result<Beginning, Failure> {
         T::plan(&ctx, &config::parse::<T>(&config_json), &request)
     }
 
@@ -123,7 +135,7 @@ mod tests {
     }
 
     fn requested(model: &str) -> Event {
-        Event::Requested(Request { execute_json: "{}".to_owned(), model: model.to_owned() })
+        Event::Requested(Request { execute_json: "{}".to_owned(), model: model.to_owned(), previous: None })
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub struct StepRequest {
     /// The job's `execute` object as JSON, `type` included.
     pub execute_json: String,
     pub model: String,
+    /// How the step before ended, when this is a step of a longer run.
+    #[serde(default)]
+    pub previous: Option<End>,
 }
 
 /// What one step of an execute type answers.

@@ -48,7 +48,7 @@ impl RunRequest {
             job_name: job.name.clone(),
             priority: job.priority,
             execute_type: job.execute_type.clone(),
-            step: StepRequest { execute_json: execute.to_string(), model: job.model.as_str().into() },
+            step: StepRequest { execute_json: execute.to_string(), model: job.model.as_str().into(), previous: None },
             timeout_ms: job.timeout_ms.unwrap_or(default_timeout_ms),
             notify: job.notify,
         }

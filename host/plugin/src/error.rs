@@ -69,6 +69,8 @@ pub enum Cause {
     DuplicatePlugin { first: String },
     #[error("the execute type `{name}` already belongs to plugin `{owner}`")]
     DuplicateExecuteType { name: String, owner: String },
+    #[error("delegates more than {0} times before it begins")]
+    DelegatesTooDeep(usize),
     #[error("bad configuration: {0}")]
     BadConfig(String),
     #[error("could not be compiled: {0}")]
@@ -127,6 +129,7 @@ impl Cause {
             Self::IncompatibleContract(_) => "incompatible-contract",
             Self::DuplicatePlugin { .. } => "duplicate-plugin",
             Self::DuplicateExecuteType { .. } => "duplicate-execute-type",
+            Self::DelegatesTooDeep(_) => "delegates-too-deep",
             Self::BadConfig(_) => "bad-config",
             Self::CompileFailed(_) => "compile-failed",
             Self::Cache { .. } => "cache",

@@ -1,13 +1,16 @@
 //! Calls of execute types, found by the name that stands in jobs.json.
 
-use instar_core::plan::{Launch, StepEvent, StepRequest, StepResult};
+use instar_core::plan::{Action, Launch, StepEvent, StepRequest, StepResult};
 
 use crate::call::Callee;
 use crate::error::{Cause, PluginError};
 use crate::launch;
 use crate::plugins::{Loaded, Plugins};
-use crate::wit::exports::execute::{Event, GuestIndices, Request};
+use crate::wit::exports::execute::{self, Beginning, Event, GuestIndices, Request};
 use crate::wit::since_v0_1::CallContext;
+
+/// An execute type may begin with another, and that with a third; more is a circle.
+const MOST_DELEGATIONS: usize = 4;
 
 impl Plugins {
     /// The names that a job may use as its execute type.
@@ -15,13 +18,31 @@ impl Plugins {
         self.loaded.iter().filter_map(|plugin| plugin.execute_type.as_deref()).collect()
     }
 
-    /// What the first step would launch. Changes nothing.
+    /// What the first step would launch, delegates followed to their end. Changes nothing.
     pub async fn plan(
         &self,
         execute_type: &str,
         call: &CallContext,
         request: &StepRequest,
     ) -> Result<Launch, PluginError> {
+        let (mut name, mut request) = (execute_type.to_owned(), request.clone());
+        for _ in 0..MOST_DELEGATIONS {
+            match self.beginning(&name, call, &request).await? {
+                Beginning::Launch(launch) => return Ok(launch.into()),
+                Beginning::Delegate(delegate) => {
+                    (name, request) = (delegate.execute_type, delegate.request.into());
+                }
+            }
+        }
+        Err(PluginError::new(execute_type, Cause::DelegatesTooDeep(MOST_DELEGATIONS)))
+    }
+
+    async fn beginning(
+        &self,
+        execute_type: &str,
+        call: &CallContext,
+        request: &StepRequest,
+    ) -> Result<Beginning, PluginError> {
         let (plugin, indices) = self.execute_type(execute_type)?;
         let planned = async {
             let input = request_bytes(request);
@@ -33,14 +54,16 @@ impl Plugins {
                 guest.call_plan(&mut live.store, &call.into(), &plugin.config_json, &request).await
             })
             .await;
-            let launch = live.settle_async(outcome)?.map_err(|failure| Cause::PluginFailed(failure.into()))?;
-            launch::check(&launch)?;
-            Ok(launch.into())
+            let beginning = live.settle_async(outcome)?.map_err(|failure| Cause::PluginFailed(failure.into()))?;
+            if let Beginning::Launch(launch) = &beginning {
+                launch::check(launch)?;
+            }
+            Ok(beginning)
         };
         planned.await.map_err(|cause| plugin.error(cause))
     }
 
-    /// One step of a run.
+    /// One step of a run. What it delegates comes back as the launch that the delegate begins with.
     pub async fn step(
         &self,
         execute_type: &str,
@@ -61,9 +84,26 @@ impl Plugins {
             .await;
             let result = live.settle_async(outcome)?.map_err(|failure| Cause::PluginFailed(failure.into()))?;
             launch::check_step(&result)?;
-            Ok(result.into())
+            Ok(result)
         };
-        stepped.await.map_err(|cause| plugin.error(cause))
+        let result = stepped.await.map_err(|cause| plugin.error(cause))?;
+        let mut actions = Vec::with_capacity(result.actions.len());
+        for action in result.actions {
+            actions.push(self.resolve(call, action).await?);
+        }
+        Ok(StepResult { state: result.state, actions })
+    }
+
+    async fn resolve(&self, call: &CallContext, asked: execute::Action) -> Result<Action, PluginError> {
+        match asked {
+            execute::Action::Launch(launch) => Ok(Action::Launch(launch.into())),
+            execute::Action::Delegate(delegate) => {
+                let request = delegate.request.into();
+                self.plan(&delegate.execute_type, call, &request).await.map(Action::Launch)
+            }
+            execute::Action::Progress(text) => Ok(Action::Progress(crate::text::clean(&text))),
+            execute::Action::Finish(finish) => Ok(finish.into()),
+        }
     }
 
     /// The state that another version of the plugin left, for this version.
@@ -102,7 +142,8 @@ impl Plugins {
 }
 
 fn request_bytes(request: &StepRequest) -> usize {
-    request.execute_json.len() + request.model.len()
+    let previous = request.previous.as_ref().map_or(0, |end| end.tail.len());
+    request.execute_json.len() + request.model.len() + previous
 }
 
 fn event_bytes(event: &StepEvent) -> usize {

@@ -19,7 +19,8 @@ pub(crate) fn check_step(result: &StepResult) -> Result<(), Cause> {
     }
     result.actions.iter().try_for_each(|action| match action {
         Action::Launch(launch) => check(launch),
-        Action::Progress(_) | Action::Finish(_) => Ok(()),
+        // What a delegate begins with is checked once it is known.
+        Action::Delegate(_) | Action::Progress(_) | Action::Finish(_) => Ok(()),
     })
 }
 

@@ -3,7 +3,7 @@
 //! What the value of a job is can only be seen where it runs, so a small fixed shell text decides there:
 //! a file is executed, anything else is a command line.
 
-use instar_plugin_sdk::execute::{ExecuteType, Launch, Request};
+use instar_plugin_sdk::execute::{End, EndCause, ExecuteType, Launch, Request};
 use instar_plugin_sdk::{CallCtx, Failure, NoConfig, Plugin, register_execute};
 use serde::Deserialize;
 
@@ -46,8 +46,20 @@ impl ExecuteType for Script {
         if execute.value.contains('\0') || args.iter().any(|arg| arg.contains('\0')) {
             return Err(Failure::new("nul-character", "neither a script nor an argument can contain a NUL character"));
         }
-        Ok(Launch::new(command(&execute.value, &args)))
+        let launch = Launch::new(command(&execute.value, &args));
+        Ok(Launch { env: previous_env(request.previous.as_ref()), ..launch })
     }
+}
+
+/// In a longer run the script finds in its environment how the step before ended.
+fn previous_env(previous: Option<&End>) -> Vec<(String, String)> {
+    let Some(end) = previous else { return Vec::new() };
+    let status = match end.cause {
+        EndCause::Exit(status) => status.to_string(),
+        EndCause::Signal(_) | EndCause::Killed | EndCause::NotStarted(_) | EndCause::Lost => String::new(),
+    };
+    let tail = end.tail.replace('\0', "");
+    vec![("INSTAR_PREVIOUS_STATUS".to_owned(), status), ("INSTAR_PREVIOUS_OUTPUT".to_owned(), tail)]
 }
 
 fn command<'a>(value: &'a str, args: &'a [String]) -> impl Iterator<Item = &'a str> {

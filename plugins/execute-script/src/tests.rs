@@ -14,7 +14,11 @@ const PRINT_ARGS: &str = "for each in \"$@\"; do printf '<%s>' \"$each\"; done";
 
 fn launch(execute: &str) -> Result<Launch, Failure> {
     let ctx = CallCtx { origin: Origin::Cron, trace_id: String::new(), job: None, session: None, now_ms: 0 };
-    Script::launch(&ctx, &NoConfig {}, &Request { execute_json: execute.to_owned(), model: String::new() })
+    Script::launch(
+        &ctx,
+        &NoConfig {},
+        &Request { execute_json: execute.to_owned(), model: String::new(), previous: None },
+    )
 }
 
 fn project() -> tempfile::TempDir {

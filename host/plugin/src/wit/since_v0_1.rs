@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use instar_core::id::{JobSlug, PluginId, RunId, SessionName};
 use instar_core::notice::Notice;
-use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepEvent, StepRequest, StepResult};
+use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepEvent, StepRequest};
 use instar_core::verdict::{Finding, Severity, Verdict};
 use jiff::Timestamp;
 
@@ -104,7 +104,8 @@ impl From<Severity> for types::Severity {
 
 impl From<&StepRequest> for execute::Request {
     fn from(request: &StepRequest) -> Self {
-        Self { execute_json: request.execute_json.clone(), model: request.model.clone() }
+        let previous = request.previous.clone().map(execute::End::from);
+        Self { execute_json: request.execute_json.clone(), model: request.model.clone(), previous }
     }
 }
 
@@ -142,26 +143,33 @@ impl From<execute::Launch> for Launch {
     }
 }
 
-impl From<execute::StepResult> for StepResult {
-    fn from(result: execute::StepResult) -> Self {
-        Self { state: result.state, actions: result.actions.into_iter().map(Action::from).collect() }
+impl From<execute::Request> for StepRequest {
+    fn from(request: execute::Request) -> Self {
+        Self { execute_json: request.execute_json, model: request.model, previous: request.previous.map(End::from) }
     }
 }
 
-impl From<execute::Action> for Action {
-    fn from(action: execute::Action) -> Self {
-        match action {
-            execute::Action::Launch(launch) => Self::Launch(launch.into()),
-            execute::Action::Progress(text) => Self::Progress(clean(&text)),
-            execute::Action::Finish(finish) => Self::Finish {
-                verdict: match finish.verdict {
-                    execute::FinishVerdict::Succeeded => FinishVerdict::Succeeded,
-                    execute::FinishVerdict::Failed => FinishVerdict::Failed,
-                    execute::FinishVerdict::NeedsAttention => FinishVerdict::NeedsAttention,
-                },
-                message: clean(&finish.message),
-            },
-        }
+impl From<execute::End> for End {
+    fn from(end: execute::End) -> Self {
+        let cause = match end.cause {
+            execute::EndCause::Exit(status) => EndCause::Exit(status),
+            execute::EndCause::Signal(name) => EndCause::Signal(clean(&name)),
+            execute::EndCause::Killed => EndCause::Killed,
+            execute::EndCause::NotStarted(reason) => EndCause::NotStarted(clean(&reason)),
+            execute::EndCause::Lost => EndCause::Lost,
+        };
+        Self { cause, duration_ms: end.duration_ms, tail: clean(&end.tail) }
+    }
+}
+
+impl From<execute::Finish> for Action {
+    fn from(finish: execute::Finish) -> Self {
+        let verdict = match finish.verdict {
+            execute::FinishVerdict::Succeeded => FinishVerdict::Succeeded,
+            execute::FinishVerdict::Failed => FinishVerdict::Failed,
+            execute::FinishVerdict::NeedsAttention => FinishVerdict::NeedsAttention,
+        };
+        Self::Finish { verdict, message: clean(&finish.message) }
     }
 }
 

@@ -62,5 +62,5 @@ pub(crate) fn call() -> CallContext {
 }
 
 pub(crate) fn request(execute_json: &str) -> StepRequest {
-    StepRequest { execute_json: execute_json.to_owned(), model: "opus".to_owned() }
+    StepRequest { execute_json: execute_json.to_owned(), model: "opus".to_owned(), previous: None }
 }

@@ -62,7 +62,7 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         job_name: job.to_owned(),
         priority: Default::default(),
         execute_type: "script".into(),
-        step: StepRequest { execute_json: "{}".into(), model: "sonnet".into() },
+        step: StepRequest { execute_json: "{}".into(), model: "sonnet".into(), previous: None },
         timeout_ms: 60_000,
         notify: true,
     };
