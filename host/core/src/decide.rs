@@ -7,6 +7,7 @@ mod admit;
 mod end;
 mod tell;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -143,6 +144,8 @@ struct Draft<'a> {
     decision: Decision,
     /// How many runs this decision may still admit.
     free_places: usize,
+    /// The jobs of which this decision admitted a run.
+    begun: BTreeSet<JobSlug>,
 }
 
 impl Draft<'_> {
@@ -158,7 +161,14 @@ impl Draft<'_> {
 pub fn decide(state: &State, input: Input) -> Decision {
     let Input { now, nonce, what } = input;
     let ids = Ids::new(now, nonce);
-    let mut draft = Draft { state, now, ids, decision: Decision::default(), free_places: state.free_places() };
+    let mut draft = Draft {
+        state,
+        now,
+        ids,
+        decision: Decision::default(),
+        free_places: state.free_places(),
+        begun: BTreeSet::new(),
+    };
     match what {
         What::Booted { version } => boot(&mut draft, version),
         What::Ticked => tick(&mut draft),

@@ -18,6 +18,7 @@ pub struct Job {
     pub priority: Priority,
     pub model: Model,
     pub enabled: bool,
+    pub overlap: Overlap,
     /// The installed execute type that decides how the job runs.
     pub execute_type: String,
     /// The hard limit of a run; `None` is the host's default.
@@ -38,6 +39,31 @@ pub enum Priority {
     #[serde(alias = "medium")]
     Normal,
     Low,
+}
+
+/// What becomes of a run whose job has another one open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Overlap {
+    /// It is not started, and that is recorded.
+    #[default]
+    Skip,
+    /// It waits for the end of the other.
+    Queue,
+    /// Both run.
+    Allow,
+    /// The other is stopped, and this one follows.
+    Replace,
+}
+
+impl Overlap {
+    /// Whether a run of such a job starts only when no other of its job is active.
+    pub fn waits_its_turn(self) -> bool {
+        match self {
+            Self::Skip | Self::Queue | Self::Replace => true,
+            Self::Allow => false,
+        }
+    }
 }
 
 /// The tier of model that a job asks for.
@@ -163,6 +189,7 @@ impl Fields<'_> {
             priority: self.choice("priority", "critical, high, normal, low")?,
             model: self.choice("model", "opus, sonnet, haiku")?,
             enabled: self.flag("enabled")?,
+            overlap: self.choice("overlap", "skip, queue, allow, replace")?,
             execute_type: self.execute_type()?,
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{JobSlug, RunId};
-use crate::job::{Job, LastResult, Priority};
+use crate::job::{Job, LastResult, Overlap, Priority};
 use crate::plan::{End, Launch, StepEvent, StepRequest};
 use crate::session::{Session, SessionStatus};
 
@@ -39,6 +39,8 @@ pub struct RunRequest {
     /// The hard limit, in milliseconds from the start of the command.
     pub timeout_ms: u64,
     pub notify: bool,
+    #[serde(default)]
+    pub overlap: Overlap,
 }
 
 impl RunRequest {
@@ -51,6 +53,7 @@ impl RunRequest {
             step: StepRequest { execute_json: execute.to_string(), model: job.model.as_str().into(), previous: None },
             timeout_ms: job.timeout_ms.unwrap_or(default_timeout_ms),
             notify: job.notify,
+            overlap: job.overlap,
         }
     }
 }
@@ -114,7 +117,7 @@ impl Run {
 pub enum StopCause {
     /// Its time limit passed.
     Timeout,
-    /// Somebody asked: `api`, `cli`, `signal`.
+    /// Somebody asked: `api`, `cli`, `signal`, or `overlap` when a newer run replaces it.
     Asked { by: String },
 }
 

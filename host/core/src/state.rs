@@ -66,8 +66,8 @@ pub struct State {
     problems: Vec<JobProblem>,
     agenda: BTreeSet<(Timestamp, JobSlug)>,
     runs: BTreeMap<RunId, Run>,
-    /// How many open runs each job has; jobs without any are absent.
-    busy: BTreeMap<JobSlug, usize>,
+    /// The open runs of each job; jobs without any are absent.
+    busy: BTreeMap<JobSlug, BTreeSet<RunId>>,
     queue: BTreeSet<(Priority, Timestamp, RunId)>,
     deadlines: BTreeSet<(Timestamp, RunId)>,
     outbox: BTreeMap<(NoticeId, PluginId), Delivery>,
@@ -170,10 +170,20 @@ impl State {
         self.outbox.get(&(notice, notifier.clone()))
     }
 
+    /// The runs of a job that have not ended.
+    pub fn runs_of(&self, slug: &JobSlug) -> impl Iterator<Item = &Run> {
+        self.busy.get(slug).into_iter().flatten().filter_map(|id| self.runs.get(id))
+    }
+
+    /// Whether a waiting run could start if there were a place: no other run of its job is in its way.
+    pub fn is_its_turn(&self, run: &Run) -> bool {
+        !run.request.overlap.waits_its_turn() || !self.runs_of(&run.slug).any(Run::is_active)
+    }
+
     /// When the host has to look again though nothing happens: the earliest due job, deadline or retry.
     /// A queue that can move is due at once.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        if !self.queue.is_empty() && self.free_places() > 0 {
+        if self.free_places() > 0 && self.queue().any(|run| self.is_its_turn(run)) {
             return Some(now);
         }
         let job = self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling);
@@ -357,7 +367,7 @@ impl State {
     }
 
     fn insert(&mut self, run: Run) {
-        *self.busy.entry(run.slug.clone()).or_default() += 1;
+        self.busy.entry(run.slug.clone()).or_default().insert(run.id);
         self.index(&run);
         self.runs.insert(run.id, run);
     }
@@ -366,8 +376,8 @@ impl State {
         let Some(run) = self.runs.remove(&id) else { return };
         self.unindex(&run);
         if let Some(open) = self.busy.get_mut(&run.slug) {
-            *open -= 1;
-            if *open == 0 {
+            open.remove(&id);
+            if open.is_empty() {
                 self.busy.remove(&run.slug);
             }
         }

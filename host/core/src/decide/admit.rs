@@ -1,11 +1,14 @@
 //! Who may start, and when: due jobs, triggers, the queue and the guards' answer.
 
-use crate::decide::{Draft, Effect};
+use crate::decide::{Draft, Effect, end};
 use crate::event::Fact;
 use crate::id::{JobSlug, RunId};
-use crate::job::Job;
+use crate::job::{Job, Overlap};
 use crate::run::{Run, RunRequest, SkipReason, Trigger};
 use crate::verdict::Finding;
+
+/// More runs of one job than these do not wait.
+const MOST_WAITING_OF_A_JOB: usize = 10;
 
 pub(super) fn fire_due_jobs(draft: &mut Draft<'_>) {
     for (due, entry) in draft.state.due_jobs(draft.now) {
@@ -19,13 +22,16 @@ pub(super) fn trigger(draft: &mut Draft<'_>, slug: &JobSlug, reason: String, for
     }
 }
 
-/// The waiting runs move up while there are places.
+/// The waiting runs move up while there are places, each when it is its turn.
 pub(super) fn drain_queue(draft: &mut Draft<'_>) {
     for run in draft.state.queue() {
         if draft.free_places == 0 {
             return;
         }
-        begin(draft, run.id, &run.slug);
+        let follows_another = run.request.overlap.waits_its_turn() && draft.begun.contains(&run.slug);
+        if draft.state.is_its_turn(run) && !follows_another {
+            begin(draft, run.id, &run.slug);
+        }
     }
 }
 
@@ -43,18 +49,35 @@ fn request(draft: &mut Draft<'_>, job: &Job, trigger: Trigger) {
     let forced = matches!(trigger, Trigger::Manual { force: true, .. });
     draft.event(Fact::RunRequested { run, slug: slug.clone(), trigger, request });
     if !job.enabled && !forced {
-        draft.event(Fact::RunSkipped { run, slug, reason: SkipReason::Disabled });
-    } else if draft.state.is_busy(&job.slug) {
-        draft.event(Fact::RunSkipped { run, slug, reason: SkipReason::Overlap });
-    } else if draft.free_places == 0 {
-        draft.event(Fact::RunQueued { run, slug });
-    } else {
-        begin(draft, run, &job.slug);
+        return draft.event(Fact::RunSkipped { run, slug, reason: SkipReason::Disabled });
     }
+    let is_busy = draft.state.is_busy(&slug) || draft.begun.contains(&slug);
+    match job.overlap {
+        Overlap::Skip if is_busy => draft.event(Fact::RunSkipped { run, slug, reason: SkipReason::Overlap }),
+        Overlap::Queue if is_busy => wait(draft, run, slug),
+        Overlap::Replace if is_busy => {
+            end::replace_runs(draft, &slug);
+            draft.event(Fact::RunQueued { run, slug });
+        }
+        Overlap::Skip | Overlap::Queue | Overlap::Replace | Overlap::Allow if draft.free_places == 0 => {
+            wait(draft, run, slug);
+        }
+        Overlap::Skip | Overlap::Queue | Overlap::Replace | Overlap::Allow => begin(draft, run, &slug),
+    }
+}
+
+/// A job that is due faster than it ends must not fill the queue.
+fn wait(draft: &mut Draft<'_>, run: RunId, slug: JobSlug) {
+    let waiting = draft.state.runs_of(&slug).filter(|run| !run.is_active()).count();
+    if waiting >= MOST_WAITING_OF_A_JOB {
+        return draft.event(Fact::RunSkipped { run, slug, reason: SkipReason::Overlap });
+    }
+    draft.event(Fact::RunQueued { run, slug });
 }
 
 fn begin(draft: &mut Draft<'_>, run: RunId, slug: &JobSlug) {
     draft.free_places -= 1;
+    draft.begun.insert(slug.clone());
     draft.event(Fact::RunAdmitted { run, slug: slug.clone() });
     draft.effect(Effect::Judge { run });
 }

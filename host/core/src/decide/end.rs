@@ -2,7 +2,7 @@
 
 use crate::decide::{Draft, Effect, admit, cause_of, tell};
 use crate::event::{Fact, RunFinished};
-use crate::id::RunId;
+use crate::id::{JobSlug, RunId};
 use crate::job::LastResult;
 use crate::plan::{End, EndCause};
 use crate::run::{Outcome, Phase, Run, StopCause};
@@ -27,6 +27,13 @@ pub(super) fn stop_asked(draft: &mut Draft<'_>, id: RunId, cause: StopCause) {
                 draft.effect(Effect::Stop { run: id });
             }
         }
+    }
+}
+
+/// A newer run takes the place of all that its job has open.
+pub(super) fn replace_runs(draft: &mut Draft<'_>, slug: &JobSlug) {
+    for run in draft.state.runs_of(slug) {
+        stop_asked(draft, run.id, StopCause::Asked { by: "overlap".into() });
     }
 }
 

@@ -75,6 +75,43 @@ fn disabled_job_runs_only_by_force() {
 }
 
 #[test]
+fn overlap_queue_waits_for_the_end_of_the_other_and_never_fills_the_queue() {
+    let mut world = World::new(&[job("a", "@yearly")]);
+    world.set("a", "overlap", "queue".into());
+    let first = world.trigger("a");
+    for _ in 0..15 {
+        world.trigger("a");
+    }
+    assert_eq!((world.queue().len(), world.skips().len()), (10, 5));
+    assert!(!world.wakes_now(), "a free place does not help as long as the other runs");
+    world.run_to_end(first, EndCause::Exit(0));
+    world.tell(What::Ticked);
+    assert_eq!(world.state.open_runs().filter(|run| run.is_active()).count(), 1, "one at a time");
+}
+
+#[test]
+fn overlap_allow_runs_both_and_replace_stops_the_older() {
+    let mut world = World::new(&[job("a", "@yearly"), job("b", "@yearly")]);
+    world.set("a", "overlap", "allow".into());
+    world.trigger("a");
+    world.trigger("a");
+    assert_eq!(world.state.open_runs().filter(|run| run.is_active()).count(), 2);
+
+    let mut world = World::new(&[job("a", "@yearly")]);
+    world.set("a", "overlap", "replace".into());
+    let first = world.trigger("a");
+    world.start(first);
+    let waiting = world.trigger("a");
+    let newest = world.trigger("a");
+    world.expect_effect(&Effect::Stop { run: first });
+    assert_eq!(world.skips(), [SkipReason::Stopped { by: "overlap".into() }], "{waiting} gave way too");
+    world.tell(What::SessionEnded { run: first, end: end(EndCause::Killed) });
+    assert_eq!(world.outcomes(), [Outcome::Stopped { by: "overlap".into() }]);
+    world.tell(What::Ticked);
+    world.expect_effect(&Effect::Judge { run: newest });
+}
+
+#[test]
 fn denied_run_is_recorded_and_never_starts() {
     for verdict in [Verdict::Deny(finding()), Verdict::Ask(finding())] {
         let mut world = World::new(&[job("a", "@yearly")]);

@@ -36,10 +36,13 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
 
 const JOBS: [(&str, &str); 4] = [("a", "* * * * *"), ("b", "*/7 * * * *"), ("c", "0 * * * *"), ("d", "30 2 * * *")];
 
+const OVERLAPS: [&str; 4] = ["skip", "queue", "allow", "replace"];
+
 fn definitions(disabled: usize) -> Vec<serde_json::Value> {
     let jobs = JOBS.iter().enumerate().map(|(index, (slug, schedule))| {
         let mut definition = job(slug, schedule);
         definition["enabled"] = (index != disabled).into();
+        definition["overlap"] = OVERLAPS[index].into();
         definition
     });
     jobs.collect()
@@ -140,6 +143,10 @@ fn check(world: &World) {
     assert!(ends.values().all(|count| *count == 1), "a run ended twice: {ends:?}");
     assert_eq!(requested, ends.len() + world.state.open_runs().count(), "a run was forgotten");
     let active = world.state.open_runs().filter(|run| run.is_active()).count();
+    for (slug, _) in JOBS.iter().filter(|(slug, _)| *slug != "c") {
+        let slug = slug.parse().expect("a slug");
+        assert!(world.state.runs_of(&slug).filter(|run| run.is_active()).count() <= 1, "{slug} overlaps itself");
+    }
     assert!(active <= crate::world::limits().max_parallel_jobs, "{active} runs at once");
 }
 

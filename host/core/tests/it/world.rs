@@ -99,7 +99,7 @@ impl World {
         self.set(slug, "enabled", json!(enabled));
     }
 
-    fn set(&mut self, slug: &str, key: &str, value: Value) {
+    pub(crate) fn set(&mut self, slug: &str, key: &str, value: Value) {
         let mut jobs = self.jobs.clone();
         jobs.iter_mut().find(|job| job["slug"] == slug).expect("the test names what is there")[key] = value;
         self.read_jobs(&jobs);

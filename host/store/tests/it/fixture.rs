@@ -64,6 +64,7 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         execute_type: "script".into(),
         step: StepRequest { execute_json: "{}".into(), model: "sonnet".into(), previous: None },
         timeout_ms: 60_000,
+        overlap: instar_core::job::Overlap::Skip,
         notify: true,
     };
     let fact = Fact::RunRequested { run, slug: slug(job), trigger, request: Box::new(request) };
