@@ -144,6 +144,7 @@ struct Server {
 impl Server {
     fn start(host: Host, (tcp, port): (TcpListener, u16), unix: UnixListener, config: &Config) -> Self {
         let app = Arc::new(App {
+            answers: crate::http::Answers::default(),
             engine: host.engine.clone(),
             jobs: host.jobs.clone(),
             plugins: host.plugins.clone(),

@@ -2,31 +2,37 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use instar_core::event::EventRecord;
 use instar_engine::View;
 use instar_store::EventFilter;
 use jiff::{SignedDuration, Timestamp};
 
 use super::App;
+use super::answers::Question;
 use super::errors::ApiError;
 use super::extract::Params;
 use super::view;
 
 const LONGEST_TYPE: usize = 64;
 
-pub(super) async fn list(
-    State(app): State<Arc<App>>,
-    params: Params,
-) -> Result<Json<Vec<instar_api::Event>>, ApiError> {
+pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<Response, ApiError> {
     let filter = filter(&params, Timestamp::now())?;
-    let recent = from_view(&app.engine.view(), &filter);
+    let question = Question { list: "events", query: params.as_asked() };
+    let (seq, recent) = {
+        let view = app.engine.view();
+        if let Some(answer) = app.answers.kept(&question, view.last_seq()) {
+            return Ok(answer);
+        }
+        (view.last_seq(), from_view(&view, &filter))
+    };
     let events = match recent {
         Some(events) => events,
         None => app.engine.store().events(&filter).await?,
     };
-    Ok(Json(events.iter().map(view::event).collect()))
+    let events: Vec<_> = events.iter().map(view::event).collect();
+    app.answers.keep(question, seq, &events)
 }
 
 fn filter(params: &Params, now: Timestamp) -> Result<EventFilter, ApiError> {

@@ -38,6 +38,12 @@ impl<S: Send + Sync> FromRequestParts<S> for Params {
 }
 
 impl Params {
+    /// The query as one text, to tell one question from another.
+    pub(super) fn as_asked(&self) -> String {
+        let pairs: Vec<_> = self.0.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        pairs.join("&")
+    }
+
     pub(super) fn text(&self, name: &str) -> Result<Option<&str>, ApiError> {
         let mut values = self.0.iter().filter(|(key, _)| key == name).map(|(_, value)| value.as_str());
         match (values.next(), values.next()) {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
 use instar_api as api;
 use instar_core::id::JobSlug;
 use instar_engine::TriggerAnswer;
 
 use super::App;
+use super::answers::Question;
 use super::errors::ApiError;
 use super::extract::{JsonObject, PathText};
 use super::view;
@@ -16,9 +18,13 @@ use super::view;
 /// A longer reason is cut.
 const LONGEST_REASON: usize = 500;
 
-pub(super) async fn list(State(app): State<Arc<App>>) -> Json<api::Jobs> {
-    let (jobs, queue, problems, scheduler) = {
+pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
+    let question = Question { list: "jobs", query: String::new() };
+    let (seq, jobs, queue, problems, scheduler) = {
         let view = app.engine.view();
+        if let Some(answer) = app.answers.kept(&question, view.last_seq()) {
+            return Ok(answer);
+        }
         let state = view.state();
         let jobs: Vec<_> = state
             .jobs()
@@ -29,10 +35,10 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<api::Jobs> {
             .collect();
         let queue = state.queue().map(view::queued).collect();
         let problems = state.problems().iter().map(view::job_problem).collect();
-        (jobs, queue, problems, view::scheduler(state))
+        (view.last_seq(), jobs, queue, problems, view::scheduler(state))
     };
     let jobs = jobs.iter().map(|(job, next, state)| view::job(job, *next, state.as_ref())).collect();
-    Json(api::Jobs { jobs, queue, problems, scheduler })
+    app.answers.keep(question, seq, &api::Jobs { jobs, queue, problems, scheduler })
 }
 
 pub(super) async fn show(State(app): State<Arc<App>>, PathText(slug): PathText) -> Result<Json<api::Job>, ApiError> {

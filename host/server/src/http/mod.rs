@@ -3,6 +3,7 @@
 //! From the outside in: security headers, panics, Host, Origin, token, time limit, size limit, routes. Handlers
 //! stand in one file per noun; they ask the engine, read its view, and leave all shapes to `view` and instar-api.
 
+mod answers;
 mod auth;
 mod errors;
 mod events;
@@ -35,6 +36,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::Config;
 use crate::watch_jobs::JobsReader;
+pub(crate) use answers::Answers;
 use auth::{Caller, Gate};
 use guardrails::Guardrails;
 
@@ -42,6 +44,7 @@ use guardrails::Guardrails;
 #[derive(Debug)]
 pub(crate) struct App {
     pub(crate) engine: Engine,
+    pub(crate) answers: Answers,
     pub(crate) jobs: Arc<JobsReader>,
     /// Nothing about plugins changes while the host runs.
     pub(crate) plugins: instar_api::Plugins,

@@ -14,6 +14,7 @@ use instar_core::session::{Session, SessionStatus};
 use serde_json::Value;
 
 use super::App;
+use super::answers::Question;
 use super::errors::ApiError;
 use super::extract::{JsonObject, Params, PathText, PrefersText};
 use super::view;
@@ -23,13 +24,19 @@ const LONGEST_INPUT: usize = 100_000;
 /// The project's part of a tmux name, the name, and what stands between.
 const LONGEST_KEY: usize = 240;
 
-pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<Json<Vec<api::Session>>, ApiError> {
+pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<Response, ApiError> {
     let status = params.text("status")?.filter(|status| !status.is_empty()).map(parse_status).transpose()?;
-    let sessions: Vec<Session> = {
+    let question = Question { list: "sessions", query: params.as_asked() };
+    let (seq, sessions): (i64, Vec<Session>) = {
         let view = app.engine.view();
-        view.sessions().filter(|session| status.is_none_or(|status| session.status == status)).cloned().collect()
+        if let Some(answer) = app.answers.kept(&question, view.last_seq()) {
+            return Ok(answer);
+        }
+        let asked = view.sessions().filter(|session| status.is_none_or(|status| session.status == status));
+        (view.last_seq(), asked.cloned().collect())
     };
-    Ok(Json(sessions.iter().map(|session| shown(&app, session)).collect()))
+    let sessions: Vec<api::Session> = sessions.iter().map(|session| shown(&app, session)).collect();
+    app.answers.keep(question, seq, &sessions)
 }
 
 pub(super) async fn list_tmux(State(app): State<Arc<App>>) -> Result<Json<api::TmuxSessions>, ApiError> {

@@ -48,6 +48,7 @@ impl Fixture {
         let _lock = wiring::claim(&project).unwrap();
         let host = wiring::build(&project, &config, &[]).await.expect("a host needs tmux, and nothing else");
         let app = Arc::new(App {
+            answers: crate::http::Answers::default(),
             engine: host.engine.clone(),
             jobs: host.jobs.clone(),
             plugins: host.plugins.clone(),
