@@ -2,6 +2,7 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: it says what it does")]
 
+mod bench;
 mod components;
 mod demo;
 mod setup;
@@ -15,6 +16,7 @@ Usage: cargo xtask COMMAND
 
   run           build everything (release), make a demo agent in target/demo, start its server in the foreground
   test          format, clippy, components, all tests, docs: what CI runs
+  bench         measure the release build beside its peers
   components    build the plugins to target/plugins and the test components to target/components
   setup         install what is missing: the wasm target, tmux
 ";
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
     let done = match arguments.as_slice() {
         ["run"] => demo::run(),
         ["test"] => test::run(),
+        ["bench"] => bench::run(),
         ["components"] => {
             setup::ensure_target().and_then(|toolchain| components::build(&toolchain, components::Set::All))
         }
