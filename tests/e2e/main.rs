@@ -8,4 +8,5 @@ mod house;
 mod http;
 mod jobs_file;
 mod jobs_run;
+mod keeping;
 mod sessions;

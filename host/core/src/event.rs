@@ -11,6 +11,7 @@ use crate::job::JobProblem;
 use crate::jobs_file::JobsFile;
 use crate::notice::Notice;
 use crate::plan::{End, EndCause, Launch};
+use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
 use crate::session::Session;
 
@@ -114,6 +115,15 @@ pub enum Fact {
         retry_at: Option<Timestamp>,
         error: String,
     },
+    /// What has ended long ago is being removed.
+    HousekeepingBegun,
+    HousekeepingDone {
+        cleared: Cleared,
+    },
+    /// It is tried again before long; what was removed until then stays removed.
+    HousekeepingFailed {
+        error: String,
+    },
 }
 
 /// The end of a run and all that people ask about it.
@@ -183,6 +193,9 @@ impl Fact {
             Self::NoticeTried { .. } => "notice_tried",
             Self::NoticeDelivered { .. } => "notice_delivered",
             Self::NoticeFailed { .. } => "notice_failed",
+            Self::HousekeepingBegun => "housekeeping_begun",
+            Self::HousekeepingDone { .. } => "housekeeping_done",
+            Self::HousekeepingFailed { .. } => "housekeeping_failed",
         }
     }
 
@@ -206,7 +219,10 @@ impl Fact {
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
-            | Self::NoticeFailed { .. } => None,
+            | Self::NoticeFailed { .. }
+            | Self::HousekeepingBegun
+            | Self::HousekeepingDone { .. }
+            | Self::HousekeepingFailed { .. } => None,
         }
     }
 
@@ -230,7 +246,10 @@ impl Fact {
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
-            | Self::NoticeFailed { .. } => None,
+            | Self::NoticeFailed { .. }
+            | Self::HousekeepingBegun
+            | Self::HousekeepingDone { .. }
+            | Self::HousekeepingFailed { .. } => None,
         }
     }
 
@@ -272,6 +291,12 @@ impl Fact {
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
             Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
+            Self::HousekeepingBegun => "Housekeeping begun".into(),
+            Self::HousekeepingDone { cleared } => format!(
+                "Housekeeping done: {} runs, {} events and {} session folders removed",
+                cleared.runs, cleared.events, cleared.folders
+            ),
+            Self::HousekeepingFailed { error } => format!("Housekeeping failed: {error}"),
         }
     }
 
@@ -312,7 +337,10 @@ impl Fact {
             Self::NoticeFailed { notice, notifier, attempt, retry_at, error } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt, "retryAt": retry_at, "error": error })
             }
-            Self::HostStopped
+            Self::HousekeepingDone { cleared } => json!(cleared),
+            Self::HousekeepingFailed { error } => json!({ "error": error }),
+            Self::HousekeepingBegun
+            | Self::HostStopped
             | Self::RunQueued { .. }
             | Self::RunAdmitted { .. }
             | Self::RunPassed { .. }

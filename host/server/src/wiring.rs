@@ -60,6 +60,7 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled) 
         sessions,
         plugins: Arc::new(plugins),
         limits: limits(config),
+        retention: config.retention,
         zone: TimeZone::system(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,

@@ -6,6 +6,7 @@
 //! in `open`.
 
 mod error;
+mod keep;
 mod open;
 mod read;
 mod record;

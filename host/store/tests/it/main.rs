@@ -4,6 +4,7 @@
 
 mod crash;
 mod fixture;
+mod keeping;
 mod opening;
 mod reading;
 mod recording;
