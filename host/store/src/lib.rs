@@ -5,6 +5,7 @@
 //! The statements are portable, because a fleet of hosts will share one PostgreSQL; what only SQLite understands is
 //! in `open`.
 
+mod backup;
 mod error;
 mod keep;
 mod open;
@@ -13,6 +14,7 @@ mod record;
 mod restore;
 mod rows;
 
+pub use backup::{back_up, check_backup};
 pub use error::StoreError;
 pub use open::Store;
 pub use read::EventFilter;

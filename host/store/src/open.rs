@@ -30,7 +30,7 @@ pub(crate) struct Inner {
 }
 
 /// How long a statement waits for another program that holds the lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MOST_READERS: u32 = 4;
 
 impl Store {
@@ -101,7 +101,7 @@ fn prepare(path: &Path) -> Result<(), StoreError> {
 }
 
 /// SQLite looks itself, but takes a file of one byte for an empty one.
-fn check_header(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_header(path: &Path) -> Result<(), StoreError> {
     let mut header = [0; 16];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
@@ -130,13 +130,13 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 
 /// What a file holds before it is migrated.
 #[derive(Debug, PartialEq, Eq)]
-enum Found {
+pub(crate) enum Found {
     Empty,
     Ours,
 }
 
 /// Looks before anything is written: the database has to be empty or ours, and no newer than this program.
-async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<Found, StoreError> {
+pub(crate) async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<Found, StoreError> {
     let of = |error| StoreError::of(path, error);
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
         .fetch_all(&mut *connection)
@@ -161,7 +161,7 @@ async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<F
 
 /// Pages that are no longer used can be cut off the file. SQLite takes this setting before the first table only; a
 /// file that was made without it gets it by `VACUUM`, as a backup does.
-async fn give_back_space(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+pub(crate) async fn give_back_space(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
     sqlx::query("PRAGMA auto_vacuum = INCREMENTAL").execute(connection).await.map(|_| ())
 }
 
