@@ -9,4 +9,5 @@ mod http;
 mod jobs_file;
 mod jobs_run;
 mod keeping;
+mod predecessor;
 mod sessions;

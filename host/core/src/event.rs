@@ -124,6 +124,21 @@ pub enum Fact {
     HousekeepingFailed {
         error: String,
     },
+    /// Files that a predecessor left were read into the log.
+    PredecessorImported {
+        imported: Imported,
+    },
+}
+
+/// How much was read from the files of a predecessor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Imported {
+    pub files: u64,
+    pub job_states: u64,
+    pub events: u64,
+    /// Entries that were not understood.
+    pub skipped: u64,
 }
 
 /// The end of a run and all that people ask about it.
@@ -196,6 +211,7 @@ impl Fact {
             Self::HousekeepingBegun => "housekeeping_begun",
             Self::HousekeepingDone { .. } => "housekeeping_done",
             Self::HousekeepingFailed { .. } => "housekeeping_failed",
+            Self::PredecessorImported { .. } => "predecessor_imported",
         }
     }
 
@@ -222,7 +238,8 @@ impl Fact {
             | Self::NoticeFailed { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
-            | Self::HousekeepingFailed { .. } => None,
+            | Self::HousekeepingFailed { .. }
+            | Self::PredecessorImported { .. } => None,
         }
     }
 
@@ -249,7 +266,8 @@ impl Fact {
             | Self::NoticeFailed { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
-            | Self::HousekeepingFailed { .. } => None,
+            | Self::HousekeepingFailed { .. }
+            | Self::PredecessorImported { .. } => None,
         }
     }
 
@@ -297,6 +315,10 @@ impl Fact {
                 cleared.runs, cleared.events, cleared.folders
             ),
             Self::HousekeepingFailed { error } => format!("Housekeeping failed: {error}"),
+            Self::PredecessorImported { imported } => format!(
+                "Imported from a predecessor: {} events and the states of {} jobs; {} entries skipped",
+                imported.events, imported.job_states, imported.skipped
+            ),
         }
     }
 
@@ -339,6 +361,7 @@ impl Fact {
             }
             Self::HousekeepingDone { cleared } => json!(cleared),
             Self::HousekeepingFailed { error } => json!({ "error": error }),
+            Self::PredecessorImported { imported } => json!(imported),
             Self::HousekeepingBegun
             | Self::HostStopped
             | Self::RunQueued { .. }

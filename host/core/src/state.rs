@@ -252,7 +252,7 @@ impl State {
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
-            Fact::HousekeepingDone { .. } | Fact::HostStopped => {}
+            Fact::HousekeepingDone { .. } | Fact::PredecessorImported { .. } | Fact::HostStopped => {}
         }
     }
 

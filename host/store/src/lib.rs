@@ -7,6 +7,7 @@
 
 mod backup;
 mod error;
+mod import;
 mod keep;
 mod open;
 mod read;
@@ -16,6 +17,7 @@ mod rows;
 
 pub use backup::{back_up, check_backup};
 pub use error::StoreError;
+pub use import::{Import, ImportedEvent};
 pub use open::Store;
 pub use read::EventFilter;
 pub use restore::Snapshot;

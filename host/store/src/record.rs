@@ -123,6 +123,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::HostStopped
         | Fact::RunQueued { .. }
         | Fact::RunProgressed { .. }
+        | Fact::PredecessorImported { .. }
         | Fact::HousekeepingBegun
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. } => {}

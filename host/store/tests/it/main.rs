@@ -5,6 +5,7 @@
 mod backup;
 mod crash;
 mod fixture;
+mod importing;
 mod keeping;
 mod opening;
 mod reading;
