@@ -8,5 +8,7 @@ mod house;
 mod http;
 mod jobs_file;
 mod jobs_run;
+mod keeping;
 mod pipeline;
+mod predecessor;
 mod sessions;

@@ -73,7 +73,10 @@ impl Agent {
     }
 
     pub fn token(&self) -> String {
-        self.json(".instar/config.json")["auth"]["token"].as_str().expect("init wrote a token").to_owned()
+        let config = self.json(".instar/config.json");
+        // The second is where the predecessor kept it.
+        let token = config["auth"]["token"].as_str().or_else(|| config["authToken"].as_str());
+        token.expect("the config has a token").to_owned()
     }
 
     /// Merges into the config, key by key.

@@ -5,6 +5,7 @@
 
 mod admit;
 mod end;
+mod keep;
 mod tell;
 
 use std::collections::BTreeSet;
@@ -18,6 +19,7 @@ use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::jobs_file::JobsFile;
 use crate::notice::Notice;
 use crate::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepEvent, StepResult};
+use crate::retention::Cleared;
 use crate::run::{Outcome, Phase, Run, StopCause};
 use crate::session::{Session, SessionStatus};
 use crate::state::State;
@@ -90,6 +92,10 @@ pub enum What {
         error: String,
         retryable: bool,
     },
+    /// What housekeeping took away, or why it did not.
+    HouseKept {
+        result: Result<Cleared, String>,
+    },
     HostStopping,
 }
 
@@ -128,6 +134,8 @@ pub enum Effect {
         notice: Arc<Notice>,
         notifier: PluginId,
     },
+    /// Removes what is older, or more, than the operator wants to keep.
+    KeepHouse,
 }
 
 #[derive(Debug, Default, PartialEq)]
@@ -189,6 +197,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::NotDelivered { notice, notifier, error, retryable } => {
             tell::not_delivered(&mut draft, notice, notifier, error, retryable);
         }
+        What::HouseKept { result } => keep::house_kept(&mut draft, result),
         What::HostStopping => draft.event(Fact::HostStopped),
     }
     draft.decision
@@ -221,6 +230,7 @@ fn tick(draft: &mut Draft<'_>) {
     admit::drain_queue(draft);
     admit::fire_due_jobs(draft);
     tell::deliver_due(draft);
+    keep::keep_house_when_due(draft);
 }
 
 fn judged(draft: &mut Draft<'_>, id: RunId, verdict: Verdict) {

@@ -11,6 +11,7 @@ use crate::job::JobProblem;
 use crate::jobs_file::JobsFile;
 use crate::notice::Notice;
 use crate::plan::{End, EndCause, Launch};
+use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
 use crate::session::Session;
 
@@ -114,6 +115,30 @@ pub enum Fact {
         retry_at: Option<Timestamp>,
         error: String,
     },
+    /// What has ended long ago is being removed.
+    HousekeepingBegun,
+    HousekeepingDone {
+        cleared: Cleared,
+    },
+    /// It is tried again before long; what was removed until then stays removed.
+    HousekeepingFailed {
+        error: String,
+    },
+    /// Files that a predecessor left were read into the log.
+    PredecessorImported {
+        imported: Imported,
+    },
+}
+
+/// How much was read from the files of a predecessor.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Imported {
+    pub files: u64,
+    pub job_states: u64,
+    pub events: u64,
+    /// Entries that were not understood.
+    pub skipped: u64,
 }
 
 /// The end of a run and all that people ask about it.
@@ -183,6 +208,10 @@ impl Fact {
             Self::NoticeTried { .. } => "notice_tried",
             Self::NoticeDelivered { .. } => "notice_delivered",
             Self::NoticeFailed { .. } => "notice_failed",
+            Self::HousekeepingBegun => "housekeeping_begun",
+            Self::HousekeepingDone { .. } => "housekeeping_done",
+            Self::HousekeepingFailed { .. } => "housekeeping_failed",
+            Self::PredecessorImported { .. } => "predecessor_imported",
         }
     }
 
@@ -206,7 +235,11 @@ impl Fact {
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
-            | Self::NoticeFailed { .. } => None,
+            | Self::NoticeFailed { .. }
+            | Self::HousekeepingBegun
+            | Self::HousekeepingDone { .. }
+            | Self::HousekeepingFailed { .. }
+            | Self::PredecessorImported { .. } => None,
         }
     }
 
@@ -230,7 +263,11 @@ impl Fact {
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
-            | Self::NoticeFailed { .. } => None,
+            | Self::NoticeFailed { .. }
+            | Self::HousekeepingBegun
+            | Self::HousekeepingDone { .. }
+            | Self::HousekeepingFailed { .. }
+            | Self::PredecessorImported { .. } => None,
         }
     }
 
@@ -272,6 +309,16 @@ impl Fact {
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
             Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
+            Self::HousekeepingBegun => "Housekeeping begun".into(),
+            Self::HousekeepingDone { cleared } => format!(
+                "Housekeeping done: {} runs, {} events and {} session folders removed",
+                cleared.runs, cleared.events, cleared.folders
+            ),
+            Self::HousekeepingFailed { error } => format!("Housekeeping failed: {error}"),
+            Self::PredecessorImported { imported } => format!(
+                "Imported from a predecessor: {} events and the states of {} jobs; {} entries skipped",
+                imported.events, imported.job_states, imported.skipped
+            ),
         }
     }
 
@@ -312,7 +359,11 @@ impl Fact {
             Self::NoticeFailed { notice, notifier, attempt, retry_at, error } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt, "retryAt": retry_at, "error": error })
             }
-            Self::HostStopped
+            Self::HousekeepingDone { cleared } => json!(cleared),
+            Self::HousekeepingFailed { error } => json!({ "error": error }),
+            Self::PredecessorImported { imported } => json!(imported),
+            Self::HousekeepingBegun
+            | Self::HostStopped
             | Self::RunQueued { .. }
             | Self::RunAdmitted { .. }
             | Self::RunPassed { .. }

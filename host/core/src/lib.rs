@@ -10,6 +10,7 @@ pub mod job;
 pub mod jobs_file;
 pub mod notice;
 pub mod plan;
+pub mod retention;
 pub mod run;
 pub mod schedule;
 pub mod session;

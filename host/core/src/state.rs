@@ -72,7 +72,14 @@ pub struct State {
     deadlines: BTreeSet<(Timestamp, RunId)>,
     outbox: BTreeMap<(NoticeId, PluginId), Delivery>,
     retries: BTreeSet<(Timestamp, NoticeId, PluginId)>,
+    /// When to keep house next; `None` until the host has started.
+    house_due: Option<Timestamp>,
 }
+
+/// A start has other things to do first.
+const FIRST_HOUSEKEEPING: SignedDuration = SignedDuration::from_secs(5);
+const BETWEEN_HOUSEKEEPINGS: SignedDuration = SignedDuration::from_hours(24);
+const AFTER_FAILED_HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 
 impl State {
     pub fn new(limits: Limits, zone: TimeZone, notifiers: Vec<PluginId>, restored: Restored, now: Timestamp) -> Self {
@@ -91,6 +98,7 @@ impl State {
             deadlines: BTreeSet::new(),
             outbox: BTreeMap::new(),
             retries: BTreeSet::new(),
+            house_due: None,
         };
         state.take_jobs(&restored.jobs, now);
         for run in restored.runs {
@@ -180,7 +188,13 @@ impl State {
         !run.request.overlap.waits_its_turn() || !self.runs_of(&run.slug).any(Run::is_active)
     }
 
-    /// When the host has to look again though nothing happens: the earliest due job, deadline or retry.
+    /// When to keep house next. A time more than a day ahead was set under a wrong clock: it is now.
+    pub fn house_due(&self, now: Timestamp) -> Option<Timestamp> {
+        self.house_due.map(|due| if due.duration_since(now) > BETWEEN_HOUSEKEEPINGS { now } else { due })
+    }
+
+    /// When the host has to look again though nothing happens: the earliest due job, deadline, retry or
+    /// housekeeping.
     /// A queue that can move is due at once.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
         if self.free_places() > 0 && self.queue().any(|run| self.is_its_turn(run)) {
@@ -190,7 +204,7 @@ impl State {
         let stopping = |id: &RunId| self.runs.get(id).is_some_and(|run| run.stopping.is_some());
         let deadline = self.deadlines.iter().find(|(_, id)| !stopping(id)).map(|(at, _)| *at);
         let retry = self.retries.first().map(|(at, _, _)| *at);
-        [job, deadline, retry].into_iter().flatten().min()
+        [job, deadline, retry, self.house_due(now)].into_iter().flatten().min()
     }
 
     /// Changes the state by a recorded event. Events that do not concern it leave it as it is.
@@ -245,8 +259,15 @@ impl State {
             Fact::NoticeTried { notice, notifier, attempt } => self.try_delivery(*notice, notifier, *attempt),
             Fact::NoticeDelivered { notice, notifier, .. } => self.settle(*notice, notifier, None),
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.settle(*notice, notifier, *retry_at),
-            Fact::HostStarted { .. } | Fact::HostStopped => {}
+            Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
+            Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
+            Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
+            Fact::HousekeepingDone { .. } | Fact::PredecessorImported { .. } | Fact::HostStopped => {}
         }
+    }
+
+    fn keep_house_in(&mut self, now: Timestamp, wait: SignedDuration) {
+        self.house_due = now.checked_add(wait).ok();
     }
 
     fn apply_jobs(&mut self, file: &JobsFile, now: Timestamp) {

@@ -19,6 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
 use crate::clock;
+use crate::keep::Keeper;
 use crate::view::SharedView;
 
 const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
@@ -26,6 +27,7 @@ const STEP_DEADLINE: Duration = Duration::from_secs(30);
 const START_DEADLINE: Duration = Duration::from_secs(30);
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
 const DELIVER_DEADLINE: Duration = Duration::from_secs(60);
+const KEEP_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 #[derive(Debug)]
 pub(crate) struct Actor {
@@ -40,6 +42,7 @@ struct World {
     sessions: Sessions,
     plugins: Arc<Plugins>,
     view: SharedView,
+    keeper: Keeper,
 }
 
 impl Actor {
@@ -47,9 +50,10 @@ impl Actor {
         sessions: Sessions,
         plugins: Arc<Plugins>,
         view: SharedView,
+        keeper: Keeper,
         reports: mpsc::Sender<What>,
     ) -> Self {
-        Self { world: Arc::new(World { sessions, plugins, view }), reports, tasks: JoinSet::new() }
+        Self { world: Arc::new(World { sessions, plugins, view, keeper }), reports, tasks: JoinSet::new() }
     }
 
     pub(crate) fn start(&mut self, effect: Effect) {
@@ -77,6 +81,7 @@ impl World {
             Effect::Watch { run } => self.watch(run).await,
             Effect::Stop { run } => self.stop(run).await,
             Effect::Deliver { notice, notifier } => self.deliver(notice, notifier).await,
+            Effect::KeepHouse => self.keep_house().await,
         }
     }
 
@@ -187,6 +192,14 @@ impl World {
             None => (format!("no answer in {DELIVER_DEADLINE:?}"), true),
         };
         What::NotDelivered { notice: notice.id, notifier, error, retryable }
+    }
+
+    async fn keep_house(&self) -> What {
+        let result = match within(KEEP_DEADLINE, self.keeper.keep(&self.sessions, clock::now())).await {
+            Some(kept) => kept.map_err(|error| chain(&error)),
+            None => Err(format!("it was not done in {KEEP_DEADLINE:?}")),
+        };
+        What::HouseKept { result }
     }
 
     fn run(&self, id: RunId) -> Option<Run> {

@@ -3,6 +3,7 @@
 mod act;
 mod ask;
 mod clock;
+mod keep;
 mod run_loop;
 mod view;
 

@@ -8,6 +8,7 @@ use std::time::Duration;
 use instar_core::decide::{Decision, Input, What, decide};
 use instar_core::event::Event;
 use instar_core::jobs_file::JobsFile;
+use instar_core::retention::Retention;
 use instar_core::state::{Limits, State};
 use instar_plugin::Plugins;
 use instar_session::Sessions;
@@ -20,6 +21,7 @@ use tokio::task::JoinHandle;
 use crate::act::Actor;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
+use crate::keep::Keeper;
 use crate::view::{SharedView, View};
 
 /// What an engine is made of; built by the wiring.
@@ -29,6 +31,7 @@ pub struct Parts {
     pub sessions: Sessions,
     pub plugins: Arc<Plugins>,
     pub limits: Limits,
+    pub retention: Retention,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -84,7 +87,8 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let (inputs, asks) = mpsc::channel(MOST_WAITING);
     let (reports, reported) = mpsc::channel(MOST_WAITING);
     let (changed, changes) = watch::channel(snapshot.last_seq);
-    let actor = Actor::new(parts.sessions.clone(), parts.plugins, view.clone(), reports);
+    let keeper = Keeper { store: parts.store.clone(), retention: parts.retention };
+    let actor = Actor::new(parts.sessions.clone(), parts.plugins, view.clone(), keeper, reports);
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use instar_core::id::PluginId;
+use instar_core::retention::Retention;
 
 /// What an operator may decide. Every field says which key it comes from.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,8 @@ pub(crate) struct Config {
     pub(crate) sessions: SessionsConfig,
     /// `scheduler`
     pub(crate) scheduler: SchedulerConfig,
+    /// `retention`: how long what has ended is kept.
+    pub(crate) retention: Retention,
     /// `requestTimeoutMs`: how long a request may take, 30000.
     pub(crate) request_timeout: Duration,
     /// `http`

@@ -2,6 +2,7 @@
 
 pub(crate) mod lock;
 mod plugins;
+mod predecessor;
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
@@ -52,6 +53,7 @@ pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
 /// Opens all that the host owns, and starts its loop: from here on jobs run.
 pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled) -> anyhow::Result<Host> {
     let store = Store::open(&project.database()).await?;
+    predecessor::import(project, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
     let (plugins, plugin_list) = plugins::load(project, config, bundled).await?;
     let jobs = Arc::new(JobsReader::new(config.scheduler.jobs_file.clone()));
@@ -60,6 +62,7 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled) 
         sessions,
         plugins: Arc::new(plugins),
         limits: limits(config),
+        retention: config.retention,
         zone: TimeZone::system(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,

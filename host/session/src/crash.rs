@@ -38,6 +38,11 @@ pub(crate) async fn survey(id: SessionId, folder: &Folder) -> Found {
     Found::Ended(traceless(folder, None))
 }
 
+/// Whether the wrapper of a session lives, without waiting out trouble.
+pub(crate) fn is_running(id: SessionId, folder: &Folder) -> Result<bool, FolderError> {
+    Ok(matches!(look(id, folder)?, Found::Running(_)))
+}
+
 fn look(id: SessionId, folder: &Folder) -> Result<Found, FolderError> {
     if let Some(end) = recorded_end(folder)? {
         return Ok(Found::Ended(end));

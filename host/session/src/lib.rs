@@ -8,6 +8,7 @@ mod disk;
 mod environment;
 mod folder;
 mod input;
+mod keep;
 mod names;
 mod output;
 mod process;

@@ -140,6 +140,10 @@ impl Sessions {
         &self.0
     }
 
+    pub(crate) fn folders_path(&self) -> &Path {
+        &self.0.folders
+    }
+
     pub(crate) fn folder(&self, id: SessionId) -> Folder {
         Folder::new(self.0.folders.join(id.to_string()))
     }

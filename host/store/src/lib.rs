@@ -5,14 +5,19 @@
 //! The statements are portable, because a fleet of hosts will share one PostgreSQL; what only SQLite understands is
 //! in `open`.
 
+mod backup;
 mod error;
+mod import;
+mod keep;
 mod open;
 mod read;
 mod record;
 mod restore;
 mod rows;
 
+pub use backup::{back_up, check_backup};
 pub use error::StoreError;
+pub use import::{Import, ImportedEvent};
 pub use open::Store;
 pub use read::EventFilter;
 pub use restore::Snapshot;

@@ -30,7 +30,7 @@ pub(crate) struct Inner {
 }
 
 /// How long a statement waits for another program that holds the lock.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MOST_READERS: u32 = 4;
 
 impl Store {
@@ -48,7 +48,9 @@ impl Store {
             .disable_statement_logging();
         let of = |error| StoreError::of(path, error);
         let mut connection = options.connect().await.map_err(of)?;
-        check_owner(path, &mut connection).await?;
+        if check_owner(path, &mut connection).await? == Found::Empty {
+            give_back_space(&mut connection).await.map_err(of)?;
+        }
         keep_write_ahead_log(path, &mut connection).await?;
         migrate(path, &mut connection).await?;
         let writer = Writer::ready(connection).await.map_err(of)?;
@@ -99,7 +101,7 @@ fn prepare(path: &Path) -> Result<(), StoreError> {
 }
 
 /// SQLite looks itself, but takes a file of one byte for an empty one.
-fn check_header(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_header(path: &Path) -> Result<(), StoreError> {
     let mut header = [0; 16];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
@@ -126,15 +128,22 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     name.into()
 }
 
+/// What a file holds before it is migrated.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    Empty,
+    Ours,
+}
+
 /// Looks before anything is written: the database has to be empty or ours, and no newer than this program.
-async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(crate) async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<Found, StoreError> {
     let of = |error| StoreError::of(path, error);
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
         .fetch_all(&mut *connection)
         .await
         .map_err(of)?;
     if tables.is_empty() {
-        return Ok(());
+        return Ok(Found::Empty);
     }
     if !tables.iter().any(|table| table == "_sqlx_migrations") {
         return Err(StoreError::Foreign { path: path.to_owned() });
@@ -146,8 +155,14 @@ async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<(
     let known = known_version();
     match newest {
         Some(database) if database > known => Err(StoreError::NewerDatabase { path: path.to_owned(), database, known }),
-        Some(_) | None => Ok(()),
+        Some(_) | None => Ok(Found::Ours),
     }
+}
+
+/// Pages that are no longer used can be cut off the file. SQLite takes this setting before the first table only; a
+/// file that was made without it gets it by `VACUUM`, as a backup does.
+pub(crate) async fn give_back_space(connection: &mut SqliteConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA auto_vacuum = INCREMENTAL").execute(connection).await.map(|_| ())
 }
 
 /// Not among the connection's settings: it is a property of the file, and nothing is written before the file is known.
@@ -171,7 +186,11 @@ async fn migrate(path: &Path, connection: &mut SqliteConnection) -> Result<(), S
 /// By hand, because sqlx's macro for it builds a second SQLite.
 fn migrations() -> Vec<Migration> {
     let first = include_str!("../migrations/0001_first.sql").into_sql_str();
-    vec![Migration::new(1, "first".into(), MigrationType::Simple, first, false)]
+    let keep = include_str!("../migrations/0002_keep.sql").into_sql_str();
+    vec![
+        Migration::new(1, "first".into(), MigrationType::Simple, first, false),
+        Migration::new(2, "keep".into(), MigrationType::Simple, keep, false),
+    ]
 }
 
 fn known_version() -> i64 {

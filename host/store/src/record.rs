@@ -62,14 +62,7 @@ impl Store {
     /// The numbers have no gaps: an attempt that failed, or whose future was dropped, uses none up.
     pub async fn record(&self, events: &[Event]) -> Result<i64, StoreError> {
         let mut writer = self.0.writer.lock().await;
-        let (mut connection, first_seq) = match std::mem::replace(&mut *writer, Writer::Lost) {
-            Writer::Ready { connection, next_seq } => (connection, next_seq),
-            Writer::Lost => self.reconnect().await.map_err(|error| self.error(error))?,
-            Writer::Closed => {
-                *writer = Writer::Closed;
-                return Err(StoreError::Closed { path: self.0.path.clone() });
-            }
-        };
+        let (mut connection, first_seq) = self.take_connection(&mut writer).await?;
         match write(&mut connection, first_seq, events).await {
             Ok(next_seq) => {
                 *writer = Writer::Ready { connection, next_seq };
@@ -85,6 +78,18 @@ impl Store {
         }
     }
 
+    /// The connection of the writer, to be put back once what it was taken for has succeeded.
+    pub(crate) async fn take_connection(&self, writer: &mut Writer) -> Result<(SqliteConnection, i64), StoreError> {
+        match std::mem::replace(writer, Writer::Lost) {
+            Writer::Ready { connection, next_seq } => Ok((connection, next_seq)),
+            Writer::Lost => self.reconnect().await.map_err(|error| self.error(error)),
+            Writer::Closed => {
+                *writer = Writer::Closed;
+                Err(StoreError::Closed { path: self.0.path.clone() })
+            }
+        }
+    }
+
     async fn reconnect(&self) -> Result<(SqliteConnection, i64), sqlx::Error> {
         let mut connection = self.0.connect().await?;
         let next_seq = log::next_seq(&mut connection).await?;
@@ -93,7 +98,7 @@ impl Store {
 }
 
 /// What is not committed is rolled back by closing. A failure to close loses nothing that was recorded.
-async fn close(connection: SqliteConnection) {
+pub(crate) async fn close(connection: SqliteConnection) {
     let _ = connection.close().await;
 }
 
@@ -114,7 +119,14 @@ async fn write(connection: &mut SqliteConnection, first_seq: i64, events: &[Even
 async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(), Failure> {
     let at = event.at;
     match &event.fact {
-        Fact::HostStarted { .. } | Fact::HostStopped | Fact::RunQueued { .. } | Fact::RunProgressed { .. } => {}
+        Fact::HostStarted { .. }
+        | Fact::HostStopped
+        | Fact::RunQueued { .. }
+        | Fact::RunProgressed { .. }
+        | Fact::PredecessorImported { .. }
+        | Fact::HousekeepingBegun
+        | Fact::HousekeepingDone { .. }
+        | Fact::HousekeepingFailed { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug, trigger, request).await?;

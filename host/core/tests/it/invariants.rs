@@ -85,7 +85,7 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Start { run }
         | Effect::Watch { run }
         | Effect::Stop { run } => Some(*run),
-        Effect::Deliver { .. } => None,
+        Effect::Deliver { .. } | Effect::KeepHouse => None,
     }
 }
 
@@ -103,6 +103,9 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
             world.tell(What::SessionEnded { run: *run, end: end(cause) });
         }
         Effect::Stop { .. } => drop(world.tell(What::Stopped)),
+        Effect::KeepHouse => drop(
+            world.tell(What::HouseKept { result: if well { Ok(Default::default()) } else { Err("no space".into()) } }),
+        ),
         Effect::Deliver { notice, notifier } => {
             let (notifier, error) = (notifier.clone(), "503".to_owned());
             world.tell(What::NotDelivered { notice: notice.id, notifier, error, retryable: well });

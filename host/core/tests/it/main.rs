@@ -2,4 +2,5 @@
 
 mod decide;
 mod invariants;
+mod keep;
 mod world;

@@ -47,6 +47,11 @@ pub(crate) fn create_folder(path: &Path, mode: Mode) -> io::Result<bool> {
     }
 }
 
+/// A file for its owner alone that was not there before.
+pub(crate) fn create_private(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
+}
+
 fn write_new(path: &Path, bytes: &[u8], mode: Mode) -> io::Result<()> {
     let bits = match mode {
         Mode::Private => 0o600,

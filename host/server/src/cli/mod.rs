@@ -1,9 +1,10 @@
 //! The command line: one file per noun, one function per command.
 //!
-//! Commands say what happened; the server does it. Only `init` and the edits of the jobs file work on files,
-//! so that they need no server. What a command prints and how it ends: `output` and `exit`.
+//! Commands say what happened; the server does it. Only `init`, `backup`, `restore` and the edits of the jobs file
+//! work on files, so that they need no server. What a command prints and how it ends: `output` and `exit`.
 
 mod api_call;
+mod backup;
 mod client;
 mod disk;
 mod exit;
@@ -65,6 +66,8 @@ enum Command {
     /// Look at the plugins
     #[command(subcommand, after_help = examples(&["instar plugin list"]))]
     Plugin(plugin::PluginCommand),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
     /// Call any route of the API
     Api(api_call::ApiCall),
 }
@@ -135,6 +138,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Job(command) => job::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Plugin(command) => plugin::run(context, &command),
+        Command::Backup(to) => backup::backup(context, &to),
+        Command::Restore(from) => backup::restore(context, &from),
         Command::Api(call) => api_call::run(context, call),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use instar_core::retention::Retention;
 use serde_json::{Map, Value};
 
 /// `sessions`: how many sessions may live, and what they get.
@@ -41,6 +42,22 @@ pub(crate) struct SchedulerConfig {
     /// `scheduler.maxParallelJobs`: how many runs may be under way, 2. At 0 every run waits.
     pub(crate) max_parallel_jobs: usize,
 }
+
+/// `retention`: what is kept where the operator says nothing. A count or an age of 0 keeps nothing that has ended.
+pub(super) const RETENTION: Retention = Retention {
+    // `retention.runsDays`: ended runs with their sessions, 90.
+    runs_days: 90,
+    // `retention.eventsDays`: events, and deliveries that were settled, 30.
+    events_days: 30,
+    // `retention.outputDays`: what ended sessions printed, 14.
+    output_days: 14,
+    // `retention.maxRuns`: the newest so many runs, 50000.
+    max_runs: 50_000,
+    // `retention.maxEvents`: the newest so many events, 200000.
+    max_events: 200_000,
+    // `retention.maxOutputMegabytes`: the output of all sessions together, 1024.
+    max_output_bytes: 1024 << 20,
+};
 
 /// `http`: who may talk to the API beside this machine's own names.
 #[derive(Debug, Clone, PartialEq, Default)]

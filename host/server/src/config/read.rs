@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use instar_core::id::PluginId;
+use instar_core::retention::Retention;
 use serde_json::{Map, Value};
 
 use super::Config;
 use super::error::ConfigError;
-use super::parts::{HttpConfig, PluginConfig, SchedulerConfig, SessionsConfig};
+use super::parts::{HttpConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig};
 use super::project::Project;
 use super::section::Section;
 use super::token::Token;
 
 const COUNT: &str = "a whole number of at least 0";
+const MEGABYTES: &str = "a whole number of megabytes of at least 0";
 const FLAG: &str = "true or false";
 const TEXT: &str = "a text that is not blank";
 const TEXTS: &str = "a list of texts that are not blank";
@@ -47,6 +49,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         trust_loopback,
         sessions,
         scheduler: scheduler(root.section("scheduler")?, project, &mut unknown)?,
+        retention: retention(root.section("retention")?, &mut unknown)?,
         request_timeout: request_timeout(&mut root)?,
         http: http(root.section("http")?, &mut unknown)?,
         plugins,
@@ -126,6 +129,24 @@ fn scheduler(
     };
     section.leave(unknown);
     Ok(scheduler)
+}
+
+fn retention(mut section: Section, unknown: &mut Vec<String>) -> Result<Retention, ConfigError> {
+    let megabytes = section.take_if("maxOutputMegabytes", MEGABYTES, |most: &u64| *most <= 1 << 40)?;
+    let retention = Retention {
+        runs_days: days(&mut section, "runsDays")?.unwrap_or(RETENTION.runs_days),
+        events_days: days(&mut section, "eventsDays")?.unwrap_or(RETENTION.events_days),
+        output_days: days(&mut section, "outputDays")?.unwrap_or(RETENTION.output_days),
+        max_runs: section.take("maxRuns", COUNT)?.unwrap_or(RETENTION.max_runs),
+        max_events: section.take("maxEvents", COUNT)?.unwrap_or(RETENTION.max_events),
+        max_output_bytes: megabytes.map_or(RETENTION.max_output_bytes, |most| most << 20),
+    };
+    section.leave(unknown);
+    Ok(retention)
+}
+
+fn days(section: &mut Section, key: &str) -> Result<Option<u32>, ConfigError> {
+    section.take_if(key, "a whole number of days from 0 to 36500", |days: &u32| *days <= 36_500)
 }
 
 fn http(mut section: Section, unknown: &mut Vec<String>) -> Result<HttpConfig, ConfigError> {

@@ -41,6 +41,9 @@ fn an_absent_file_is_all_defaults() {
     assert_eq!((config.sessions.max_sessions, config.scheduler.max_parallel_jobs), (3, 2));
     assert_eq!(config.sessions.default_timeout_ms, 240 * 60_000);
     assert_eq!(config.request_timeout, Duration::from_secs(30));
+    let kept = config.retention;
+    assert_eq!((kept.runs_days, kept.events_days, kept.output_days), (90, 30, 14));
+    assert_eq!((kept.max_runs, kept.max_events, kept.max_output_bytes), (50_000, 200_000, 1024 << 20));
     assert!(!config.scheduler.enabled && !config.trust_loopback);
     assert_eq!(config.scheduler.jobs_file, project.dir().join(".instar/jobs.json"));
     assert_eq!(config.project_name, project.folder_name());
@@ -73,6 +76,12 @@ fn every_key_of_the_sections_has_its_effect() {
     check(json!({"sessions": {"tmuxPath": "/t"}}), |config| config.sessions.tmux_path.clone(), &Some("/t".into()));
     check(json!({"sessions": {"defaultTimeoutMinutes": 0.5}}), |config| config.sessions.default_timeout_ms, &30_000);
     check(json!({"scheduler": {"enabled": true}}), |config| config.scheduler.enabled, &true);
+    check(json!({"retention": {"runsDays": 0}}), |config| config.retention.runs_days, &0);
+    check(json!({"retention": {"eventsDays": 7}}), |config| config.retention.events_days, &7);
+    check(json!({"retention": {"outputDays": 1}}), |config| config.retention.output_days, &1);
+    check(json!({"retention": {"maxRuns": 5}}), |config| config.retention.max_runs, &5);
+    check(json!({"retention": {"maxEvents": 6}}), |config| config.retention.max_events, &6);
+    check(json!({"retention": {"maxOutputMegabytes": 2}}), |config| config.retention.max_output_bytes, &(2 << 20));
     check(json!({"scheduler": {"maxParallelJobs": 7}}), |config| config.scheduler.max_parallel_jobs, &7);
     check(
         json!({"http": {"allowedHosts": ["BOX.lan"]}}),
@@ -175,6 +184,8 @@ fn a_value_of_the_wrong_type_names_its_key() {
     check_refused(json!({"scheduler": {"enabled": "yes"}}), "scheduler.enabled");
     check_refused(json!({"scheduler": {"jobsFile": 1}}), "scheduler.jobsFile");
     check_refused(json!({"scheduler": {"maxParallelJobs": 1.5}}), "scheduler.maxParallelJobs");
+    check_refused(json!({"retention": {"runsDays": -1}}), "retention.runsDays");
+    check_refused(json!({"retention": {"maxEvents": 1.5}}), "retention.maxEvents");
     check_refused(json!({"requestTimeoutMs": 0}), "requestTimeoutMs");
     check_refused(json!({"http": {"allowedHosts": [""]}}), "http.allowedHosts");
     for origin in ["*", "null", "localhost", "https://a/b", "https://*.example"] {

@@ -2,8 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod backup;
 mod crash;
 mod fixture;
+mod importing;
+mod keeping;
 mod opening;
 mod reading;
 mod recording;
