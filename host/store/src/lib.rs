@@ -6,6 +6,7 @@
 //! in `open`.
 
 mod error;
+mod look;
 mod open;
 mod read;
 mod record;

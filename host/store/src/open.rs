@@ -99,7 +99,7 @@ fn prepare(path: &Path) -> Result<(), StoreError> {
 }
 
 /// SQLite looks itself, but takes a file of one byte for an empty one.
-fn check_header(path: &Path) -> Result<(), StoreError> {
+pub(crate) fn check_header(path: &Path) -> Result<(), StoreError> {
     let mut header = [0; 16];
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut header));
     match read {
@@ -120,14 +120,14 @@ fn create(path: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
-fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
 }
 
 /// Looks before anything is written: the database has to be empty or ours, and no newer than this program.
-async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
+pub(crate) async fn check_owner(path: &Path, connection: &mut SqliteConnection) -> Result<(), StoreError> {
     let of = |error| StoreError::of(path, error);
     let tables: Vec<String> = sqlx::query_scalar("SELECT name FROM sqlite_master WHERE type = 'table'")
         .fetch_all(&mut *connection)
