@@ -6,6 +6,7 @@
 mod api_call;
 mod client;
 mod disk;
+mod doctor;
 mod exit;
 mod init;
 mod job;
@@ -56,6 +57,7 @@ enum Command {
     /// Show the project, its server, sessions, jobs and recent events
     #[command(after_help = examples(&["instar status", "instar status --json", "instar --dir ~/agent status"]))]
     Status,
+    Doctor(doctor::Doctor),
     /// List, change, trigger and look into jobs
     #[command(subcommand, after_help = examples(&["instar job list", "instar job trigger check-email --wait"]))]
     Job(job::JobCommand),
@@ -132,6 +134,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Init(init) => init::run(context, init),
         Command::Server(command) => server::run(context, command),
         Command::Status => status::run(context),
+        Command::Doctor(doctor) => doctor::run(context, &doctor),
         Command::Job(command) => job::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Plugin(command) => plugin::run(context, &command),
