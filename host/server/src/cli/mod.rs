@@ -1,10 +1,12 @@
 //! The command line: one file per noun, one function per command.
 //!
-//! Commands say what happened; the server does it. Only `init` and the edits of the jobs file work on files,
+//! Commands say what happened; the server does it. Only `init`, `doctor` and the edits of jobs and settings work on files,
 //! so that they need no server. What a command prints and how it ends: `output` and `exit`.
 
 mod api_call;
 mod client;
+mod config;
+mod config_edit;
 mod disk;
 mod doctor;
 mod exit;
@@ -58,6 +60,9 @@ enum Command {
     #[command(after_help = examples(&["instar status", "instar status --json", "instar --dir ~/agent status"]))]
     Status,
     Doctor(doctor::Doctor),
+    /// Show, set and check the settings of the project
+    #[command(subcommand, after_help = examples(&["instar config get", "instar config set port 4050"]))]
+    Config(config::ConfigCommand),
     /// List, change, trigger and look into jobs
     #[command(subcommand, after_help = examples(&["instar job list", "instar job trigger check-email --wait"]))]
     Job(job::JobCommand),
@@ -135,6 +140,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Server(command) => server::run(context, command),
         Command::Status => status::run(context),
         Command::Doctor(doctor) => doctor::run(context, &doctor),
+        Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Plugin(command) => plugin::run(context, &command),

@@ -51,10 +51,11 @@ pub(super) fn examine_config(patient: &Patient) -> Vec<Finding> {
     if config.token.is_some() {
         return findings;
     }
-    let fix = format!("set `auth.token` in {} to a long random text, and restart the server", file.display());
+    let dir = quoted(patient.project.dir());
+    let fix = format!("openssl rand -hex 32 | instar config set auth.token - --dir {dir}, and restart the server");
     if !config.is_loopback() {
         let cause = format!("`host` is {}, which other machines can reach, and no token is configured", config.host);
-        findings.push(Finding::new(fault::EXPOSED, cause, format!("{fix}; or set `host` to 127.0.0.1")));
+        findings.push(Finding::new(fault::EXPOSED, cause, format!("{fix}; or: instar config set host 127.0.0.1")));
     } else if !config.trust_loopback {
         let cause = "no token is configured, so that only the socket gives access to the API";
         findings.push(Finding::new(fault::NO_TOKEN, cause, fix));

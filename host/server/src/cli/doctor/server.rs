@@ -50,8 +50,8 @@ fn port(patient: &Patient) -> Option<Finding> {
         Err(error) if error.kind() == ErrorKind::AddrInUse => {
             let cause = format!("another program listens on port {port} of {host}, so the server cannot start");
             let fix = format!(
-                "end the program that `ss -ltnp 'sport = :{port}'` names, or set another `port` in {}",
-                file.display()
+                "end the program that `ss -ltnp 'sport = :{port}'` names, or: instar config set port PORT --dir {}",
+                quoted(patient.project.dir())
             );
             Some(Finding::new(fault::PORT_TAKEN, cause, fix))
         }
