@@ -139,7 +139,9 @@ fn session_is_fed_and_killed_by_the_cli() {
 
 #[test]
 fn every_command_has_help_with_an_example_and_unknown_words_are_errors() {
-    for command in ["init", "server", "status", "doctor", "config", "job", "session", "plugin", "api"] {
+    for command in
+        ["init", "server", "status", "doctor", "config", "job", "session", "plugin", "api", "completions", "man"]
+    {
         let done =
             std::process::Command::new(instar_bin()).args([command, "--help"]).output().expect("instar can be run");
         assert!(done.status.success() && text(&done).contains("instar "), "{command}: {done:?}");

@@ -14,6 +14,7 @@ mod init;
 mod job;
 mod jobs_disk;
 mod jobs_edit;
+mod manual;
 mod output;
 mod plugin;
 mod server;
@@ -74,6 +75,8 @@ enum Command {
     Plugin(plugin::PluginCommand),
     /// Call any route of the API
     Api(api_call::ApiCall),
+    Completions(manual::Completions),
+    Man(manual::Man),
 }
 
 /// What every command gets.
@@ -145,6 +148,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Session(command) => session::run(context, command),
         Command::Plugin(command) => plugin::run(context, &command),
         Command::Api(call) => api_call::run(context, call),
+        Command::Completions(completions) => manual::completions(context, &completions),
+        Command::Man(man) => manual::man(context, &man),
     }
 }
 
