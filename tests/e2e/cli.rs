@@ -139,7 +139,9 @@ fn session_is_fed_and_killed_by_the_cli() {
 
 #[test]
 fn every_command_has_help_with_an_example_and_unknown_words_are_errors() {
-    for command in ["init", "server", "status", "job", "session", "plugin", "api"] {
+    for command in
+        ["init", "server", "status", "doctor", "config", "job", "session", "plugin", "api", "completions", "man"]
+    {
         let done =
             std::process::Command::new(instar_bin()).args([command, "--help"]).output().expect("instar can be run");
         assert!(done.status.success() && text(&done).contains("instar "), "{command}: {done:?}");
@@ -158,4 +160,33 @@ fn without_a_server_the_sentence_says_how_to_start_one() {
     assert!(text(&done).contains("instar server start"), "{done:?}");
     let done = agent.instar(&["--json", "session", "list"]);
     assert!(check_json(&done)["error"].is_string());
+}
+
+#[test]
+fn settings_are_set_by_key_and_secrets_stay_hidden() {
+    let agent = Agent::new();
+    let original = "{\n    \"port\": 4050,\n  \"mine\":  [1, 2.50],\n  \"auth\": {\"token\": \"s3cret\"}\n}\n";
+    agent.write(".instar/config.json", original);
+    let get = |words: &[&str]| {
+        let done = agent.instar(&[&["config", "get"], words].concat());
+        assert!(done.status.success(), "{done:?}");
+        text(&done)
+    };
+    assert_eq!(get(&["port"]), "4050\n");
+    assert_eq!(get(&["sessions.maxSessions"]), "3\n");
+    assert!(!get(&[]).contains("s3cret") && !get(&["auth.token", "--json"]).contains("s3cret"));
+    assert_eq!(get(&["auth.token", "--show-secrets"]), "s3cret\n");
+    let done = agent.instar(&["config", "set", "port", "4051"]);
+    assert_eq!((done.status.code(), text(&done).as_str()), (Some(0), "port = 4051\n"));
+    let read = || fs::read_to_string(agent.path(".instar/config.json")).expect("config");
+    assert_eq!(read(), original.replace("4050", "4051"));
+    let mode = fs::metadata(agent.path(".instar/config.json")).expect("config").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    for (key, value, exit) in [("port", "http", 5), ("port", "70000", 5), ("colour", "red", 3), ("mine", "1", 3)] {
+        assert_eq!(agent.instar(&["config", "set", key, value]).status.code(), Some(exit), "{key} {value}");
+    }
+    assert_eq!(read(), original.replace("4050", "4051"), "what is refused changes nothing");
+    let report = check_json(&agent.instar(&["config", "check", "--json"]));
+    assert_eq!(report, json!({"ok": true, "unknownKeys": ["mine"]}));
+    assert_eq!(check_json(&agent.instar(&["config", "schema"]))["properties"]["port"]["default"], 4040);
 }

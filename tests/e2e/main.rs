@@ -3,6 +3,7 @@
 mod cli;
 mod components;
 mod crash;
+mod doctor;
 mod faults;
 mod house;
 mod http;

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 const TOKEN: &str = "5f2b7c0d9e8a4136b1d2c3e4f5a60718";
 
 /// Slug, schedule, priority, model, minutes, enabled, type and whether it has a gate: what 0.8.13 wrote for all.
-const JOBS: [(&str, &str, &str, &str, u32, bool, &str, bool); 10] = [
+type DefaultJob = (&'static str, &'static str, &'static str, &'static str, u32, bool, &'static str, bool);
+
+const JOBS: [DefaultJob; 10] = [
     ("health-check", "*/5 * * * *", "critical", "haiku", 1, true, "prompt", false),
     ("reflection-trigger", "0 */4 * * *", "medium", "sonnet", 5, true, "prompt", false),
     ("relationship-maintenance", "0 9 * * *", "low", "sonnet", 3, true, "prompt", false),

@@ -5,6 +5,7 @@
 //! Writing the file is left to the CLI.
 
 mod error;
+pub(crate) mod keys;
 mod parts;
 mod project;
 mod read;
@@ -62,6 +63,11 @@ impl Config {
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => read::parse(&path, b"{}", project),
             Err(source) => Err(ConfigError::Read { path, source }),
         }
+    }
+
+    /// The settings that a text would be, for an editor that looks before it writes.
+    pub(crate) fn of_text(project: &Project, text: &str) -> Result<Self, ConfigError> {
+        read::parse(&project.config_file(), text.as_bytes(), project)
     }
 
     /// Keys of the file that have no effect, such as `sessions.colour`.

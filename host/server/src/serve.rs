@@ -53,6 +53,11 @@ pub(crate) fn recorded_socket(project: &Project) -> PathBuf {
     socket::recorded(project)
 }
 
+/// The files by which clients find a server. A server that ends in order takes them away.
+pub(crate) fn socket_files(project: &Project) -> [PathBuf; 2] {
+    socket::files(project)
+}
+
 /// Serves a project until a signal ends it. Returns an error when it could not start, or broke.
 pub(crate) async fn run(project: &Project, options: ServeOptions, on_ready: impl FnOnce(&Ready)) -> anyhow::Result<()> {
     let config = Config::load(project)?;

@@ -71,6 +71,15 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled) 
     Ok(Host { engine, running, jobs, plugins: plugin_list, store })
 }
 
+/// What a server of this project would load, and what it could not; nothing of it runs.
+pub(crate) async fn look_at_plugins(
+    project: &Project,
+    config: &Config,
+    bundled: Bundled,
+) -> anyhow::Result<instar_api::Plugins> {
+    Ok(plugins::load(project, config, bundled).await?.1)
+}
+
 fn limits(config: &Config) -> Limits {
     Limits {
         scheduling: config.scheduler.enabled,
@@ -96,7 +105,7 @@ fn session_settings(project: &Project, config: &Config) -> anyhow::Result<instar
 }
 
 /// A variable that is not UTF-8 cannot be passed on by name.
-fn host_environment() -> BTreeMap<String, String> {
+pub(crate) fn host_environment() -> BTreeMap<String, String> {
     std::env::vars_os().filter_map(|(key, value)| Some((key.into_string().ok()?, value.into_string().ok()?))).collect()
 }
 

@@ -29,5 +29,5 @@ pub use names::socket_name;
 pub use process::Process;
 pub use sessions::{SessionError, Sessions};
 pub use settings::{Order, Settings};
-pub use tmux::TmuxError;
+pub use tmux::{TmuxError, usable_tmux};
 pub use version::VersionError;

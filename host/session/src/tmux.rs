@@ -13,6 +13,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
+use crate::environment;
 use crate::version::{self, VersionError};
 
 const DEADLINE: Duration = Duration::from_secs(5);
@@ -70,6 +71,17 @@ impl TmuxError {
     pub(crate) fn is_duplicate(&self) -> bool {
         matches!(self, Self::Refused { answer, .. } if answer.starts_with("duplicate session"))
     }
+}
+
+/// The tmux that sessions would run in, or why there is none. Starts nothing but `tmux -V`.
+pub async fn usable_tmux(
+    configured: Option<&Path>,
+    host_env: &BTreeMap<String, String>,
+    project_dir: &Path,
+) -> Result<PathBuf, TmuxError> {
+    let env = environment::of_tmux(host_env);
+    let tmux = Tmux::open(configured, String::new(), env, project_dir.to_owned()).await?;
+    Ok(tmux.path)
 }
 
 #[derive(Debug)]

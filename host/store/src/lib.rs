@@ -9,6 +9,7 @@ mod backup;
 mod error;
 mod import;
 mod keep;
+mod look;
 mod open;
 mod read;
 mod record;

@@ -26,7 +26,7 @@ pub(crate) struct JobsFolder {
 impl JobsFolder {
     /// Edits the file under the lock. A missing file is an empty list.
     pub(crate) fn edit(&self, edit: &Edit) -> Result<Edited, Failure> {
-        let _lock = lock(&self.run_dir)?;
+        let _lock = lock(&self.run_dir, "jobs.lock")?;
         for _ in 0..ATTEMPTS {
             let before = self.read()?;
             let text = before.as_deref().unwrap_or("[]\n");
@@ -77,8 +77,8 @@ impl From<EditError> for Failure {
 }
 
 /// Held until it is dropped, and let go by the system if we die.
-fn lock(run_dir: &Path) -> Result<File, Failure> {
-    let path = run_dir.join("jobs.lock");
+pub(super) fn lock(run_dir: &Path, name: &str) -> Result<File, Failure> {
+    let path = run_dir.join(name);
     let failed = |error: &io::Error| Failure::io(format_args!("failed to lock {}", path.display()), error);
     disk::create_folder(run_dir, Mode::Private).map_err(|error| failed(&error))?;
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);

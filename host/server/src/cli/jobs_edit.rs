@@ -99,7 +99,7 @@ fn set_enabled(
         // Absent means enabled, and stays absent when that is what is wanted.
         None if enabled => {}
         None => {
-            append(&object, "enabled", enabled);
+            append(&object, "enabled", &enabled.into());
             entries[index]["enabled"] = enabled.into();
         }
         Some(property) => {
@@ -114,13 +114,13 @@ fn set_enabled(
 
 /// Adds a key at the end. The tree would break an object of one line into many lines: there it goes before the
 /// last key, by way of that key's own text.
-fn append(object: &CstObject, key: &str, flag: bool) {
+pub(crate) fn append(object: &CstObject, key: &str, value: &Value) {
     let is_one_line = !object.to_string().contains('\n');
     let last_name = object.properties().pop().and_then(|last| last.name());
     match last_name.as_ref().and_then(ObjectPropName::as_string_lit) {
-        Some(name) if is_one_line => name.set_raw_value(format!("\"{key}\": {flag}, {}", name.raw_value())),
+        Some(name) if is_one_line => name.set_raw_value(format!("\"{key}\": {value}, {}", name.raw_value())),
         Some(_) | None => {
-            object.append(key, flag.into());
+            object.append(key, input(value));
         }
     }
 }
@@ -142,7 +142,7 @@ fn parse(file: &str, text: &str) -> Result<CstRootNode, EditError> {
 }
 
 /// Comments and trailing commas are understood, so that they are kept; other looseness is refused.
-fn options() -> ParseOptions {
+pub(crate) fn options() -> ParseOptions {
     ParseOptions {
         allow_comments: true,
         allow_trailing_commas: true,
@@ -192,7 +192,7 @@ fn is_named(entry: &Value, slug: &JobSlug) -> bool {
     entry.get("slug").and_then(Value::as_str) == Some(slug.as_str())
 }
 
-fn input(value: &Value) -> CstInputValue {
+pub(crate) fn input(value: &Value) -> CstInputValue {
     match value {
         Value::Null => CstInputValue::Null,
         Value::Bool(flag) => CstInputValue::Bool(*flag),

@@ -1,17 +1,21 @@
 //! The command line: one file per noun, one function per command.
 //!
-//! Commands say what happened; the server does it. Only `init`, `backup`, `restore` and the edits of the jobs file
-//! work on files, so that they need no server. What a command prints and how it ends: `output` and `exit`.
+//! Commands say what happened; the server does it. Only `init`, `doctor`, `backup`, `restore` and the edits of jobs and
+//! settings work on files, so that they need no server. What a command prints and how it ends: `output` and `exit`.
 
 mod api_call;
 mod backup;
 mod client;
+mod config;
+mod config_edit;
 mod disk;
+mod doctor;
 mod exit;
 mod init;
 mod job;
 mod jobs_disk;
 mod jobs_edit;
+mod manual;
 mod output;
 mod plugin;
 mod server;
@@ -57,6 +61,10 @@ enum Command {
     /// Show the project, its server, sessions, jobs and recent events
     #[command(after_help = examples(&["instar status", "instar status --json", "instar --dir ~/agent status"]))]
     Status,
+    Doctor(doctor::Doctor),
+    /// Show, set and check the settings of the project
+    #[command(subcommand, after_help = examples(&["instar config get", "instar config set port 4050"]))]
+    Config(config::ConfigCommand),
     /// List, change, trigger and look into jobs
     #[command(subcommand, after_help = examples(&["instar job list", "instar job trigger check-email --wait"]))]
     Job(job::JobCommand),
@@ -70,6 +78,8 @@ enum Command {
     Restore(backup::Restore),
     /// Call any route of the API
     Api(api_call::ApiCall),
+    Completions(manual::Completions),
+    Man(manual::Man),
 }
 
 /// What every command gets.
@@ -135,12 +145,16 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Init(init) => init::run(context, init),
         Command::Server(command) => server::run(context, command),
         Command::Status => status::run(context),
+        Command::Doctor(doctor) => doctor::run(context, &doctor),
+        Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Plugin(command) => plugin::run(context, &command),
         Command::Backup(to) => backup::backup(context, &to),
         Command::Restore(from) => backup::restore(context, &from),
         Command::Api(call) => api_call::run(context, call),
+        Command::Completions(completions) => manual::completions(context, &completions),
+        Command::Man(man) => manual::man(context, &man),
     }
 }
 

@@ -24,7 +24,8 @@ fn examples_of(command: &clap::Command) -> Vec<String> {
 
 #[track_caller]
 fn check_parses(line: &str) {
-    let (command, _) = line.split_once(" < ").unwrap_or((line, ""));
+    let ends = [" < ", " > ", " | "].into_iter().filter_map(|sign| line.find(sign));
+    let command = &line[..ends.min().unwrap_or(line.len())];
     let words = shell_words::split(command).expect("examples are shell commands");
     if let Err(error) = Cli::try_parse_from(&words) {
         panic!("`{line}` is not understood:\n{error}");

@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 
 use super::Config;
 use super::error::ConfigError;
+use super::keys;
 use super::parts::{HttpConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig};
 use super::project::Project;
 use super::section::Section;
@@ -32,32 +33,29 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         Value::Object(keys) => keys,
         _ => return Err(broken("it must contain an object".to_owned())),
     };
+    let unknown_keys = keys::unknown(&keys);
     let mut root = Section::root(path, keys);
-    let mut unknown = Vec::new();
-    let (sessions, agent_command) = sessions(root.section("sessions")?, &mut unknown)?;
-    let mut plugins = plugins(root.section("plugins")?, &mut unknown)?;
+    let (sessions, agent_command) = sessions(root.section("sessions")?)?;
+    let mut plugins = plugins(root.section("plugins")?)?;
     if let Some(command) = agent_command {
         add_agent_command(&mut plugins, &command);
     }
     let legacy_token = token(&mut root, "authToken")?;
-    let (own_token, trust_loopback) = auth(root.section("auth")?, &mut unknown)?;
-    let config = Config {
+    let (own_token, trust_loopback) = auth(root.section("auth")?)?;
+    Ok(Config {
         project_name: text_or(&mut root, "projectName", || project.folder_name())?,
         port: port(&mut root)?,
         host: text_or(&mut root, "host", || "127.0.0.1".to_owned())?,
         token: own_token.or(legacy_token),
         trust_loopback,
         sessions,
-        scheduler: scheduler(root.section("scheduler")?, project, &mut unknown)?,
-        retention: retention(root.section("retention")?, &mut unknown)?,
+        scheduler: scheduler(root.section("scheduler")?, project)?,
+        retention: retention(root.section("retention")?)?,
         request_timeout: request_timeout(&mut root)?,
-        http: http(root.section("http")?, &mut unknown)?,
+        http: http(root.section("http")?)?,
         plugins,
-        unknown_keys: Vec::new(),
-    };
-    root.leave(&mut unknown);
-    unknown.sort();
-    Ok(Config { unknown_keys: unknown, ..config })
+        unknown_keys,
+    })
 }
 
 /// An empty text is taken as absent, as the predecessor took it.
@@ -77,10 +75,9 @@ fn request_timeout(root: &mut Section) -> Result<Duration, ConfigError> {
     Ok(Duration::from_millis(millis.unwrap_or(30_000)))
 }
 
-fn auth(mut auth: Section, unknown: &mut Vec<String>) -> Result<(Option<Token>, bool), ConfigError> {
+fn auth(mut auth: Section) -> Result<(Option<Token>, bool), ConfigError> {
     let token = token(&mut auth, "token")?;
     let trust_loopback = auth.take("trustLoopback", FLAG)?.unwrap_or(false);
-    auth.leave(unknown);
     Ok((token, trust_loopback))
 }
 
@@ -94,7 +91,7 @@ fn token(section: &mut Section, key: &str) -> Result<Option<Token>, ConfigError>
 }
 
 /// The section, and the path of the agent CLI as the predecessor kept it.
-fn sessions(mut section: Section, unknown: &mut Vec<String>) -> Result<(SessionsConfig, Option<String>), ConfigError> {
+fn sessions(mut section: Section) -> Result<(SessionsConfig, Option<String>), ConfigError> {
     let defaults = SessionsConfig::default();
     let sessions = SessionsConfig {
         max_sessions: section.take("maxSessions", COUNT)?.unwrap_or(defaults.max_sessions),
@@ -104,7 +101,6 @@ fn sessions(mut section: Section, unknown: &mut Vec<String>) -> Result<(Sessions
         default_timeout_ms: timeout(&mut section)?.unwrap_or(defaults.default_timeout_ms),
     };
     let agent_command = text(&mut section, "claudePath")?;
-    section.leave(unknown);
     Ok((sessions, agent_command))
 }
 
@@ -116,22 +112,17 @@ fn timeout(section: &mut Section) -> Result<Option<u64>, ConfigError> {
     Ok(minutes.map(|minutes| (minutes * 60_000.0).ceil() as u64))
 }
 
-fn scheduler(
-    mut section: Section,
-    project: &Project,
-    unknown: &mut Vec<String>,
-) -> Result<SchedulerConfig, ConfigError> {
+fn scheduler(mut section: Section, project: &Project) -> Result<SchedulerConfig, ConfigError> {
     let jobs_file = text(&mut section, "jobsFile")?.map_or_else(|| project.jobs_file(), PathBuf::from);
     let scheduler = SchedulerConfig {
         enabled: section.take("enabled", FLAG)?.unwrap_or(false),
         jobs_file: project.dir().join(jobs_file),
         max_parallel_jobs: section.take("maxParallelJobs", COUNT)?.unwrap_or(2),
     };
-    section.leave(unknown);
     Ok(scheduler)
 }
 
-fn retention(mut section: Section, unknown: &mut Vec<String>) -> Result<Retention, ConfigError> {
+fn retention(mut section: Section) -> Result<Retention, ConfigError> {
     let megabytes = section.take_if("maxOutputMegabytes", MEGABYTES, |most: &u64| *most <= 1 << 40)?;
     let retention = Retention {
         runs_days: days(&mut section, "runsDays")?.unwrap_or(RETENTION.runs_days),
@@ -141,7 +132,6 @@ fn retention(mut section: Section, unknown: &mut Vec<String>) -> Result<Retentio
         max_events: section.take("maxEvents", COUNT)?.unwrap_or(RETENTION.max_events),
         max_output_bytes: megabytes.map_or(RETENTION.max_output_bytes, |most| most << 20),
     };
-    section.leave(unknown);
     Ok(retention)
 }
 
@@ -149,12 +139,11 @@ fn days(section: &mut Section, key: &str) -> Result<Option<u32>, ConfigError> {
     section.take_if(key, "a whole number of days from 0 to 36500", |days: &u32| *days <= 36_500)
 }
 
-fn http(mut section: Section, unknown: &mut Vec<String>) -> Result<HttpConfig, ConfigError> {
+fn http(mut section: Section) -> Result<HttpConfig, ConfigError> {
     const ORIGINS: &str = "a list of origins such as \"https://dash.example.com\"";
     let hosts = texts(&mut section, "allowedHosts")?;
     let origins =
         section.take_if("allowedOrigins", ORIGINS, |list: &Vec<String>| list.iter().all(|it| is_origin(it)))?;
-    section.leave(unknown);
     let lower = |list: Vec<String>| list.iter().map(|it| it.trim_end_matches('/').to_ascii_lowercase()).collect();
     Ok(HttpConfig { allowed_hosts: lower(hosts), allowed_origins: lower(origins.unwrap_or_default()) })
 }
@@ -168,14 +157,13 @@ fn is_origin(text: &str) -> bool {
         && host.bytes().all(|byte| byte.is_ascii_graphic() && !b"/*?#@".contains(&byte))
 }
 
-fn plugins(mut section: Section, unknown: &mut Vec<String>) -> Result<BTreeMap<PluginId, PluginConfig>, ConfigError> {
+fn plugins(mut section: Section) -> Result<BTreeMap<PluginId, PluginConfig>, ConfigError> {
     let mut plugins = BTreeMap::new();
     for name in section.names() {
         let id = name.parse::<PluginId>().map_err(|_| section.wrong(&name, "named by the id of a plugin"))?;
         let mut plugin = section.section(&name)?;
         let enabled = plugin.take("enabled", FLAG)?.unwrap_or(true);
         let config: Map<String, Value> = plugin.take("config", "an object")?.unwrap_or_default();
-        plugin.leave(unknown);
         plugins.insert(id, PluginConfig { enabled, config });
     }
     Ok(plugins)

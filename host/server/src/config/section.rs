@@ -1,4 +1,4 @@
-//! One JSON object of the settings, read key by key; what nobody asked for is left over.
+//! One JSON object of the settings, read key by key.
 
 use std::path::{Path, PathBuf};
 
@@ -59,11 +59,6 @@ impl Section {
 
     pub(super) fn wrong(&self, key: &str, expected: &'static str) -> ConfigError {
         ConfigError::Key { path: self.file.clone(), key: self.dotted(key), expected }
-    }
-
-    /// Ends the reading: what is left over has no effect.
-    pub(super) fn leave(self, unknown: &mut Vec<String>) {
-        unknown.extend(self.keys.keys().map(|key| self.dotted(key)));
     }
 
     fn dotted(&self, key: &str) -> String {

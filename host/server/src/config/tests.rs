@@ -203,3 +203,36 @@ fn a_file_that_is_no_object_is_refused_with_path_and_reason() {
     }
     assert!(load("\u{feff}{}").1.is_ok(), "a byte order mark is no reason to refuse");
 }
+
+/// The key at its place, as a file would have it.
+fn with(name: &str, value: Value) -> Value {
+    let words = name.replace("<id>", "execute-prompt");
+    words.split('.').rev().fold(value, |inner, word| json!({ word: inner }))
+}
+
+#[test]
+fn the_table_of_keys_says_what_is_read() {
+    for key in &keys::KEYS {
+        let (good, bad) = match key.kind {
+            keys::Kind::Text | keys::Kind::Secret => (json!("text"), json!(1)),
+            keys::Kind::Flag => (json!(true), json!("yes")),
+            keys::Kind::Whole(least, most) => (json!(least.max(1)), json!(u128::from(most) + 1)),
+            keys::Kind::Minutes => (json!(0.5), json!(0)),
+            keys::Kind::Texts => (json!(["https://a.example"]), json!([1])),
+            keys::Kind::Object => (json!({"a": 1}), json!([])),
+        };
+        let config = config(&with(key.name, good));
+        assert_eq!(config.unknown_keys(), <[String; 0]>::default(), "{}", key.name);
+        // Counts end where the machine's numbers do, which is more than anybody counts.
+        if !matches!(key.kind, keys::Kind::Whole(_, most) if most == u64::from(u32::MAX)) {
+            check_refused(with(key.name, bad), &key.name.replace("<id>", "execute-prompt"));
+        }
+        if let Some(default) = key.default_value() {
+            let same = load(&with(key.name, default).to_string()).1.unwrap();
+            assert_eq!(
+                (same.port, same.host, same.sessions),
+                (4040, "127.0.0.1".to_owned(), SessionsConfig::default())
+            );
+        }
+    }
+}

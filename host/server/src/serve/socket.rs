@@ -34,6 +34,11 @@ pub(crate) fn recorded(project: &Project) -> PathBuf {
     }
 }
 
+/// The socket and the file that says where it is.
+pub(super) fn files(project: &Project) -> [PathBuf; 2] {
+    [recorded(project), record_file(project)]
+}
+
 /// The place of this server's socket; taken away when it is dropped.
 #[derive(Debug)]
 pub(super) struct Socket {

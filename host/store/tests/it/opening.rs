@@ -20,9 +20,11 @@ async fn other(path: &Path) -> SqliteConnection {
     SqliteConnectOptions::new().filename(path).create_if_missing(true).connect().await.unwrap()
 }
 
-/// The open is refused, with these words, and no byte of the file changes.
+/// The open is refused, with these words, and no byte of the file changes; a look says the same.
 async fn check_refused(path: &Path, words: &str) -> StoreError {
     let before = fs::read(path).unwrap();
+    let looked = Store::look(path).await.expect_err("a look finds nothing");
+    assert!(looked.to_string().contains(words), "{looked} lacks {words:?}");
     let error = Store::open(path).await.expect_err("it was opened");
     assert!(error.to_string().contains(words), "{error} lacks {words:?}");
     assert!(error.to_string().contains(&path.display().to_string()), "{error} does not name the file");
@@ -153,4 +155,18 @@ async fn place_that_cannot_hold_a_database_is_named() {
     fs::write(folder.path().join("file"), "").unwrap();
     let error = Store::open(&folder.path().join("file/instar.db")).await.expect_err("it was opened");
     assert!(matches!(error, StoreError::Create { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn look_at_a_good_database_finds_nothing_and_leaves_nothing() {
+    let folder = folder();
+    let path = folder.path().join("instar.db");
+    Store::look(&path).await.unwrap();
+    assert!(!path.exists());
+    let store = Store::open(&path).await.unwrap();
+    store.record(&[host_started()]).await.unwrap();
+    Store::look(&path).await.unwrap();
+    store.close().await;
+    Store::look(&path).await.unwrap();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "an orderly close leaves one file");
 }

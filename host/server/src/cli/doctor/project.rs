@@ -1,0 +1,89 @@
+//! The folder `.instar`: whether it is there, who may look into it, and what its settings say.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
+
+use super::fault::{self, Finding, Mend};
+use super::{Patient, is_denied};
+use crate::cli::output::quoted;
+use crate::config::{ConfigError, Project};
+
+pub(super) fn not_initialised(project: &Project) -> Finding {
+    let dir = project.dir();
+    Finding::new(
+        fault::NOT_INITIALISED,
+        format!("{} has no folder .instar", dir.display()),
+        format!("instar init --dir {}", quoted(dir)),
+    )
+}
+
+/// Settings that cannot be loaded, so that no server starts.
+pub(super) fn bad_config(project: &Project, error: &ConfigError) -> Finding {
+    let (cause, file) = (error.to_string(), project.config_file());
+    match error {
+        ConfigError::Read { source, .. } => {
+            let cause = format!("{cause}: {source}");
+            let fix = if is_denied(source) {
+                format!("sudo chown \"$(id -u)\" {0} && chmod 600 {0}", quoted(&file))
+            } else {
+                format!("see what is at {} and make a readable file of it", file.display())
+            };
+            Finding::new(fault::CONFIG_UNREADABLE, cause, fix)
+        }
+        ConfigError::Json { .. } => {
+            Finding::new(fault::CONFIG_INVALID, cause, format!("correct {} at that place", file.display()))
+        }
+        ConfigError::Key { key, expected, .. } => {
+            let fix = format!("set `{key}` in {} to {expected}, or take it out", file.display());
+            Finding::new(fault::CONFIG_WRONG_TYPE, cause, fix)
+        }
+    }
+}
+
+pub(super) fn examine_config(patient: &Patient) -> Vec<Finding> {
+    let (config, file) = (&patient.config, patient.project.config_file());
+    let mut findings = Vec::new();
+    for key in config.unknown_keys() {
+        let cause = format!("`{key}` in {} has no effect in this version", file.display());
+        findings.push(Finding::new(fault::CONFIG_UNKNOWN_KEY, cause, "correct its spelling, or take it out"));
+    }
+    if config.token.is_some() {
+        return findings;
+    }
+    let dir = quoted(patient.project.dir());
+    let fix = format!("openssl rand -hex 32 | instar config set auth.token - --dir {dir}, and restart the server");
+    if !config.is_loopback() {
+        let cause = format!("`host` is {}, which other machines can reach, and no token is configured", config.host);
+        findings.push(Finding::new(fault::EXPOSED, cause, format!("{fix}; or: instar config set host 127.0.0.1")));
+    } else if !config.trust_loopback {
+        let cause = "no token is configured, so that only the socket gives access to the API";
+        findings.push(Finding::new(fault::NO_TOKEN, cause, fix));
+    }
+    findings
+}
+
+/// The rights on what may hold secrets.
+pub(super) fn examine_modes(project: &Project) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let config = project.config_file();
+    if let Some(mode) = open_mode(&config) {
+        let cause = format!("{} has mode {mode:03o}, so others can read the token in it", config.display());
+        let fix = format!("chmod 600 {}", quoted(&config));
+        findings.push(Finding::mendable(fault::CONFIG_OPEN, cause, fix, Mend::Close { path: config, mode: 0o600 }));
+    }
+    for folder in [project.state_dir(), project.run_dir(), project.cache_dir(), project.logs_dir(), project.tmp_dir()] {
+        if let Some(mode) = open_mode(&folder) {
+            let cause = format!("{} has mode {mode:03o}, so others can look into it", folder.display());
+            let fix = format!("chmod 700 {}", quoted(&folder));
+            findings.push(Finding::mendable(fault::FOLDER_OPEN, cause, fix, Mend::Close { path: folder, mode: 0o700 }));
+        }
+    }
+    findings
+}
+
+/// The mode, if it gives rights to others.
+fn open_mode(path: &Path) -> Option<u32> {
+    let mode = fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
