@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 
 const TOKEN: &str = "5f2b7c0d9e8a4136b1d2c3e4f5a60718";
 
-/// Slug, schedule, priority, model, minutes, enabled, type and whether it has a gate.
-type JobRow = (&'static str, &'static str, &'static str, &'static str, u32, bool, &'static str, bool);
+/// Slug, schedule, priority, model, minutes, enabled, type and whether it has a gate: what 0.8.13 wrote for all.
+type DefaultJob = (&'static str, &'static str, &'static str, &'static str, u32, bool, &'static str, bool);
 
-/// What 0.8.13 wrote for everybody.
-const JOBS: [JobRow; 10] = [
+const JOBS: [DefaultJob; 10] = [
     ("health-check", "*/5 * * * *", "critical", "haiku", 1, true, "prompt", false),
     ("reflection-trigger", "0 */4 * * *", "medium", "sonnet", 5, true, "prompt", false),
     ("relationship-maintenance", "0 9 * * *", "low", "sonnet", 3, true, "prompt", false),
@@ -27,7 +26,7 @@ const JOBS: [JobRow; 10] = [
 ];
 
 fn jobs() -> Value {
-    let job = |(slug, schedule, priority, model, minutes, enabled, kind, gate): JobRow| {
+    let job = |(slug, schedule, priority, model, minutes, enabled, kind, gate): (_, _, _, _, _, _, _, bool)| {
         let mut job = json!({
             "slug": slug, "name": format!("The {slug}"), "description": "What it does.", "schedule": schedule,
             "priority": priority, "expectedDurationMinutes": minutes, "model": model, "enabled": enabled,
