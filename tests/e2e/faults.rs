@@ -7,6 +7,8 @@ use std::process::Output;
 
 use instar_tests::Agent;
 use serde_json::json;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 
 fn start(agent: &Agent) -> Output {
     agent.instar(&["server", "start", "--foreground"])
@@ -62,6 +64,23 @@ fn corrupt_database_is_refused_with_its_path_and_never_overwritten() {
     agent.write(".instar/state/instar.db", &"this is no database ".repeat(500));
     check_refused(&start(&agent), "instar.db");
     assert!(fs::read_to_string(agent.path(".instar/state/instar.db")).expect("read").starts_with("this is no"));
+}
+
+#[tokio::test]
+async fn database_of_a_newer_version_is_refused_with_both_versions_and_stays_as_it_is() {
+    let agent = Agent::new();
+    agent.start().stop();
+    let path = agent.path(".instar/state/instar.db");
+    let mut connection = SqliteConnectOptions::new().filename(&path).connect().await.expect("a database");
+    let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
+                 VALUES (99, 'later', TRUE, X'00', 0)";
+    sqlx::raw_sql(newer).execute(&mut connection).await.expect("inserted");
+    connection.close().await.expect("closed");
+    let before = fs::read(&path).expect("read");
+    let done = start(&agent);
+    check_refused(&done, "instar.db has version 99, and this program knows versions up to");
+    check_refused(&done, "use the newer program");
+    assert_eq!(fs::read(&path).expect("read"), before);
 }
 
 #[test]

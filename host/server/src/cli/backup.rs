@@ -78,7 +78,8 @@ fn write_backup(project: &Project, to: &Path, with_output: usize) -> Result<(), 
     for part in PARTS.iter().filter(|part| **part != "state") {
         copy(&project.instar_dir().join(part), &to.join(part)).map_err(failed)?;
     }
-    copy_newest(&project.instar_dir().join(SESSIONS), &to.join(SESSIONS), with_output).map_err(failed)?;
+    copy_state(&project.state_dir(), &to.join("state")).map_err(failed)?;
+    copy_sessions(&project.instar_dir().join(SESSIONS), &to.join(SESSIONS), with_output).map_err(failed)?;
     let label = json!({ "format": FORMAT, "version": VERSION, "createdAt": jiff::Timestamp::now() });
     disk::write(&to.join(LABEL), format!("{label:#}\n").as_bytes(), Mode::Private).map_err(failed)
 }
@@ -165,18 +166,33 @@ fn copy(from: &Path, to: &Path) -> io::Result<()> {
     fs::File::open(to)?.sync_all()
 }
 
-/// The folders of the newest sessions: their ids begin with their time.
-fn copy_newest(from: &Path, to: &Path, most: usize) -> io::Result<()> {
+/// What else lies beside the database, such as the files of a predecessor.
+fn copy_state(from: &Path, to: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(from)? {
+        let name = entry?.file_name();
+        let is_database = name.to_string_lossy().starts_with("instar.db");
+        if !is_database && name != "sessions" {
+            copy(&from.join(&name), &to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// The folders of the newest sessions, whose ids begin with their time, and the files of a predecessor beside them.
+fn copy_sessions(from: &Path, to: &Path, most: usize) -> io::Result<()> {
     disk::create_folder(to, Mode::Private)?;
-    let entries = match fs::read_dir(from) {
-        Ok(entries) => entries,
+    let entries: Vec<_> = match fs::read_dir(from) {
+        Ok(entries) => entries.collect::<io::Result<_>>()?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         Err(error) => return Err(error),
     };
-    let mut names: Vec<_> =
-        entries.flatten().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name()).collect();
+    let (folders, files): (Vec<_>, Vec<_>) = entries.iter().partition(|entry| entry.path().is_dir());
+    let mut names: Vec<_> = folders.iter().map(|entry| entry.file_name()).collect();
     names.sort();
-    names.iter().rev().take(most).try_for_each(|name| copy(&from.join(name), &to.join(name)))
+    let newest = names.into_iter().rev().take(most);
+    newest
+        .chain(files.iter().map(|entry| entry.file_name()))
+        .try_for_each(|name| copy(&from.join(&name), &to.join(&name)))
 }
 
 /// A rename cannot leave a file system, so that what is made halfway lies beside its place.
