@@ -3,6 +3,7 @@
 mod cli;
 mod components;
 mod crash;
+mod events_stream;
 mod faults;
 mod house;
 mod http;

@@ -15,6 +15,7 @@ pub const SESSION: &str = "/sessions/{name}";
 pub const SESSION_OUTPUT: &str = "/sessions/{name}/output";
 pub const SESSION_INPUT: &str = "/sessions/{name}/input";
 pub const EVENTS: &str = "/events";
+pub const EVENTS_STREAM: &str = "/events/stream";
 pub const PLUGINS: &str = "/plugins";
 
 pub fn job(slug: &str) -> String {

@@ -83,6 +83,15 @@ impl View {
         self.events.front().map_or(self.last_seq + 1, |event| event.seq)
     }
 
+    /// The events that follow the one of this number, oldest first; `None` when they begin before this view does.
+    pub fn events_after(&self, seq: i64, limit: usize) -> Option<Vec<EventRecord>> {
+        if seq + 1 < self.oldest_seq() {
+            return None;
+        }
+        let start = self.events.partition_point(|event| event.seq <= seq);
+        Some(self.events.range(start..).take(limit).cloned().collect())
+    }
+
     pub(crate) fn apply(&mut self, events: &[Event], first_seq: i64) {
         for (event, seq) in events.iter().zip(first_seq..) {
             self.state.apply(event);

@@ -5,6 +5,7 @@
 
 mod listen;
 mod logging;
+mod patience;
 pub(crate) mod socket;
 
 use std::net::IpAddr;
@@ -20,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::bundled;
 use crate::config::{Config, Project};
-use crate::http::{self, App};
+use crate::http::{self, App, Streams};
 use crate::watch_jobs;
 use crate::wiring::{self, Host};
 use listen::{Tcp, Unix};
@@ -143,6 +144,7 @@ struct Server {
 
 impl Server {
     fn start(host: Host, (tcp, port): (TcpListener, u16), unix: UnixListener, config: &Config) -> Self {
+        let (closing, closed) = watch::channel(false);
         let app = Arc::new(App {
             engine: host.engine.clone(),
             jobs: host.jobs.clone(),
@@ -150,8 +152,8 @@ impl Server {
             project_name: config.project_name.clone(),
             version: wiring::VERSION.to_owned(),
             started: Instant::now(),
+            streams: Streams::new(closed.clone()),
         });
-        let (closing, closed) = watch::channel(false);
         let by_tcp = http::tcp_router(app.clone(), config, port);
         let by_socket = http::socket_router(app, config);
         let entrances = vec![

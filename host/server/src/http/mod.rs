@@ -5,6 +5,7 @@
 
 mod auth;
 mod errors;
+mod event_stream;
 mod events;
 mod extract;
 mod guardrails;
@@ -14,6 +15,7 @@ mod limits;
 mod plugins;
 mod runs;
 mod sessions;
+mod streams;
 mod view;
 
 #[cfg(test)]
@@ -38,6 +40,8 @@ use crate::watch_jobs::JobsReader;
 use auth::{Caller, Gate};
 use guardrails::Guardrails;
 
+pub(crate) use streams::Streams;
+
 /// What handlers work with.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -48,6 +52,7 @@ pub(crate) struct App {
     pub(crate) project_name: String,
     pub(crate) version: String,
     pub(crate) started: Instant,
+    pub(crate) streams: Streams,
 }
 
 /// Who is at the other end of a TCP connection; put into each request by the listener.
@@ -114,6 +119,7 @@ fn routes(app: Arc<App>) -> Router {
         .route(paths::SESSION_OUTPUT, get(sessions::output))
         .route(paths::SESSION_INPUT, post(sessions::input))
         .route(paths::EVENTS, get(events::list))
+        .route(paths::EVENTS_STREAM, get(event_stream::open))
         .route(paths::PLUGINS, get(plugins::list))
         .fallback(errors::unknown_route)
         .method_not_allowed_fallback(errors::wrong_method)
