@@ -5,6 +5,7 @@ mod components;
 mod crash;
 mod events_stream;
 mod faults;
+mod follow;
 mod house;
 mod http;
 mod jobs_file;

@@ -6,16 +6,19 @@
 mod api_call;
 mod client;
 mod disk;
+mod events;
 mod exit;
 mod init;
 mod job;
 mod jobs_disk;
 mod jobs_edit;
+mod logs;
 mod output;
 mod plugin;
 mod server;
 mod session;
 mod status;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -62,6 +65,8 @@ enum Command {
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
+    Events(events::Events),
+    Logs(logs::Logs),
     /// Look at the plugins
     #[command(subcommand, after_help = examples(&["instar plugin list"]))]
     Plugin(plugin::PluginCommand),
@@ -134,6 +139,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Status => status::run(context),
         Command::Job(command) => job::run(context, command),
         Command::Session(command) => session::run(context, command),
+        Command::Events(events) => events::run(context, &events),
+        Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),
         Command::Api(call) => api_call::run(context, call),
     }
