@@ -11,3 +11,4 @@ mod http;
 mod jobs_file;
 mod jobs_run;
 mod sessions;
+mod ws;

@@ -46,6 +46,8 @@ pub(crate) struct Ready {
 
 /// How long open requests may take to end once the server is asked to.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long WebSockets may take to say goodbye.
+const SOCKET_GRACE: Duration = Duration::from_secs(1);
 /// How long the engine may take to record its end.
 const ENGINE_GRACE: Duration = Duration::from_secs(4);
 
@@ -138,6 +140,7 @@ fn url(config: &Config, port: u16) -> String {
 struct Server {
     host: Host,
     closing: watch::Sender<bool>,
+    streams: Streams,
     entrances: Vec<JoinHandle<()>>,
     jobs_watch: JoinHandle<()>,
 }
@@ -145,6 +148,7 @@ struct Server {
 impl Server {
     fn start(host: Host, (tcp, port): (TcpListener, u16), unix: UnixListener, config: &Config) -> Self {
         let (closing, closed) = watch::channel(false);
+        let streams = Streams::new(closed.clone());
         let app = Arc::new(App {
             engine: host.engine.clone(),
             jobs: host.jobs.clone(),
@@ -152,7 +156,7 @@ impl Server {
             project_name: config.project_name.clone(),
             version: wiring::VERSION.to_owned(),
             started: Instant::now(),
-            streams: Streams::new(closed.clone()),
+            streams: streams.clone(),
         });
         let by_tcp = http::tcp_router(app.clone(), config, port);
         let by_socket = http::socket_router(app, config);
@@ -161,7 +165,7 @@ impl Server {
             tokio::spawn(listen::serve(Unix(unix), by_socket, closed, GRACE)),
         ];
         let jobs_watch = tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone()));
-        Self { host, closing, entrances, jobs_watch }
+        Self { host, closing, streams, entrances, jobs_watch }
     }
 
     async fn stop(self, engine_broke: bool) {
@@ -171,6 +175,9 @@ impl Server {
             if let Err(error) = entrance.await {
                 tracing::error!(%error, "an entrance did not end in order");
             }
+        }
+        if tokio::time::timeout(SOCKET_GRACE, self.streams.sockets_ended()).await.is_err() {
+            tracing::warn!("some WebSockets did not end in {SOCKET_GRACE:?} and are cut off");
         }
         if !engine_broke && tokio::time::timeout(ENGINE_GRACE, self.host.running.stop()).await.is_err() {
             tracing::error!("the engine did not end in {ENGINE_GRACE:?}");

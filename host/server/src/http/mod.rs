@@ -17,6 +17,7 @@ mod runs;
 mod sessions;
 mod streams;
 mod view;
+mod ws;
 
 #[cfg(test)]
 mod tests;
@@ -120,6 +121,7 @@ fn routes(app: Arc<App>) -> Router {
         .route(paths::SESSION_INPUT, post(sessions::input))
         .route(paths::EVENTS, get(events::list))
         .route(paths::EVENTS_STREAM, get(event_stream::open))
+        .route(paths::WS, get(ws::open))
         .route(paths::PLUGINS, get(plugins::list))
         .fallback(errors::unknown_route)
         .method_not_allowed_fallback(errors::wrong_method)

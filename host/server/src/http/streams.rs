@@ -8,12 +8,14 @@ use super::errors::ApiError;
 
 /// More readers of events are sent away; each holds a connection.
 const MOST_EVENT_STREAMS: usize = 64;
+const MOST_SOCKETS: usize = 32;
 
 /// Cheap to clone; all clones count together.
 #[derive(Debug, Clone)]
 pub(crate) struct Streams {
     closing: watch::Receiver<bool>,
     events: Arc<Semaphore>,
+    sockets: Arc<Semaphore>,
 }
 
 /// A stream holds one for as long as it is open.
@@ -25,11 +27,24 @@ pub(super) struct Place {
 impl Streams {
     /// `closing` says true when the server ends.
     pub(crate) fn new(closing: watch::Receiver<bool>) -> Self {
-        Self { closing, events: Arc::new(Semaphore::new(MOST_EVENT_STREAMS)) }
+        Self {
+            closing,
+            events: Arc::new(Semaphore::new(MOST_EVENT_STREAMS)),
+            sockets: Arc::new(Semaphore::new(MOST_SOCKETS)),
+        }
     }
 
     pub(super) fn event_place(&self) -> Result<Place, ApiError> {
         place(&self.events, "streams of events", MOST_EVENT_STREAMS)
+    }
+
+    pub(super) fn socket_place(&self) -> Result<Place, ApiError> {
+        place(&self.sockets, "WebSockets", MOST_SOCKETS)
+    }
+
+    /// Returns once no WebSocket is open. They outlive the connections that they began as.
+    pub(crate) async fn sockets_ended(&self) {
+        let _ = self.sockets.acquire_many(u32::try_from(MOST_SOCKETS).unwrap_or(u32::MAX)).await;
     }
 
     pub(super) fn closing(&self) -> watch::Receiver<bool> {
