@@ -10,5 +10,6 @@ mod house;
 mod http;
 mod jobs_file;
 mod jobs_run;
+mod metrics;
 mod sessions;
 mod ws;

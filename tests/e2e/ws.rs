@@ -47,14 +47,14 @@ fn only_those_with_the_token_and_no_foreign_page_get_in() {
     assert_eq!(refusal(client, WS, &[("host", "evil.example")]), 403);
     let plain = client.get(WS);
     assert!(plain.status == 400 && plain.json["error"].is_string(), "{plain:?}");
-    assert_eq!(open(&server).next(), json!({"type": "sessions", "sessions": []}));
+    assert_eq!(open(&server).receive(), json!({"type": "sessions", "sessions": []}));
 }
 
 #[test]
 fn subscriber_sees_the_output_as_it_changes_and_the_end_once() {
     let (_agent, server) = agent("echo ready; read line; echo \"got <$line>\"; read line; echo bye");
     let mut socket = open(&server);
-    assert_eq!(socket.next()["sessions"], json!([]));
+    assert_eq!(socket.receive()["sessions"], json!([]));
     let (_, name) = start(&server);
     let running = |message: &Value| message["sessions"][0]["status"] == "running";
     let session = socket.until(running)["sessions"][0].clone();
@@ -82,9 +82,9 @@ fn subscriber_sees_the_output_as_it_changes_and_the_end_once() {
         socket.send(&json!({"type": "key", "session": tmux_name, "key": key}));
         assert_eq!(socket.until_type("input_ack"), ack);
     }
-    let mut messages = vec![socket.next()];
+    let mut messages = vec![socket.receive()];
     while messages.last().is_some_and(|message| message["type"] != "session_ended") {
-        messages.push(socket.next());
+        messages.push(socket.receive());
     }
     assert!(messages.iter().any(shows("bye")), "{messages:#?}");
     assert!(messages.contains(&json!({"type": "sessions", "sessions": []})), "{messages:#?}");
@@ -93,9 +93,9 @@ fn subscriber_sees_the_output_as_it_changes_and_the_end_once() {
     assert!(late["success"] == false && late["error"].as_str().is_some_and(|why| why.contains("ended")), "{late}");
     // One who comes late sees the end of it too.
     let mut late = open(&server);
-    late.next();
+    late.receive();
     late.send(&json!({"type": "subscribe", "session": name}));
-    let messages = [late.next(), late.next(), late.next()];
+    let messages = [late.receive(), late.receive(), late.receive()];
     assert!(shows("bye")(&messages[0]), "{messages:?}");
     assert_eq!((&messages[1]["type"], &messages[2]["type"]), (&json!("subscribed"), &json!("session_ended")));
 }
@@ -137,7 +137,7 @@ fn what_is_not_understood_is_an_error_and_the_connection_goes_on() {
     socket.send(&json!({"type": "input", "session": name, "text": "\u{1b}[A"}));
     assert_eq!(socket.until_type("input_ack")["success"], false);
     socket.send(&json!({"type": "ping"}));
-    assert_eq!(socket.next(), json!({"type": "pong"}));
+    assert_eq!(socket.receive(), json!({"type": "pong"}));
     socket.send_text(&"x".repeat(300 * 1024));
     socket.closed();
     assert_eq!(server.client().get("/health").status, 200);
@@ -156,7 +156,7 @@ fn only_so_many_clients_are_connected_and_their_places_come_back() {
 fn clients_are_told_when_the_server_ends_and_do_not_hold_it_up() {
     let (_agent, server) = agent("true");
     let mut socket = open(&server);
-    socket.next();
+    socket.receive();
     let begun = Instant::now();
     assert!(server.stop().success());
     assert_eq!(socket.closed(), Some(1001));

@@ -58,7 +58,7 @@ impl Socket {
     /// # Panics
     /// When none comes.
     #[track_caller]
-    pub fn next(&mut self) -> Value {
+    pub fn receive(&mut self) -> Value {
         let begun = Instant::now();
         loop {
             match self.0.read().expect("a message comes") {
@@ -75,7 +75,7 @@ impl Socket {
     pub fn until(&mut self, pleases: impl Fn(&Value) -> bool) -> Value {
         let begun = Instant::now();
         loop {
-            let message = self.next();
+            let message = self.receive();
             if pleases(&message) {
                 return message;
             }

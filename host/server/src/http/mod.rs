@@ -12,6 +12,7 @@ mod guardrails;
 mod health;
 mod jobs;
 mod limits;
+mod metrics;
 mod plugins;
 mod runs;
 mod sessions;
@@ -121,6 +122,7 @@ fn routes(app: Arc<App>) -> Router {
         .route(paths::SESSION_INPUT, post(sessions::input))
         .route(paths::EVENTS, get(events::list))
         .route(paths::EVENTS_STREAM, get(event_stream::open))
+        .route(paths::METRICS, get(metrics::show))
         .route(paths::WS, get(ws::open))
         .route(paths::PLUGINS, get(plugins::list))
         .fallback(errors::unknown_route)
