@@ -36,6 +36,15 @@ impl Client {
         Self { token: token.map(str::to_owned), ..self.clone() }
     }
 
+    /// Where the server is, as `127.0.0.1:4040`.
+    pub(crate) fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
+    pub(crate) fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         self.send("GET", path, None, &[])
     }
@@ -54,13 +63,16 @@ impl Client {
         self.try_send(method, path, body, headers).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
-    pub fn try_send(
+    /// An answer whose body the caller reads as it comes.
+    pub(crate) fn open(
         &self,
-        method: &str,
         path: &str,
-        body: Option<&str>,
         headers: &[(&str, &str)],
-    ) -> Result<Answer, ureq::Error> {
+    ) -> Result<ureq::http::Response<ureq::Body>, ureq::Error> {
+        self.agent.run(self.request("GET", path, headers).body(())?)
+    }
+
+    pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)]) -> ureq::http::request::Builder {
         let mut request = ureq::http::Request::builder().method(method).uri(format!("{}{path}", self.base));
         if let Some(token) = &self.token {
             request = request.header("Authorization", format!("Bearer {token}"));
@@ -68,6 +80,17 @@ impl Client {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
+        request
+    }
+
+    pub fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        body: Option<&str>,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer, ureq::Error> {
+        let request = self.request(method, path, headers);
         let mut response = match body {
             Some(body) => self.agent.run(request.body(body.to_owned())?)?,
             None => self.agent.run(request.body(())?)?,

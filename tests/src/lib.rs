@@ -4,9 +4,13 @@
 mod agent;
 mod http;
 mod server;
+mod socket;
+mod stream;
 mod wait;
 
 pub use agent::{Agent, component, instar_bin};
 pub use http::{Answer, Client};
 pub use server::{Server, processes_below};
+pub use socket::Socket;
+pub use stream::{EventStream, StreamedEvent};
 pub use wait::{until, until_some};

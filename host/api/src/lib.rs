@@ -11,6 +11,7 @@ pub mod paths;
 mod plugins;
 mod runs;
 mod sessions;
+mod socket;
 
 pub use error::ErrorBody;
 pub use events::Event;
@@ -24,3 +25,4 @@ pub use jobs::{
 pub use plugins::{Plugin, PluginProblem, Plugins};
 pub use runs::{Run, Runs, Trigger};
 pub use sessions::{Done, InputRequest, Killed, Session, SessionOutput, TmuxSession, TmuxSessions};
+pub use socket::{SocketMessage, SocketSession};

@@ -15,6 +15,11 @@ pub const SESSION: &str = "/sessions/{name}";
 pub const SESSION_OUTPUT: &str = "/sessions/{name}/output";
 pub const SESSION_INPUT: &str = "/sessions/{name}/input";
 pub const EVENTS: &str = "/events";
+pub const EVENTS_STREAM: &str = "/events/stream";
+/// Text, for Prometheus.
+pub const METRICS: &str = "/metrics";
+/// A WebSocket.
+pub const WS: &str = "/ws";
 pub const PLUGINS: &str = "/plugins";
 
 pub fn job(slug: &str) -> String {

@@ -12,6 +12,8 @@ use instar_core::session::{Session, SessionStatus};
 use instar_core::state::State;
 use jiff::Timestamp;
 
+use crate::counters::Counters;
+
 /// Shared by the loop (writer) and all readers; locked for a few lines without `await`.
 pub type SharedView = Arc<RwLock<View>>;
 
@@ -27,6 +29,7 @@ pub struct View {
     sessions: BTreeMap<SessionId, Session>,
     events: VecDeque<EventRecord>,
     last_seq: i64,
+    counters: Counters,
 }
 
 impl View {
@@ -39,7 +42,7 @@ impl View {
         last_seq: i64,
     ) -> Self {
         let sessions = sessions.into_iter().map(|session| (session.id, session)).collect();
-        Self { state, started_at, sessions, events: events.into(), last_seq }
+        Self { state, started_at, sessions, events: events.into(), last_seq, counters: Counters::default() }
     }
 
     pub fn state(&self) -> &State {
@@ -48,6 +51,11 @@ impl View {
 
     pub fn started_at(&self) -> Timestamp {
         self.started_at
+    }
+
+    /// What was counted since the start.
+    pub fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// The number of the newest event; it grows with every recorded change.
@@ -83,9 +91,19 @@ impl View {
         self.events.front().map_or(self.last_seq + 1, |event| event.seq)
     }
 
+    /// The events that follow the one of this number, oldest first; `None` when they begin before this view does.
+    pub fn events_after(&self, seq: i64, limit: usize) -> Option<Vec<EventRecord>> {
+        if seq + 1 < self.oldest_seq() {
+            return None;
+        }
+        let start = self.events.partition_point(|event| event.seq <= seq);
+        Some(self.events.range(start..).take(limit).cloned().collect())
+    }
+
     pub(crate) fn apply(&mut self, events: &[Event], first_seq: i64) {
         for (event, seq) in events.iter().zip(first_seq..) {
             self.state.apply(event);
+            self.counters.apply(event);
             self.apply_session(&event.fact);
             self.events.push_back(event.record(seq));
             self.last_seq = seq;

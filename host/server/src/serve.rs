@@ -5,6 +5,7 @@
 
 mod listen;
 mod logging;
+mod patience;
 pub(crate) mod socket;
 
 use std::net::IpAddr;
@@ -20,7 +21,7 @@ use tokio::task::JoinHandle;
 
 use crate::bundled;
 use crate::config::{Config, Project};
-use crate::http::{self, App};
+use crate::http::{self, App, Streams};
 use crate::watch_jobs;
 use crate::wiring::{self, Host};
 use listen::{Tcp, Unix};
@@ -45,6 +46,8 @@ pub(crate) struct Ready {
 
 /// How long open requests may take to end once the server is asked to.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long WebSockets may take to say goodbye.
+const SOCKET_GRACE: Duration = Duration::from_secs(1);
 /// How long the engine may take to record its end.
 const ENGINE_GRACE: Duration = Duration::from_secs(4);
 
@@ -142,12 +145,15 @@ fn url(config: &Config, port: u16) -> String {
 struct Server {
     host: Host,
     closing: watch::Sender<bool>,
+    streams: Streams,
     entrances: Vec<JoinHandle<()>>,
     jobs_watch: JoinHandle<()>,
 }
 
 impl Server {
     fn start(host: Host, (tcp, port): (TcpListener, u16), unix: UnixListener, config: &Config) -> Self {
+        let (closing, closed) = watch::channel(false);
+        let streams = Streams::new(closed.clone());
         let app = Arc::new(App {
             answers: crate::http::Answers::default(),
             engine: host.engine.clone(),
@@ -156,8 +162,8 @@ impl Server {
             project_name: config.project_name.clone(),
             version: wiring::VERSION.to_owned(),
             started: Instant::now(),
+            streams: streams.clone(),
         });
-        let (closing, closed) = watch::channel(false);
         let by_tcp = http::tcp_router(app.clone(), config, port);
         let by_socket = http::socket_router(app, config);
         let entrances = vec![
@@ -165,7 +171,7 @@ impl Server {
             tokio::spawn(listen::serve(Unix(unix), by_socket, closed, GRACE)),
         ];
         let jobs_watch = tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone()));
-        Self { host, closing, entrances, jobs_watch }
+        Self { host, closing, streams, entrances, jobs_watch }
     }
 
     async fn stop(self, engine_broke: bool) {
@@ -175,6 +181,9 @@ impl Server {
             if let Err(error) = entrance.await {
                 tracing::error!(%error, "an entrance did not end in order");
             }
+        }
+        if tokio::time::timeout(SOCKET_GRACE, self.streams.sockets_ended()).await.is_err() {
+            tracing::warn!("some WebSockets did not end in {SOCKET_GRACE:?} and are cut off");
         }
         if !engine_broke && tokio::time::timeout(ENGINE_GRACE, self.host.running.stop()).await.is_err() {
             tracing::error!("the engine did not end in {ENGINE_GRACE:?}");

@@ -117,6 +117,11 @@ impl Sessions {
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }
 
+    /// The folder that changes whenever the session prints something: to be watched, not to be read.
+    pub fn output_folder(&self, id: SessionId) -> PathBuf {
+        self.folder(id).path().to_owned()
+    }
+
     /// The sessions that tmux has; none when no server runs on our socket.
     pub async fn list_tmux(&self) -> Result<Vec<String>, SessionError> {
         let arguments = ["list-sessions", "-F", "#{session_name}"];

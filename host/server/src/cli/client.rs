@@ -5,15 +5,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Bytes;
+use hyper::body::{Bytes, Incoming};
 use hyper::header::{CONTENT_TYPE, HOST};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::net::UnixStream;
 use tokio::runtime::Runtime;
+use tokio::task::JoinHandle;
 
 use super::exit::{Exit, Failure};
 
@@ -38,6 +39,9 @@ pub(crate) struct Answer {
     pub(crate) status: StatusCode,
     pub(crate) body: Bytes,
 }
+
+/// What drives one connection while its answer is read.
+pub(super) type Connection = JoinHandle<hyper::Result<()>>;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
@@ -85,10 +89,42 @@ impl Client {
     }
 
     async fn exchange(&self, method: &Method, path: &str, body: Option<Vec<u8>>) -> Result<Answer, ClientError> {
-        let broken = |error: &dyn std::error::Error| ClientError::Broken(error.to_string());
+        let (response, connection) = self.begin(method, path, body, &[]).await?;
+        let status = response.status();
+        let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
+        let body = body.map_err(|error| broken(&*error))?.to_bytes();
+        connection.abort();
+        Ok(Answer { status, body })
+    }
+
+    /// Opens an answer that goes on: its head within the deadline, its body as it comes.
+    pub(super) fn open(
+        &self,
+        path: &str,
+        headers: &[(&str, &str)],
+    ) -> Result<(Response<Incoming>, Connection), ClientError> {
+        let opened = async { tokio::time::timeout(self.deadline, self.begin(&Method::GET, path, None, headers)).await };
+        self.runtime.block_on(opened).unwrap_or(Err(ClientError::TimedOut(self.deadline)))
+    }
+
+    /// Does something on the runtime that drives the connections.
+    pub(super) fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(work)
+    }
+
+    async fn begin(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<Vec<u8>>,
+        headers: &[(&str, &str)],
+    ) -> Result<(Response<Incoming>, Connection), ClientError> {
         let mut request = Request::builder().method(method).uri(path).header(HOST, "localhost");
         if body.is_some() {
             request = request.header(CONTENT_TYPE, "application/json");
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
         }
         let request = request
             .body(Full::new(Bytes::from(body.unwrap_or_default())))
@@ -98,11 +134,7 @@ impl Client {
             hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
         let connection = tokio::spawn(connection);
         let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
-        let status = response.status();
-        let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
-        let body = body.map_err(|error| broken(&*error))?.to_bytes();
-        connection.abort();
-        Ok(Answer { status, body })
+        Ok((response, connection))
     }
 
     fn unreachable(&self, error: &io::Error) -> ClientError {
@@ -163,6 +195,10 @@ impl From<ClientError> for Failure {
         };
         Self::new(exit, error.to_string())
     }
+}
+
+fn broken(error: &dyn std::error::Error) -> ClientError {
+    ClientError::Broken(error.to_string())
 }
 
 /// A name as one part of a path: whatever it holds, it stays one part.

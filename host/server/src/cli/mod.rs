@@ -10,17 +10,20 @@ mod config;
 mod config_edit;
 mod disk;
 mod doctor;
+mod events;
 mod exit;
 mod init;
 mod job;
 mod jobs_disk;
 mod jobs_edit;
+mod logs;
 mod manual;
 mod output;
 mod plugin;
 mod server;
 mod session;
 mod status;
+mod stream;
 #[cfg(test)]
 mod tests;
 
@@ -71,6 +74,8 @@ enum Command {
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
+    Events(events::Events),
+    Logs(logs::Logs),
     /// Look at the plugins
     #[command(subcommand, after_help = examples(&["instar plugin list"]))]
     Plugin(plugin::PluginCommand),
@@ -149,6 +154,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
         Command::Session(command) => session::run(context, command),
+        Command::Events(events) => events::run(context, &events),
+        Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),
         Command::Backup(to) => backup::backup(context, &to),
         Command::Restore(from) => backup::restore(context, &from),

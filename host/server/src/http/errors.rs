@@ -61,6 +61,11 @@ impl ApiError {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, sentence)
     }
 
+    /// What went wrong, for those who are not answered by HTTP.
+    pub(super) fn sentence(&self) -> &str {
+        &self.body.error
+    }
+
     pub(crate) fn timeout(limit_ms: u64) -> Self {
         let mut error = Self::new(StatusCode::REQUEST_TIMEOUT, "Request timeout");
         error.body.timeout_ms = Some(limit_ms);

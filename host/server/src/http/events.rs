@@ -35,11 +35,17 @@ pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<
     app.answers.keep(question, seq, &events)
 }
 
-fn filter(params: &Params, now: Timestamp) -> Result<EventFilter, ApiError> {
+/// The type that is asked for; none asks for all.
+pub(super) fn kind(params: &Params) -> Result<Option<String>, ApiError> {
     let kind = params.text("type")?.filter(|kind| !kind.is_empty()).map(str::to_owned);
     if kind.as_ref().is_some_and(|kind| kind.len() > LONGEST_TYPE) {
         return Err(ApiError::bad_request(format!("`type` is longer than {LONGEST_TYPE} characters")));
     }
+    Ok(kind)
+}
+
+fn filter(params: &Params, now: Timestamp) -> Result<EventFilter, ApiError> {
+    let kind = kind(params)?;
     let hours = params.count("since", 24, 1, 720)?;
     let limit = params.count("limit", 50, 1, 1000)?;
     let since = now.checked_sub(SignedDuration::from_hours(i64::from(hours))).ok();

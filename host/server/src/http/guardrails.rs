@@ -30,7 +30,7 @@ pub(super) struct Host {
 }
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE, OPTIONS");
-const HEADERS: HeaderValue = HeaderValue::from_static("Content-Type, Authorization");
+const HEADERS: HeaderValue = HeaderValue::from_static("Content-Type, Authorization, Last-Event-ID");
 const SECURITY: [(HeaderName, HeaderValue); 4] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),

@@ -89,12 +89,16 @@ fn human(uptime: Duration) -> String {
     }
 }
 
-/// What this process keeps in memory; the kernel says it on Linux only.
 fn memory() -> Option<Memory> {
+    resident_bytes().map(|bytes| Memory { rss: bytes.div_ceil(1024 * 1024) })
+}
+
+/// What this process keeps in memory; the kernel says it on Linux only.
+pub(super) fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kibibytes: u64 = line.trim().trim_end_matches("kB").trim_end().parse().ok()?;
-    Some(Memory { rss: kibibytes.div_ceil(1024) })
+    kibibytes.checked_mul(1024)
 }
 
 #[cfg(test)]

@@ -6,16 +6,20 @@
 mod answers;
 mod auth;
 mod errors;
+mod event_stream;
 mod events;
 mod extract;
 mod guardrails;
 mod health;
 mod jobs;
 mod limits;
+mod metrics;
 mod plugins;
 mod runs;
 mod sessions;
+mod streams;
 mod view;
+mod ws;
 
 #[cfg(test)]
 mod tests;
@@ -40,6 +44,8 @@ pub(crate) use answers::Answers;
 use auth::{Caller, Gate};
 use guardrails::Guardrails;
 
+pub(crate) use streams::Streams;
+
 /// What handlers work with.
 #[derive(Debug)]
 pub(crate) struct App {
@@ -51,6 +57,7 @@ pub(crate) struct App {
     pub(crate) project_name: String,
     pub(crate) version: String,
     pub(crate) started: Instant,
+    pub(crate) streams: Streams,
 }
 
 /// Who is at the other end of a TCP connection; put into each request by the listener.
@@ -117,6 +124,9 @@ fn routes(app: Arc<App>) -> Router {
         .route(paths::SESSION_OUTPUT, get(sessions::output))
         .route(paths::SESSION_INPUT, post(sessions::input))
         .route(paths::EVENTS, get(events::list))
+        .route(paths::EVENTS_STREAM, get(event_stream::open))
+        .route(paths::METRICS, get(metrics::show))
+        .route(paths::WS, get(ws::open))
         .route(paths::PLUGINS, get(plugins::list))
         .fallback(errors::unknown_route)
         .method_not_allowed_fallback(errors::wrong_method)

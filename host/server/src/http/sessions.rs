@@ -72,6 +72,17 @@ pub(super) async fn input(
 ) -> Result<Json<api::Done>, ApiError> {
     let text = input_text(body.0.remove("text"))?;
     let session = find(&app, &key).await?;
+    type_into(&app, &session, &text).await?;
+    Ok(Json(api::Done { ok: true }))
+}
+
+/// Types a text that was checked, and Enter.
+pub(super) async fn type_into(app: &App, session: &Session, text: &str) -> Result<(), ApiError> {
+    check_takes_input(session)?;
+    Ok(app.engine.sessions().send_text(&session.name, text).await?)
+}
+
+pub(super) fn check_takes_input(session: &Session) -> Result<(), ApiError> {
     if !session.status.is_live() {
         let sentence = format!("session {} has ended, and takes no input any more", session.name);
         return Err(ApiError::conflict(sentence));
@@ -80,8 +91,7 @@ pub(super) async fn input(
         let sentence = format!("session {} takes no input: its command reads what it was started with", session.name);
         return Err(ApiError::conflict(sentence));
     }
-    app.engine.sessions().send_text(&session.name, &text).await?;
-    Ok(Json(api::Done { ok: true }))
+    Ok(())
 }
 
 pub(super) async fn kill(State(app): State<Arc<App>>, PathText(key): PathText) -> Result<Json<api::Killed>, ApiError> {
@@ -104,7 +114,7 @@ fn parse_status(text: &str) -> Result<SessionStatus, ApiError> {
     })
 }
 
-fn input_text(value: Option<Value>) -> Result<String, ApiError> {
+pub(super) fn input_text(value: Option<Value>) -> Result<String, ApiError> {
     let text = match value {
         Some(Value::String(text)) if !text.is_empty() => text,
         _ => return Err(ApiError::bad_request("`text` is required: a text that is not empty")),
@@ -122,7 +132,7 @@ fn shown(app: &App, session: &Session) -> api::Session {
 }
 
 /// By name, else by id, else by tmux name; in the view first, then among what the store still has.
-async fn find(app: &App, key: &str) -> Result<Session, ApiError> {
+pub(super) async fn find(app: &App, key: &str) -> Result<Session, ApiError> {
     check_key(key)?;
     let ways = ways(app, key);
     {

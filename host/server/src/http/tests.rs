@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::{App, Peer, socket_router, tcp_router};
+use super::{App, Peer, Streams, socket_router, tcp_router};
 use crate::config::{Config, Project};
 use crate::wiring::{self, Host};
 
@@ -28,6 +28,7 @@ struct Fixture {
     tcp: Router,
     socket: Router,
     project: Project,
+    _closing: tokio::sync::watch::Sender<bool>,
     _dir: TempDir,
 }
 
@@ -47,6 +48,7 @@ impl Fixture {
         let config = Config::load(&project).unwrap();
         let _lock = wiring::claim(&project).unwrap();
         let host = wiring::build(&project, &config, &[]).await.expect("a host needs tmux, and nothing else");
+        let (closing, closed) = tokio::sync::watch::channel(false);
         let app = Arc::new(App {
             answers: crate::http::Answers::default(),
             engine: host.engine.clone(),
@@ -55,10 +57,11 @@ impl Fixture {
             project_name: config.project_name.clone(),
             version: "1.2.3".to_owned(),
             started: Instant::now(),
+            streams: Streams::new(closed),
         });
         let tcp = tcp_router(app.clone(), &config, PORT);
         let socket = socket_router(app, &config);
-        Self { host, tcp, socket, project, _dir: dir }
+        Self { host, tcp, socket, project, _closing: closing, _dir: dir }
     }
 
     /// The usual one: with a token, and two jobs whose execute type nobody offers.

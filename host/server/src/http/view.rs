@@ -89,6 +89,18 @@ pub(super) fn session(session: &Session, tmux_session: String) -> api::Session {
     }
 }
 
+pub(super) fn socket_session(session: &Session, tmux_session: String) -> api::SocketSession {
+    api::SocketSession {
+        id: session.id.to_string(),
+        name: session.name.to_string(),
+        tmux_session,
+        status: session.status.as_str().to_owned(),
+        started_at: time(session.started_at),
+        job_slug: session.job.to_string(),
+        model: session.model.clone(),
+    }
+}
+
 pub(super) fn run(run: &RunRecord) -> api::Run {
     let (exit_status, signal) = run.end.as_ref().map_or((None, None), exit);
     let (skipped, detail) = run.skipped.as_ref().map_or((None, None), skip);

@@ -18,12 +18,15 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower::ServiceExt as _;
 
+use super::patience::Patient;
 use crate::http::Peer;
 
 /// More wait in the kernel's queue.
 const MOST_CONNECTIONS: usize = 256;
 /// Also the time that an idle connection is kept.
 const HEADER_LIMIT: Duration = Duration::from_secs(30);
+/// An answer that the other end takes nothing of for so long is given up.
+const WRITE_LIMIT: Duration = Duration::from_secs(30);
 /// When no file is left to accept into, trying again at once would only burn time.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
@@ -111,7 +114,8 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADER_LIMIT)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream, WRITE_LIMIT)), service)
+        .with_upgrades();
     tokio::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,

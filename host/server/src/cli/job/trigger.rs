@@ -7,10 +7,14 @@ use instar_api::{Run, TriggerAnswer, TriggerRequest, TriggerResult, paths};
 use crate::cli::client::{Answer, Client, ClientError};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::{one_line, printable};
+use crate::cli::stream::{EventStream, Streamed};
 use crate::cli::{Context, examples};
 
 const SHORTEST_WAIT: Duration = Duration::from_millis(100);
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
+
+/// A stream that is well says something more often.
+const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// A run outlives its server, so that one who waits bears a restart of it.
 const RESTART: Duration = Duration::from_secs(15);
@@ -70,10 +74,17 @@ fn say(context: &Context, answer: &Answer, triggered: &TriggerAnswer) -> Result<
 }
 
 /// Until the run has ended, however long that takes.
+///
+/// The stream of events only says when to look again: what counts is the run itself.
 fn wait(client: &Client, run_id: &str) -> Result<(Answer, Run), Failure> {
     let mut pause = SHORTEST_WAIT;
     let mut away_since = None;
+    let mut stream = None;
     loop {
+        // Before the look, so that an end between the two is told.
+        if stream.is_none() {
+            stream = EventStream::open(client, None, None).ok();
+        }
         match client.get(&paths::run(run_id)) {
             Ok(answer) => {
                 away_since = None;
@@ -91,8 +102,28 @@ fn wait(client: &Client, run_id: &str) -> Result<(Answer, Run), Failure> {
                 }
             }
         }
-        std::thread::sleep(pause);
-        pause = (pause * 3 / 2).min(LONGEST_WAIT);
+        let told = stream.as_mut().is_some_and(|stream| tells_of_its_end(stream, run_id));
+        if !told {
+            // Without a stream, as during a restart, it is asked again and again.
+            stream = None;
+            std::thread::sleep(pause);
+            pause = (pause * 3 / 2).min(LONGEST_WAIT);
+        }
+    }
+}
+
+/// False when the stream broke before it told anything.
+fn tells_of_its_end(stream: &mut EventStream<'_>, run_id: &str) -> bool {
+    loop {
+        match stream.next(LONGEST_SILENCE) {
+            Streamed::Event(event) => {
+                let is_end = matches!(event.kind.as_str(), "job_completed" | "job_skipped");
+                if is_end && event.metadata["runId"] == run_id {
+                    return true;
+                }
+            }
+            Streamed::Nothing | Streamed::Ended => return false,
+        }
     }
 }
 

@@ -127,7 +127,7 @@ async fn our_own_page_passes_with_the_headers_that_browsers_ask_for() {
     assert_eq!((answer.status, answer.body.as_str()), (StatusCode::NO_CONTENT, ""));
     assert_eq!(answer.header("access-control-allow-origin"), "http://localhost:4040");
     assert_eq!(answer.header("access-control-allow-methods"), "GET, POST, PUT, PATCH, DELETE, OPTIONS");
-    assert_eq!(answer.header("access-control-allow-headers"), "Content-Type, Authorization");
+    assert_eq!(answer.header("access-control-allow-headers"), "Content-Type, Authorization, Last-Event-ID");
     assert_eq!(answer.header("vary"), "Origin");
     let answer = fixture.send(page("GET", "/jobs"), "").await;
     answer.check_error(401, "Authorization");
