@@ -71,7 +71,7 @@ enum Command {
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
     /// Look at the plugins
-    #[command(subcommand, after_help = examples(&["instar plugin list"]))]
+    #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
     Plugin(plugin::PluginCommand),
     /// Call any route of the API
     Api(api_call::ApiCall),
