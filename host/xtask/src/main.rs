@@ -4,6 +4,7 @@
 
 mod components;
 mod demo;
+mod install;
 mod setup;
 mod shell;
 mod test;
@@ -14,6 +15,7 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   run           build everything (release), make a demo agent in target/demo, start its server in the foreground
+  install       build instar (release) with its plugins inside, and install it into ~/.cargo/bin
   test          format, clippy, components, all tests, docs: what CI runs
   components    build the plugins to target/plugins and the test components to target/components
   setup         install what is missing: the wasm target, tmux
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["run"] => demo::run(),
+        ["install"] => install::run(),
         ["test"] => test::run(),
         ["components"] => {
             setup::ensure_target().and_then(|toolchain| components::build(&toolchain, components::Set::All))
