@@ -1,7 +1,7 @@
 //! Loads, audits, limits and calls plugins: WebAssembly components behind the contract in `wit/`.
 //!
 //! This crate owns wasmtime. It knows nothing of jobs, sessions or storage: a caller hands over values
-//! and gets values back. [`Plugins`] is the only way to a call; [`inspect`] looks without one.
+//! and gets values back. [`Plugins`] is the only way to a call; [`inspect()`] looks without one.
 
 mod audit;
 mod binary;
