@@ -118,3 +118,23 @@ fn notifier_is_told_of_the_end_of_a_run() {
         instar_tests::until("the delivery", || server.client().get(delivered).json, |events| events[0].is_object());
     assert_eq!(events[0]["metadata"]["notifier"], "tiny-notifier", "{events:#}");
 }
+
+#[test]
+fn inspection_says_what_a_component_may_do_without_a_server() {
+    let agent = Agent::new();
+    let inspect = |plugin: &str| {
+        let done = agent.instar(&["plugin", "inspect", plugin, "--json"]);
+        let report: Value = serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{done:?}"));
+        (done.status.code(), report)
+    };
+    let (exit, report) = inspect("execute-prompt");
+    assert_eq!((exit, &report["executeType"], &report["problem"]), (Some(0), &json!("prompt"), &json!(null)));
+    assert!(report["imports"].as_array().is_some_and(|imports| imports.iter().all(|import| import["allowed"] == true)));
+    let file = instar_tests::component("bad-imports-files").display().to_string();
+    let (exit, report) = inspect(&file);
+    assert_eq!((exit, &report["problem"]["code"]), (Some(1), &json!("import-denied")), "{report:#}");
+    assert!(report["imports"].to_string().contains("a right that no plugin has"), "{report:#}");
+    agent.write("notes.wasm", "no component");
+    assert_eq!(inspect(&agent.path("notes.wasm").display().to_string()).1["problem"]["code"], "not-a-component");
+    assert_eq!(agent.instar(&["plugin", "inspect", "nobody"]).status.code(), Some(3));
+}

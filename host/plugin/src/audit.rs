@@ -120,7 +120,28 @@ fn exports(outline: &Outline, interface: &str) -> bool {
     outline.exports.iter().any(|export| ours(export) == Some((interface, CONTRACT)))
 }
 
-fn is_allowed(import: &str, kinds: &[Kind]) -> bool {
+/// What an interface gives to the plugin that imports it, in words.
+pub(crate) fn meaning(import: &str) -> &'static str {
+    if let Some((interface, _)) = ours(import) {
+        return match interface {
+            "log" => "writes lines into the host's log",
+            "config" => "reads its own configuration",
+            "types" | "guard-types" => "types only",
+            other if Kind::ALL.iter().any(|kind| kind.interface() == other) => "types of a kind's interface",
+            _ => "an interface that this host does not have",
+        };
+    }
+    match without_version(import) {
+        "wasi:cli/environment" => "an environment that is empty",
+        "wasi:cli/exit" => "ends its own call",
+        "wasi:random/insecure-seed" => "a seed that is always the same",
+        name if name.starts_with("wasi:cli/terminal-") => "terminals, of which there are none",
+        name if BASELINE.contains(&name) => "streams that are closed",
+        _ => "a right that no plugin has",
+    }
+}
+
+pub(crate) fn is_allowed(import: &str, kinds: &[Kind]) -> bool {
     match ours(import) {
         Some((interface, _)) => kinds.iter().any(|kind| kind.may_import(interface)),
         None => {

@@ -1,7 +1,7 @@
 //! Loads, audits, limits and calls plugins: WebAssembly components behind the contract in `wit/`.
 //!
 //! This crate owns wasmtime. It knows nothing of jobs, sessions or storage: a caller hands over values
-//! and gets values back. [`Plugins`] is the only way in.
+//! and gets values back. [`Plugins`] is the only way to a call; [`inspect()`] looks without one.
 
 mod audit;
 mod binary;
@@ -12,6 +12,7 @@ mod execute;
 mod gate;
 mod guard;
 mod inert;
+mod inspect;
 mod lane;
 mod launch;
 mod limits;
@@ -27,6 +28,7 @@ mod wit;
 pub use audit::Kind;
 pub use error::{Cause, GuestFailure, PluginError};
 pub use guard::hook::{Command, Moment, Redaction, Scan, Script, SimpleCommand, Span};
+pub use inspect::{About, Import, Inspection, inspect};
 pub use lane::{Allocation, PoolChoice};
 pub use limits::{CallLimits, Limits};
 pub use load::{Origin, Settings, Source};

@@ -80,6 +80,16 @@ pub(crate) async fn look_at_plugins(
     Ok(plugins::load(project, config, bundled).await?.1)
 }
 
+/// The components that a server of this project would try to load; those that cannot be read are left out.
+pub(crate) fn plugin_sources(bundled: Bundled, folder: &Path) -> Vec<instar_plugin::Source> {
+    plugins::sources(bundled, folder).0
+}
+
+/// The bytes of one component's file.
+pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
+    plugins::read(path)
+}
+
 fn limits(config: &Config) -> Limits {
     Limits {
         scheduling: config.scheduler.enabled,

@@ -90,9 +90,12 @@ impl Store {
         }
     }
 
+    /// A commit that was abandoned may still be under way: only who may write sees where the log ends.
     async fn reconnect(&self) -> Result<(SqliteConnection, i64), sqlx::Error> {
         let mut connection = self.0.connect().await?;
-        let next_seq = log::next_seq(&mut connection).await?;
+        let mut transaction = begin(&mut connection).await?;
+        let next_seq = log::next_seq(&mut transaction).await?;
+        transaction.rollback().await?;
         Ok((connection, next_seq))
     }
 }

@@ -5,6 +5,7 @@
 mod bench;
 mod components;
 mod demo;
+mod install;
 mod setup;
 mod shell;
 mod test;
@@ -15,6 +16,7 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   run           build everything (release), make a demo agent in target/demo, start its server in the foreground
+  install       build instar (release) with its plugins inside, and install it into ~/.cargo/bin
   test          format, clippy, components, all tests, docs: what CI runs
   bench         measure the release build beside its peers
   components    build the plugins to target/plugins and the test components to target/components
@@ -26,6 +28,7 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
         ["run"] => demo::run(),
+        ["install"] => install::run(),
         ["test"] => test::run(),
         ["bench"] => bench::run(),
         ["components"] => {

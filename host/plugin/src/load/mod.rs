@@ -2,6 +2,8 @@
 
 mod one;
 
+pub(crate) use one::check_execute_name;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;

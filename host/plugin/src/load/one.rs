@@ -61,15 +61,8 @@ impl Loader {
     }
 
     fn check_execute_type(&self, info: &PluginInfo) -> Result<(), Cause> {
-        let Some(name) = &info.execute_type else {
-            let is_missing = info.kinds.contains(&Kind::Execute);
-            let missing =
-                || Cause::BadManifest("it exports `execute`, so the manifest needs `execute-type`".to_owned());
-            return if is_missing { Err(missing()) } else { Ok(()) };
-        };
-        if !info.kinds.contains(&Kind::Execute) {
-            return Err(Cause::BadManifest("`execute-type` is given, and `execute` is not exported".to_owned()));
-        }
+        check_execute_name(&info.kinds, info.execute_type.as_deref())?;
+        let Some(name) = &info.execute_type else { return Ok(()) };
         match self.plugins.loaded.iter().find(|other| other.execute_type.as_ref() == Some(name)) {
             Some(other) => Err(Cause::DuplicateExecuteType { name: name.clone(), owner: other.id.to_string() }),
             None => Ok(()),
@@ -214,6 +207,16 @@ impl DriverHalf {
         self.execute.as_ref().map(|kind| kind.load(&mut *store, instance)).transpose()?;
         self.notifier.as_ref().map(|kind| kind.load(&mut *store, instance)).transpose()?;
         Ok(())
+    }
+}
+
+/// The export and the name of an execute type go together.
+pub(crate) fn check_execute_name(kinds: &[Kind], name: Option<&str>) -> Result<(), Cause> {
+    let bad = |why: &str| Err(Cause::BadManifest(why.to_owned()));
+    match (kinds.contains(&Kind::Execute), name) {
+        (true, None) => bad("it exports `execute`, so the manifest needs `execute-type`"),
+        (false, Some(_)) => bad("`execute-type` is given, and `execute` is not exported"),
+        (true, Some(_)) | (false, None) => Ok(()),
     }
 }
 

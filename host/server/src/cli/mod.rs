@@ -77,7 +77,7 @@ enum Command {
     Events(events::Events),
     Logs(logs::Logs),
     /// Look at the plugins
-    #[command(subcommand, after_help = examples(&["instar plugin list"]))]
+    #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
     Plugin(plugin::PluginCommand),
     Backup(backup::Backup),
     Restore(backup::Restore),

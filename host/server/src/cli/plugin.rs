@@ -1,5 +1,7 @@
 //! `instar plugin`: what is installed, and what could not be loaded.
 
+mod inspect;
+
 use clap::Subcommand;
 use instar_api::{Plugin, Plugins, paths};
 
@@ -12,11 +14,13 @@ pub(crate) enum PluginCommand {
     /// Show the plugins that are loaded, and those that could not be
     #[command(after_help = examples(&["instar plugin list", "instar plugin list --json"]))]
     List,
+    Inspect(inspect::Inspect),
 }
 
 pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Failure> {
     match command {
         PluginCommand::List => list(context),
+        PluginCommand::Inspect(inspect) => inspect::run(context, inspect),
     }
 }
 

@@ -49,7 +49,7 @@ fn settings(project: &Project, config: &Config) -> Settings {
     settings
 }
 
-fn sources(bundled: Bundled, folder: &Path) -> (Vec<Source>, Vec<PluginProblem>) {
+pub(super) fn sources(bundled: Bundled, folder: &Path) -> (Vec<Source>, Vec<PluginProblem>) {
     let bundled = bundled.iter().map(|&(name, bytes)| Source {
         origin: Origin::Bundled { name: name.to_owned() },
         bytes: Cow::Borrowed(bytes),
@@ -86,7 +86,7 @@ fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
 }
 
 /// No more than what is refused as too large anyway.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
+pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
     if !std::fs::metadata(path)?.is_file() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is not a file"));
     }

@@ -1,0 +1,100 @@
+//! What the bytes of a component say about it. Nothing is compiled and nothing runs.
+
+use crate::audit::{self, Kind};
+use crate::binary::Outline;
+use crate::error::{Cause, PluginError};
+use crate::limits::Limits;
+use crate::load::check_execute_name;
+use crate::manifest::Manifest;
+use crate::text;
+
+/// A component seen from outside. What could not be read is left empty, and `problem` says why.
+#[derive(Debug)]
+pub struct Inspection {
+    pub about: Option<About>,
+    /// BLAKE3 of the component, in hexadecimal.
+    pub digest: String,
+    pub bytes: usize,
+    pub kinds: Vec<Kind>,
+    pub imports: Vec<Import>,
+    pub exports: Vec<String>,
+    /// The first thing for which it would not be loaded. More may come to light when it is compiled.
+    pub problem: Option<PluginError>,
+}
+
+/// What it says about itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct About {
+    pub id: String,
+    pub version: String,
+    pub description: String,
+    pub execute_type: Option<String>,
+}
+
+/// An interface that it asks the host for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Import {
+    pub name: String,
+    /// What it gives the plugin, in words.
+    pub meaning: &'static str,
+    pub allowed: bool,
+}
+
+/// Reads a component. `name` is how problems call it as long as it does not say its id.
+pub fn inspect(name: &str, bytes: &[u8]) -> Inspection {
+    let mut seen = Inspection {
+        about: None,
+        digest: blake3::hash(bytes).to_hex().to_string(),
+        bytes: bytes.len(),
+        kinds: Vec::new(),
+        imports: Vec::new(),
+        exports: Vec::new(),
+        problem: None,
+    };
+    if let Err(cause) = look(bytes, &mut seen) {
+        let name = seen.about.as_ref().map_or(name, |about| &about.id);
+        seen.problem = Some(PluginError::new(name, cause));
+    }
+    seen
+}
+
+fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
+    let limit = Limits::default().component_bytes;
+    if bytes.len() > limit {
+        return Err(Cause::ComponentTooLarge { bytes: bytes.len(), limit });
+    }
+    let outline = Outline::read(bytes)?;
+    seen.kinds = audit::kinds(&outline);
+    seen.exports.clone_from(&outline.exports);
+    seen.imports = outline.imports.iter().map(|name| import(name, &seen.kinds)).collect();
+    let manifest = Manifest::parse(outline.manifest()?)?;
+    seen.about = Some(about(&manifest));
+    check_execute_name(&seen.kinds, manifest.execute_type.as_deref())?;
+    audit::audit(&outline).map(|_| ())
+}
+
+fn about(manifest: &Manifest) -> About {
+    About {
+        id: manifest.id.to_string(),
+        version: manifest.version.clone(),
+        description: text::clean(&manifest.description),
+        execute_type: manifest.execute_type.clone(),
+    }
+}
+
+fn import(name: &str, kinds: &[Kind]) -> Import {
+    Import { name: name.to_owned(), meaning: audit::meaning(name), allowed: audit::is_allowed(name, kinds) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_component_has_a_digest_and_a_problem() {
+        let seen = inspect("notes.wasm", b"no component");
+        let problem = seen.problem.expect("it is none");
+        assert_eq!((problem.code(), problem.plugin.as_str(), seen.bytes), ("not-a-component", "notes.wasm", 12));
+        assert!(seen.about.is_none() && seen.imports.is_empty());
+    }
+}
