@@ -57,8 +57,9 @@ mod tests {
             job_name: "a".to_owned(),
             priority: Priority::Normal,
             execute_type: "script".to_owned(),
-            step: StepRequest { execute_json: "{}".to_owned(), model: "sonnet".to_owned() },
+            step: StepRequest { execute_json: "{}".to_owned(), model: "sonnet".to_owned(), previous: None },
             timeout_ms: 1,
+            overlap: instar_core::job::Overlap::Skip,
             notify: false,
         };
         let run = "00000000-0000-7000-8000-000000000000".parse().unwrap();
