@@ -80,6 +80,21 @@ fn write_jobs(demo: &Path) -> Result<()> {
             "slug": "ask-agent", "name": "Ask the agent", "description": "A prompt job to trigger",
             "schedule": "@yearly", "model": "haiku",
             "execute": { "type": "prompt", "value": "In one sentence: what do you see in this folder?" }
+        },
+        {
+            "slug": "reflect", "name": "Reflect", "description": "A skill job to trigger",
+            "schedule": "@yearly", "model": "haiku", "execute": { "type": "skill", "value": "reflect" }
+        },
+        {
+            "slug": "count-and-tell", "name": "Count and tell", "description": "A pipeline to trigger",
+            "schedule": "@yearly", "model": "haiku",
+            "execute": {
+                "type": "pipeline",
+                "steps": [
+                    { "type": "script", "value": "ls -1 | wc -l" },
+                    { "type": "prompt", "value": "Say in one sentence how many files were counted." }
+                ]
+            }
         }
     ]);
     fs::write(&path, format!("{jobs:#}\n")).with_context(|| format!("failed to write {}", path.display()))
