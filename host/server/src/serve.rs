@@ -156,6 +156,7 @@ impl Server {
         let streams = Streams::new(closed.clone());
         let app = Arc::new(App {
             answers: crate::http::Answers::default(),
+            health: crate::http::KeptHealth::default(),
             engine: host.engine.clone(),
             jobs: host.jobs.clone(),
             plugins: host.plugins.clone(),

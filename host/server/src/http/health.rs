@@ -1,7 +1,7 @@
 //! How the host is: for monitors, for people, and for the CLI.
 
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::{Extension, Json};
@@ -20,18 +20,41 @@ const DEGRADED_FAILURES: u64 = 5;
 
 pub(super) async fn health(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>) -> Json<Health> {
     let uptime = app.started.elapsed();
-    let mut detail = detail(&app);
+    let detail = app.health.detail(&app);
     let is_full = detail.sessions.current >= detail.sessions.max;
     let is_failing = detail.consecutive_job_failures >= DEGRADED_FAILURES;
-    if caller == Caller::Trusted {
-        detail.memory = memory();
-    }
     Json(Health {
         status: if is_full || is_failing { HealthStatus::Degraded } else { HealthStatus::Ok },
         uptime: u64::try_from(uptime.as_millis()).unwrap_or(u64::MAX),
         uptime_human: human(uptime),
-        detail: (caller == Caller::Trusted).then_some(detail),
+        detail: (caller == Caller::Trusted).then(|| HealthDetail::clone(&detail)),
     })
+}
+
+/// The detail is made anew when something happened, and once a second for the memory; monitors ask far more often.
+#[derive(Debug, Default)]
+pub(crate) struct KeptHealth(Mutex<Option<Kept>>);
+
+#[derive(Debug)]
+struct Kept {
+    seq: i64,
+    made: Instant,
+    detail: Arc<HealthDetail>,
+}
+
+const LONGEST_KEPT: Duration = Duration::from_secs(1);
+
+impl KeptHealth {
+    fn detail(&self, app: &App) -> Arc<HealthDetail> {
+        let seq = app.engine.view().last_seq();
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(kept) = kept.as_ref().filter(|kept| kept.seq == seq && kept.made.elapsed() < LONGEST_KEPT) {
+            return kept.detail.clone();
+        }
+        let detail = Arc::new(detail(app));
+        *kept = Some(Kept { seq, made: Instant::now(), detail: detail.clone() });
+        detail
+    }
 }
 
 fn detail(app: &App) -> HealthDetail {
@@ -44,7 +67,7 @@ fn detail(app: &App) -> HealthDetail {
         sessions: SessionCounts { current: view.live_sessions().count(), max: state.limits.max_sessions },
         scheduler_running: state.limits.scheduling,
         consecutive_job_failures: jobs.failing.iter().map(|job| u64::from(job.failures)).sum(),
-        memory: None,
+        memory: memory(),
         jobs,
     }
 }

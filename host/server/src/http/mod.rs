@@ -43,6 +43,7 @@ use crate::watch_jobs::JobsReader;
 pub(crate) use answers::Answers;
 use auth::{Caller, Gate};
 use guardrails::Guardrails;
+pub(crate) use health::KeptHealth;
 
 pub(crate) use streams::Streams;
 
@@ -51,6 +52,7 @@ pub(crate) use streams::Streams;
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) answers: Answers,
+    pub(crate) health: KeptHealth,
     pub(crate) jobs: Arc<JobsReader>,
     /// Nothing about plugins changes while the host runs.
     pub(crate) plugins: instar_api::Plugins,

@@ -51,6 +51,7 @@ impl Fixture {
         let (closing, closed) = tokio::sync::watch::channel(false);
         let app = Arc::new(App {
             answers: crate::http::Answers::default(),
+            health: crate::http::KeptHealth::default(),
             engine: host.engine.clone(),
             jobs: host.jobs.clone(),
             plugins: host.plugins.clone(),
