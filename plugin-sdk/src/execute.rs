@@ -5,7 +5,8 @@
 
 use crate::bindings::execute::exports::instar::plugin::execute::Guest;
 pub use crate::bindings::execute::exports::instar::plugin::execute::{
-    Action, Beginning, Delegate, End, EndCause, Event, Finish, FinishVerdict, Launch, Request, Stdin, StepResult,
+    Action, Beginning, Delegate, End, EndCause, Event, Finish, FinishVerdict, Launch, Marks, Request, Stdin,
+    StepResult, Usage,
 };
 use crate::register::Export;
 use crate::{CallCtx, Failure, Plugin, config};
@@ -42,11 +43,15 @@ impl<T: ExecuteType> Reducer for T {
     }
 
     fn step(ctx: &CallCtx, config: &Self::Config, state: Vec<u8>, events: Vec<Event>) -> Result<StepResult, Failure> {
-        let action = |event| match event {
-            Event::Requested(request) => T::launch(ctx, config, &request).map(Action::Launch),
-            Event::Exited(end) => Ok(Action::Finish(T::judge(ctx, config, &end))),
-        };
-        Ok(StepResult { state, actions: events.into_iter().map(action).collect::<Result<_, _>>()? })
+        let mut actions = Vec::new();
+        for event in events {
+            match event {
+                Event::Requested(request) => actions.push(Action::Launch(T::launch(ctx, config, &request)?)),
+                Event::Ready => {}
+                Event::Exited(end) => actions.push(Action::Finish(T::judge(ctx, config, &end))),
+            }
+        }
+        Ok(StepResult { state, actions })
     }
 }
 
@@ -69,12 +74,17 @@ impl Launch {
     /// A command in the project's directory that reads what people type into its session.
     pub fn new<W: Into<String>>(argv: impl IntoIterator<Item = W>) -> Self {
         let argv = argv.into_iter().map(Into::into).collect();
-        Self { argv, env: Vec::new(), cwd: None, stdin: Stdin::Typed }
+        Self { argv, env: Vec::new(), cwd: None, stdin: Stdin::Typed, shown: None }
     }
 
-    /// The command draws on a screen: it talks to a terminal both ways.
-    pub fn in_terminal(self) -> Self {
-        Self { stdin: Stdin::Terminal, ..self }
+    /// The command draws on a screen and talks with people; the marks tell when it waits for them.
+    pub fn in_terminal(self, marks: Marks) -> Self {
+        Self { stdin: Stdin::Terminal(marks), ..self }
+    }
+
+    /// The command prints one JSON object: people see the text in this field of it, `exited` brings the rest.
+    pub fn showing(self, field: impl Into<String>) -> Self {
+        Self { shown: Some(field.into()), ..self }
     }
 
     /// The command reads these bytes, and then the end of its input.
@@ -149,7 +159,7 @@ mod tests {
     #[test]
     fn only_status_0_succeeds() {
         let verdict = |cause: EndCause| {
-            let end = End { cause, duration_ms: 1, tail: String::new() };
+            let end = End { cause, duration_ms: 1, tail: String::new(), report: None };
             match step(Event::Exited(end)).unwrap().actions.remove(0) {
                 Action::Finish(finish) => finish.verdict,
                 other => panic!("{other:?}"),

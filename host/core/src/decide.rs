@@ -253,7 +253,7 @@ fn stepped(draft: &mut Draft<'_>, id: RunId, result: Result<StepResult, StepFaul
     let Phase::Stepping { event, session } = &run.phase else { return };
     let ended = match (event, session) {
         (StepEvent::Exited(end), Some(session)) => Some(Ended { session: (**session).clone(), end: end.clone() }),
-        (StepEvent::Exited(_) | StepEvent::Requested(_), _) => None,
+        (StepEvent::Exited(_) | StepEvent::Ready | StepEvent::Requested(_), _) => None,
     };
     if end::ended_by_stop(draft, run, ended.clone()) {
         return;
@@ -275,6 +275,7 @@ fn act(draft: &mut Draft<'_>, run: &Run, result: StepResult, ended: Option<Ended
             Action::Progress(message) => {
                 draft.event(Fact::RunProgressed { run: run.id, slug: run.slug.clone(), message })
             }
+            Action::SendText(_) | Action::NoteUsage(_) => {}
             Action::Launch(launch) => return begin_session(draft, run, launch, result.state),
             Action::Finish { verdict, message } => {
                 let outcome = match verdict {

@@ -16,6 +16,9 @@ pub struct Launch {
     #[serde(default)]
     pub cwd: Option<String>,
     pub stdin: Stdin,
+    /// The command prints one JSON object, and people are shown only the text in this field of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<String>,
 }
 
 /// Where the command reads from, and with it what it prints to.
@@ -27,8 +30,22 @@ pub enum Stdin {
     /// What people type into the session, so that a question of the command can be answered. Its output is captured
     /// by a pipe, as under cron: nothing waits in a pager.
     Typed,
-    /// The same, and its output goes to a terminal too: for programs that draw on a screen.
-    Terminal,
+    /// A terminal of its own, for programs that draw on a screen and talk with people.
+    Terminal(Marks),
+}
+
+/// How to tell by its screen what a program is doing: regular expressions, looked for in each line of the screen.
+///
+/// `asking` wins over `busy`, and that over `ready`. Without marks a program waits whenever its screen is at rest.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Marks {
+    /// It waits at its prompt.
+    pub ready: Vec<String>,
+    /// It works, even if its prompt can be seen.
+    pub busy: Vec<String>,
+    /// It asks a person something, and would take a message for the answer.
+    pub asking: Vec<String>,
 }
 
 /// What an execute type wants done next.
@@ -37,10 +54,45 @@ pub enum Action {
     Launch(Launch),
     /// A sentence on how far the run is.
     Progress(String),
+    /// A message to be typed when the program waits, behind earlier ones.
+    SendText(String),
+    NoteUsage(Usage),
     Finish {
         verdict: FinishVerdict,
         message: String,
     },
+}
+
+/// What a run took, as far as its program told.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Usage {
+    /// How the agent names its conversation, so that it can be taken up again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_session: Option<String>,
+    /// The model that really answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Tokens that the model read, cached ones included.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub input_tokens: Option<u64>,
+    /// Tokens that the model wrote.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub output_tokens: Option<u64>,
+    /// Millionths of a US dollar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<u64>,
+}
+
+impl Usage {
+    /// Takes over what `later` knows.
+    pub fn update(&mut self, later: Self) {
+        self.agent_session = later.agent_session.or(self.agent_session.take());
+        self.model = later.model.or(self.model.take());
+        self.input_tokens = later.input_tokens.or(self.input_tokens);
+        self.output_tokens = later.output_tokens.or(self.output_tokens);
+        self.cost_micro_usd = later.cost_micro_usd.or(self.cost_micro_usd);
+    }
 }
 
 /// How an execute type judges a run whose command ended by itself.
@@ -58,6 +110,8 @@ pub enum FinishVerdict {
 pub enum StepEvent {
     /// The run was admitted; the job's `execute` object and model.
     Requested(StepRequest),
+    /// The launched program waits at its prompt: it has come up, or has answered.
+    Ready,
     /// The launched command ended.
     Exited(End),
 }
@@ -89,6 +143,9 @@ pub struct End {
     pub duration_ms: u64,
     /// The last lines of the output, 4 KiB at most.
     pub tail: String,
+    /// The JSON object that the command printed, without the field that people were shown; 64 KiB at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

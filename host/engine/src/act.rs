@@ -117,7 +117,7 @@ impl World {
         let Phase::Stepping { event, .. } = &run.phase else { return gone(id) };
         let state = match event {
             StepEvent::Requested(_) => Vec::new(),
-            StepEvent::Exited(_) => run.plugin_state.clone(),
+            StepEvent::Ready | StepEvent::Exited(_) => run.plugin_state.clone(),
         };
         let call = context(&run);
         let step = self.plugins.step(&run.request.execute_type, &call, state, vec![event.clone()]);
@@ -167,7 +167,7 @@ impl World {
             Found::Ended(end) => end,
             Found::Running(process) => self.sessions.watch(process).await,
             // It was started, so its folder has been taken away since.
-            Found::NotStarted => End { cause: EndCause::Lost, duration_ms: 0, tail: String::new() },
+            Found::NotStarted => End { cause: EndCause::Lost, duration_ms: 0, tail: String::new(), report: None },
         };
         What::SessionEnded { run: id, end }
     }

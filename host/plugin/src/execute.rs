@@ -1,6 +1,6 @@
 //! Calls of execute types, found by the name that stands in jobs.json.
 
-use instar_core::plan::{Action, Launch, StepEvent, StepRequest, StepResult};
+use instar_core::plan::{Action, End, Launch, StepEvent, StepRequest, StepResult};
 
 use crate::call::Callee;
 use crate::error::{Cause, PluginError};
@@ -102,6 +102,8 @@ impl Plugins {
                 self.plan(&delegate.execute_type, call, &request).await.map(Action::Launch)
             }
             execute::Action::Progress(text) => Ok(Action::Progress(crate::text::clean(&text))),
+            execute::Action::SendText(text) => Ok(Action::SendText(text)),
+            execute::Action::NoteUsage(usage) => Ok(Action::NoteUsage(usage.into())),
             execute::Action::Finish(finish) => Ok(finish.into()),
         }
     }
@@ -142,13 +144,18 @@ impl Plugins {
 }
 
 fn request_bytes(request: &StepRequest) -> usize {
-    let previous = request.previous.as_ref().map_or(0, |end| end.tail.len());
+    let previous = request.previous.as_ref().map_or(0, end_bytes);
     request.execute_json.len() + request.model.len() + previous
 }
 
 fn event_bytes(event: &StepEvent) -> usize {
     match event {
         StepEvent::Requested(request) => request_bytes(request),
-        StepEvent::Exited(end) => end.tail.len(),
+        StepEvent::Ready => 0,
+        StepEvent::Exited(end) => end_bytes(end),
     }
+}
+
+fn end_bytes(end: &End) -> usize {
+    end.tail.len() + end.report.as_ref().map_or(0, String::len)
 }

@@ -4,13 +4,15 @@ use std::collections::BTreeSet;
 use std::path::{Component, Path};
 
 use crate::error::Cause;
-use crate::wit::exports::execute::{Action, Launch, Stdin, StepResult};
+use crate::wit::exports::execute::{Action, Launch, Marks, Stdin, StepResult};
 
 const ARGV_BYTES: usize = 1 << 20;
 const STDIN_BYTES: usize = 1 << 20;
 const ENV_ENTRIES: usize = 256;
 const ENV_BYTES: usize = 256 << 10;
 const ACTIONS: usize = 64;
+const MARKS: usize = 64;
+const MARK_BYTES: usize = 256;
 
 /// A step may name many actions, and each launch among them must be sound.
 pub(crate) fn check_step(result: &StepResult) -> Result<(), Cause> {
@@ -20,7 +22,8 @@ pub(crate) fn check_step(result: &StepResult) -> Result<(), Cause> {
     result.actions.iter().try_for_each(|action| match action {
         Action::Launch(launch) => check(launch),
         // What a delegate begins with is checked once it is known.
-        Action::Delegate(_) | Action::Progress(_) | Action::Finish(_) => Ok(()),
+        Action::Delegate(_) | Action::Progress(_) | Action::NoteUsage(_) | Action::Finish(_) => Ok(()),
+        Action::SendText(text) => check_text(text),
     })
 }
 
@@ -32,8 +35,29 @@ pub(crate) fn check(launch: &Launch) -> Result<(), Cause> {
         Stdin::Bytes(bytes) if bytes.len() > STDIN_BYTES => {
             invalid(format!("{} bytes of standard input, and {STDIN_BYTES} are allowed", bytes.len()))
         }
-        Stdin::Bytes(_) | Stdin::Typed | Stdin::Terminal => Ok(()),
+        Stdin::Bytes(_) | Stdin::Typed => Ok(()),
+        Stdin::Terminal(marks) => check_marks(marks),
     }
+}
+
+/// Whether they are regular expressions is for the one to say who looks for them.
+fn check_marks(marks: &Marks) -> Result<(), Cause> {
+    let all = || [&marks.ready, &marks.busy, &marks.asking].into_iter().flatten();
+    if all().count() > MARKS || all().any(|mark| mark.len() > MARK_BYTES) {
+        return invalid(format!("more than {MARKS} marks, or one of more than {MARK_BYTES} bytes"));
+    }
+    Ok(())
+}
+
+/// The host types it as it is: a control character could press a key that nobody meant.
+fn check_text(text: &str) -> Result<(), Cause> {
+    if text.len() > STDIN_BYTES {
+        return invalid(format!("a message of {} bytes, and {STDIN_BYTES} are allowed", text.len()));
+    }
+    if text.chars().any(|letter| letter.is_control() && !matches!(letter, '\t' | '\n')) {
+        return invalid("a message with a control character".to_owned());
+    }
+    Ok(())
 }
 
 fn check_argv(argv: &[String]) -> Result<(), Cause> {
@@ -84,7 +108,7 @@ mod tests {
 
     fn launch(argv: &[&str]) -> Launch {
         let argv = argv.iter().map(|word| (*word).to_owned()).collect();
-        Launch { argv, env: Vec::new(), cwd: None, stdin: Stdin::Typed }
+        Launch { argv, env: Vec::new(), cwd: None, stdin: Stdin::Typed, shown: None }
     }
 
     fn pair(name: &str, value: &str) -> (String, String) {

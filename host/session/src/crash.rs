@@ -78,9 +78,9 @@ fn traceless(folder: &Folder, started: Option<&Started>) -> End {
     if folder.is_stop_wanted() {
         return killed(duration_ms, tail);
     }
-    End { cause: EndCause::Lost, duration_ms, tail }
+    End { cause: EndCause::Lost, duration_ms, tail, report: None }
 }
 
 fn killed(duration_ms: u64, tail: String) -> End {
-    End { cause: EndCause::Killed, duration_ms, tail }
+    End { cause: EndCause::Killed, duration_ms, tail, report: None }
 }

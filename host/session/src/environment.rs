@@ -144,8 +144,13 @@ mod tests {
     #[test]
     fn the_more_particular_source_wins() {
         let pair = |value: &str| BTreeMap::from([("PATH".to_owned(), value.to_owned())]);
-        let mut launch =
-            Launch { argv: vec![], env: pair("launch"), cwd: None, stdin: instar_core::plan::Stdin::Terminal };
+        let mut launch = Launch {
+            argv: vec![],
+            env: pair("launch"),
+            cwd: None,
+            stdin: instar_core::plan::Stdin::Typed,
+            shown: None,
+        };
         assert_eq!(of_command(pair("host"), &launch, &pair("extra"))["PATH"], "extra");
         assert_eq!(of_command(pair("host"), &launch, &BTreeMap::new())["PATH"], "launch");
         launch.env.clear();

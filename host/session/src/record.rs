@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use instar_core::plan::{End, EndCause, Stdin};
+use instar_core::plan::{End, EndCause, Marks, Stdin};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -17,6 +17,9 @@ pub(crate) struct Spec {
     pub(crate) cwd: PathBuf,
     pub(crate) env: BTreeMap<String, String>,
     pub(crate) stdin: Input,
+    /// The field of the JSON object on standard output that people are shown.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) shown: Option<String>,
     pub(crate) output_cap: u64,
     pub(crate) stop_grace_ms: u64,
 }
@@ -26,7 +29,7 @@ pub(crate) struct Spec {
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Input {
     Typed,
-    Terminal,
+    Terminal(Marks),
     Text(String),
     Bytes(Vec<u8>),
 }
@@ -35,7 +38,7 @@ impl From<&Stdin> for Input {
     fn from(stdin: &Stdin) -> Self {
         match stdin {
             Stdin::Typed => Self::Typed,
-            Stdin::Terminal => Self::Terminal,
+            Stdin::Terminal(marks) => Self::Terminal(marks.clone()),
             Stdin::Bytes(bytes) => match String::from_utf8(bytes.clone()) {
                 Ok(text) => Self::Text(text),
                 Err(error) => Self::Bytes(error.into_bytes()),
@@ -62,6 +65,8 @@ pub(crate) struct Exit {
     pub(crate) ended_at: Timestamp,
     pub(crate) duration_ms: u64,
     pub(crate) tail: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) report: Option<String>,
     /// Why the log is not complete, for example a full disk.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) log_fault: Option<String>,
@@ -98,7 +103,7 @@ impl From<Exit> for End {
             Cause::Killed => EndCause::Killed,
             Cause::NotStarted => EndCause::NotStarted(reason.unwrap_or_default()),
         };
-        Self { cause, duration_ms: exit.duration_ms, tail: exit.tail }
+        Self { cause, duration_ms: exit.duration_ms, tail: exit.tail, report: exit.report }
     }
 }
 
@@ -111,7 +116,7 @@ mod tests {
         for bytes in [b"text \xc3\xa9".to_vec(), vec![0xff, 0x00, 0x0a], Vec::new()] {
             let json = serde_json::to_string(&Input::from(&Stdin::Bytes(bytes.clone()))).unwrap();
             let read = match serde_json::from_str(&json).unwrap() {
-                Input::Typed | Input::Terminal => panic!("{bytes:?} became a terminal"),
+                Input::Typed | Input::Terminal(_) => panic!("{bytes:?} became a terminal"),
                 Input::Text(text) => text.into_bytes(),
                 Input::Bytes(bytes) => bytes,
             };

@@ -166,7 +166,7 @@ impl Sessions {
         } else {
             format!("there is no runner at {runner}")
         };
-        End { cause: EndCause::NotStarted(reason), duration_ms: 0, tail: String::new() }
+        End { cause: EndCause::NotStarted(reason), duration_ms: 0, tail: String::new(), report: None }
     }
 }
 

@@ -53,6 +53,7 @@ impl Sessions {
             cwd: launch.cwd.as_ref().map_or_else(|| settings.project_dir.clone(), |cwd| settings.project_dir.join(cwd)),
             env: environment::of_command(host, launch, &order.env),
             stdin: Input::from(&launch.stdin),
+            shown: launch.shown.clone(),
             output_cap: settings.output_cap,
             stop_grace_ms: u64::try_from(settings.stop_grace.as_millis()).unwrap_or(u64::MAX),
         }

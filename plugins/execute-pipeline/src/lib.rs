@@ -66,6 +66,8 @@ impl Reducer for Pipeline {
     fn step(_: &CallCtx, _: &NoConfig, state: Vec<u8>, events: Vec<Event>) -> Result<StepResult, Failure> {
         match events.into_iter().next() {
             Some(Event::Requested(request)) => Place::first(&request)?.begin(request.previous),
+            // A step that talks with people: its program has the floor.
+            Some(Event::Ready) => Ok(StepResult { state, actions: Vec::new() }),
             Some(Event::Exited(end)) => Place::restored(&state)?.go_on(end),
             None => Err(Failure::new("no-event", "a step needs an event")),
         }

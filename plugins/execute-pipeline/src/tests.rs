@@ -16,7 +16,7 @@ fn begin(steps: Value) -> Result<StepResult, Failure> {
 }
 
 fn end(status: i32) -> End {
-    End { cause: EndCause::Exit(status), duration_ms: 1, tail: format!("ended with {status}\n") }
+    End { cause: EndCause::Exit(status), duration_ms: 1, tail: format!("ended with {status}\n"), report: None }
 }
 
 #[track_caller]

@@ -141,7 +141,7 @@ mod tests {
     #[test]
     fn the_end_of_the_step_before_follows_the_prompt_as_data() {
         let cause = instar_plugin_sdk::execute::EndCause::Exit(3);
-        let end = End { cause, duration_ms: 1, tail: "42 files\n".to_owned() };
+        let end = End { cause, duration_ms: 1, tail: "42 files\n".to_owned(), report: None };
         let prompt = with_previous("Summarize".to_owned(), Some(&end));
         assert!(prompt.starts_with("Summarize\n") && prompt.contains("status 3"), "{prompt}");
         assert!(prompt.ends_with("<<<output\n42 files\noutput>>>\n"), "{prompt}");

@@ -28,11 +28,15 @@ impl Reducer for Skill {
     }
 
     fn step(_: &CallCtx, _: &NoConfig, state: Vec<u8>, events: Vec<Event>) -> Result<StepResult, Failure> {
-        let action = |event| match event {
-            Event::Requested(request) => delegate(&request).map(Action::Delegate),
-            Event::Exited(end) => Ok(Action::Finish(judge_by_status(&end))),
-        };
-        Ok(StepResult { state, actions: events.into_iter().map(action).collect::<Result<_, _>>()? })
+        let mut actions = Vec::new();
+        for event in events {
+            match event {
+                Event::Requested(request) => actions.push(Action::Delegate(delegate(&request)?)),
+                Event::Ready => {}
+                Event::Exited(end) => actions.push(Action::Finish(judge_by_status(&end))),
+            }
+        }
+        Ok(StepResult { state, actions })
     }
 }
 

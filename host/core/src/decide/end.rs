@@ -49,7 +49,7 @@ pub(super) fn not_started(draft: &mut Draft<'_>, id: RunId, reason: String) {
     if !matches!(run.phase, Phase::Starting { .. }) {
         return;
     }
-    let end = End { cause: EndCause::NotStarted(reason), duration_ms: 0, tail: String::new() };
+    let end = End { cause: EndCause::NotStarted(reason), duration_ms: 0, tail: String::new(), report: None };
     let outcome = match run.stopping.clone() {
         Some(cause) => stop_outcome(cause),
         None => Outcome::Failed { cause: cause_of(&end) },

@@ -29,12 +29,18 @@ pub(crate) fn job(slug: &str, schedule: &str) -> Value {
 }
 
 pub(crate) fn launch() -> StepResult {
-    let launch = Launch { argv: vec!["true".into()], env: Default::default(), cwd: None, stdin: Stdin::Terminal };
+    let launch = Launch {
+        argv: vec!["true".into()],
+        env: Default::default(),
+        cwd: None,
+        stdin: Stdin::Terminal(Default::default()),
+        shown: None,
+    };
     StepResult { state: b"state".to_vec(), actions: vec![Action::Launch(launch)] }
 }
 
 pub(crate) fn end(cause: EndCause) -> End {
-    End { cause, duration_ms: 1_500, tail: "last line\n".into() }
+    End { cause, duration_ms: 1_500, tail: "last line\n".into(), report: None }
 }
 
 pub(crate) fn limits() -> Limits {

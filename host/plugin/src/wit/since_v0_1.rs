@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use instar_core::id::{JobSlug, PluginId, RunId, SessionName};
 use instar_core::notice::Notice;
-use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepEvent, StepRequest};
+use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Marks, Stdin, StepEvent, StepRequest, Usage};
 use instar_core::verdict::{Finding, Severity, Verdict};
 use jiff::Timestamp;
 
@@ -113,6 +113,7 @@ impl From<StepEvent> for execute::Event {
     fn from(event: StepEvent) -> Self {
         match event {
             StepEvent::Requested(request) => Self::Requested((&request).into()),
+            StepEvent::Ready => Self::Ready,
             StepEvent::Exited(end) => Self::Exited(end.into()),
         }
     }
@@ -127,7 +128,7 @@ impl From<End> for execute::End {
             EndCause::NotStarted(reason) => execute::EndCause::NotStarted(reason),
             EndCause::Lost => execute::EndCause::Lost,
         };
-        Self { cause, duration_ms: end.duration_ms, tail: end.tail }
+        Self { cause, duration_ms: end.duration_ms, tail: end.tail, report: end.report }
     }
 }
 
@@ -137,9 +138,12 @@ impl From<execute::Launch> for Launch {
         let stdin = match launch.stdin {
             execute::Stdin::Bytes(bytes) => Stdin::Bytes(bytes),
             execute::Stdin::Typed => Stdin::Typed,
-            execute::Stdin::Terminal => Stdin::Terminal,
+            execute::Stdin::Terminal(marks) => {
+                Stdin::Terminal(Marks { ready: marks.ready, busy: marks.busy, asking: marks.asking })
+            }
         };
-        Self { argv: launch.argv, env: BTreeMap::from_iter(launch.env), cwd: launch.cwd, stdin }
+        let env = BTreeMap::from_iter(launch.env);
+        Self { argv: launch.argv, env, cwd: launch.cwd, stdin, shown: launch.shown }
     }
 }
 
@@ -158,7 +162,19 @@ impl From<execute::End> for End {
             execute::EndCause::NotStarted(reason) => EndCause::NotStarted(clean(&reason)),
             execute::EndCause::Lost => EndCause::Lost,
         };
-        Self { cause, duration_ms: end.duration_ms, tail: clean(&end.tail) }
+        Self { cause, duration_ms: end.duration_ms, tail: clean(&end.tail), report: end.report }
+    }
+}
+
+impl From<execute::Usage> for Usage {
+    fn from(usage: execute::Usage) -> Self {
+        Self {
+            agent_session: usage.agent_session.as_deref().map(clean),
+            model: usage.model.as_deref().map(clean),
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cost_micro_usd: usage.cost_micro_usd,
+        }
     }
 }
 

@@ -32,7 +32,7 @@ async fn a_script_is_launched_with_its_arguments() {
 async fn the_end_of_a_command_is_judged_and_the_state_is_handed_on() {
     let plugins = load(&["execute-prompt"]);
     for (status, expected) in [(0, FinishVerdict::Succeeded), (2, FinishVerdict::Failed)] {
-        let end = End { cause: EndCause::Exit(status), duration_ms: 5, tail: "done".to_owned() };
+        let end = End { cause: EndCause::Exit(status), duration_ms: 5, tail: "done".to_owned(), report: None };
         let result = plugins.step("prompt", &call(), b"kept".to_vec(), vec![StepEvent::Exited(end)]).await.unwrap();
         assert_eq!(result.state, b"kept");
         let [Action::Finish { verdict, message }] = result.actions.as_slice() else { panic!("{result:?}") };

@@ -41,7 +41,7 @@ pub(super) fn start(spec: Spec) -> Result<(Pid, Capture), StartError> {
         return Err(StartError::NoFolder { path: spec.cwd });
     }
     let program = find(&name, spec.env.get("PATH").map_or("", String::as_str), &spec.cwd)?;
-    let is_terminal = matches!(spec.stdin, Input::Terminal);
+    let is_terminal = matches!(spec.stdin, Input::Terminal(_));
     let (capture, output) = Capture::open(is_terminal).map_err(StartError::Capture)?;
     let (stdin, feed) = input(spec.stdin).map_err(StartError::Input)?;
     let second_output = output.try_clone().map_err(StartError::Capture)?;
@@ -61,7 +61,7 @@ type Feed = (pipe::Sender, Vec<u8>);
 
 fn input(input: Input) -> io::Result<(Stdio, Option<Feed>)> {
     let bytes = match input {
-        Input::Typed | Input::Terminal => return Ok((Stdio::inherit(), None)),
+        Input::Typed | Input::Terminal(_) => return Ok((Stdio::inherit(), None)),
         Input::Text(text) => text.into_bytes(),
         Input::Bytes(bytes) => bytes,
     };

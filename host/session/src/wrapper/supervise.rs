@@ -37,7 +37,15 @@ pub(super) async fn supervise(folder: &Folder, signals: &mut Signals) -> Exit {
         }
     };
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Exit { outcome, started_at, ended_at: Timestamp::now(), duration_ms, tail: tail.readable(), log_fault }
+    Exit {
+        outcome,
+        started_at,
+        ended_at: Timestamp::now(),
+        duration_ms,
+        tail: tail.readable(),
+        report: None,
+        log_fault,
+    }
 }
 
 /// What of the spec is still needed once the command runs.

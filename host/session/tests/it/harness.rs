@@ -142,7 +142,7 @@ pub(crate) fn session_name(name: &str) -> SessionName {
 
 pub(crate) fn command(argv: &[&str]) -> Launch {
     let argv = argv.iter().map(|&word| word.to_owned()).collect();
-    Launch { argv, env: BTreeMap::new(), cwd: None, stdin: Stdin::Bytes(Vec::new()) }
+    Launch { argv, env: BTreeMap::new(), cwd: None, stdin: Stdin::Bytes(Vec::new()), shown: None }
 }
 
 pub(crate) fn script(text: &str) -> Launch {
@@ -150,7 +150,7 @@ pub(crate) fn script(text: &str) -> Launch {
 }
 
 pub(crate) fn talk(text: &str) -> Launch {
-    Launch { stdin: Stdin::Terminal, ..script(text) }
+    Launch { stdin: Stdin::Terminal(Default::default()), ..script(text) }
 }
 
 pub(crate) fn exit(status: i32) -> EndCause {

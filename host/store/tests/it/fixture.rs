@@ -47,11 +47,12 @@ pub(crate) fn launch() -> Launch {
         env: BTreeMap::from([("TOKEN".into(), "secret \u{1F980}".into())]),
         cwd: None,
         stdin: Stdin::Bytes(b"prompt\0".to_vec()),
+        shown: None,
     }
 }
 
 pub(crate) fn end(cause: EndCause) -> End {
-    End { cause, duration_ms: 1234, tail: "the \"end\"\n".into() }
+    End { cause, duration_ms: 1234, tail: "the \"end\"\n".into(), report: None }
 }
 
 /// A request of a run, and its id.
