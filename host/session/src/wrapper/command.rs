@@ -4,13 +4,14 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use rustix::process::Pid;
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 
 use super::capture::Capture;
+use super::terminal::Terminal;
 use crate::record::{Input, Spec};
 
 /// Why a command could not be started.
@@ -28,46 +29,62 @@ pub(super) enum StartError {
     NoFolder { path: PathBuf },
     #[error("{program}: {source}")]
     Spawn { program: String, source: io::Error },
+    #[error("there is no terminal for it: {0}")]
+    Terminal(io::Error),
     #[error("the output cannot be captured: {0}")]
     Capture(io::Error),
     #[error("the input cannot be given: {0}")]
     Input(io::Error),
 }
 
+/// What a running command is connected to.
+pub(super) enum Channel {
+    Pipe(Capture),
+    Terminal(Terminal),
+}
+
 /// Starts the command of `spec`; must be called in a tokio runtime, where its input is then written.
-pub(super) fn start(spec: Spec) -> Result<(Pid, Capture), StartError> {
-    let Some(name) = spec.argv.first().cloned() else { return Err(StartError::Empty) };
+pub(super) fn start(spec: Spec) -> Result<(Pid, Channel), StartError> {
+    let Some(name) = spec.argv.first() else { return Err(StartError::Empty) };
     if !spec.cwd.is_dir() {
         return Err(StartError::NoFolder { path: spec.cwd });
     }
-    let program = find(&name, spec.env.get("PATH").map_or("", String::as_str), &spec.cwd)?;
-    let is_terminal = matches!(spec.stdin, Input::Terminal(_));
-    let (capture, output) = Capture::open(is_terminal).map_err(StartError::Capture)?;
-    let (stdin, feed) = input(spec.stdin).map_err(StartError::Input)?;
-    let second_output = output.try_clone().map_err(StartError::Capture)?;
-
+    let program = find(name, spec.env.get("PATH").map_or("", String::as_str), &spec.cwd)?;
     let mut command = Command::new(program);
-    command.arg0(&name).args(&spec.argv[1..]).env_clear().envs(&spec.env).current_dir(&spec.cwd);
-    command.stdin(stdin).stdout(output).stderr(second_output);
-    let child = command.spawn().map_err(|source| StartError::Spawn { program: name, source })?;
-    if let Some((pipe, bytes)) = feed {
-        tokio::spawn(write(pipe, bytes));
-    }
-    Ok((Pid::from_child(&child), capture))
+    command.arg0(name).args(&spec.argv[1..]).env_clear().envs(&spec.env).current_dir(&spec.cwd);
+    let (child, channel) = match spec.stdin {
+        Input::Terminal(_) => on_terminal(command)?,
+        Input::Typed => piped(command, Stdio::inherit())?,
+        Input::Text(text) => fed(command, text.into_bytes())?,
+        Input::Bytes(bytes) => fed(command, bytes)?,
+    };
+    let child = child.map_err(|source| StartError::Spawn { program: name.clone(), source })?;
+    Ok((Pid::from_child(&child), channel))
 }
 
-/// The pipe to feed and the bytes to feed it with.
-type Feed = (pipe::Sender, Vec<u8>);
+/// A command that was tried to be started, and what it prints to.
+type Tried = (io::Result<Child>, Channel);
 
-fn input(input: Input) -> io::Result<(Stdio, Option<Feed>)> {
-    let bytes = match input {
-        Input::Typed | Input::Terminal(_) => return Ok((Stdio::inherit(), None)),
-        Input::Text(text) => text.into_bytes(),
-        Input::Bytes(bytes) => bytes,
-    };
-    let (theirs, ours) = io::pipe()?;
-    let ours = pipe::Sender::from_owned_fd(OwnedFd::from(ours))?;
-    Ok((Stdio::from(theirs), Some((ours, bytes))))
+fn on_terminal(command: Command) -> Result<Tried, StartError> {
+    let (terminal, theirs) = Terminal::open().map_err(StartError::Terminal)?;
+    Ok((theirs.start(command), Channel::Terminal(terminal)))
+}
+
+fn piped(mut command: Command, stdin: Stdio) -> Result<Tried, StartError> {
+    let (capture, output) = Capture::open().map_err(StartError::Capture)?;
+    let second_output = output.try_clone().map_err(StartError::Capture)?;
+    command.stdin(stdin).stdout(output).stderr(second_output);
+    Ok((command.spawn(), Channel::Pipe(capture)))
+}
+
+fn fed(command: Command, bytes: Vec<u8>) -> Result<Tried, StartError> {
+    let (theirs, ours) = io::pipe().map_err(StartError::Input)?;
+    let ours = pipe::Sender::from_owned_fd(OwnedFd::from(ours)).map_err(StartError::Input)?;
+    let tried = piped(command, Stdio::from(theirs))?;
+    if tried.0.is_ok() {
+        tokio::spawn(write(ours, bytes));
+    }
+    Ok(tried)
 }
 
 /// A command may end or close its input without reading all of it.

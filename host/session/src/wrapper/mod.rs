@@ -5,9 +5,13 @@
 
 mod capture;
 mod command;
+mod keys;
 mod pane;
 mod signals;
+mod sink;
 mod supervise;
+mod talk;
+mod terminal;
 
 use std::io::{self, Write};
 use std::path::Path;

@@ -8,15 +8,15 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, WaitStatus};
+use tokio::sync::Notify;
 
-use super::capture::Capture;
-use super::command;
-use super::pane::Pane;
+use super::command::{self, Channel};
 use super::signals::{self, News, Signals};
+use super::sink::Sink;
+use super::talk::talk;
 use crate::folder::Folder;
-use crate::output::{Log, Tail};
 use crate::process;
-use crate::record::{Cause, Exit, Outcome, Spec};
+use crate::record::{Cause, Exit, Outcome};
 
 /// How long output is still taken after the command has ended, if something in the background holds on to it.
 const DRAIN: Duration = Duration::from_millis(500);
@@ -24,37 +24,28 @@ const DRAIN: Duration = Duration::from_millis(500);
 /// Runs the session's command to its end. Whatever goes wrong is an end too.
 pub(super) async fn supervise(folder: &Folder, signals: &mut Signals) -> Exit {
     let (started_at, begun) = (Timestamp::now(), Instant::now());
-    let mut tail = Tail::default();
-    let mut log_fault = None;
-    let outcome = match begin(folder) {
-        Err(outcome) => outcome,
-        Ok((command, capture, spec)) => {
-            let mut output = Output { log: Log::create(folder.path(), spec.cap), tail, pane: Pane::open() };
-            let outcome = attend(folder, signals, command, &capture, &mut output, spec.grace).await;
-            tail = output.tail;
-            log_fault = output.log.fault();
-            outcome
+    let (outcome, tail, log_fault) = match begin(folder) {
+        Err(outcome) => (outcome, String::new(), None),
+        Ok(running) => {
+            let mut sink = Sink::open(folder.path(), running.output_cap);
+            let outcome = attend(folder, signals, &running, &mut sink).await;
+            let (tail, log_fault) = sink.close();
+            (outcome, tail, log_fault)
         }
     };
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Exit {
-        outcome,
-        started_at,
-        ended_at: Timestamp::now(),
-        duration_ms,
-        tail: tail.readable(),
-        report: None,
-        log_fault,
-    }
+    Exit { outcome, started_at, ended_at: Timestamp::now(), duration_ms, tail, report: None, log_fault }
 }
 
-/// What of the spec is still needed once the command runs.
-struct Limits {
-    cap: u64,
+/// A command that runs, and what of the spec is still needed.
+struct Running {
+    command: Pid,
+    channel: Channel,
+    output_cap: u64,
     grace: Duration,
 }
 
-fn begin(folder: &Folder) -> Result<(Pid, Capture, Limits), Outcome> {
+fn begin(folder: &Folder) -> Result<Running, Outcome> {
     if folder.is_stop_wanted() {
         return Err(Outcome::of(Cause::Killed));
     }
@@ -63,47 +54,19 @@ fn begin(folder: &Folder) -> Result<(Pid, Capture, Limits), Outcome> {
         Ok(None) => return Err(Outcome::not_started("the session has no spec".to_owned())),
         Err(error) => return Err(Outcome::not_started(error.to_string())),
     };
-    let Spec { output_cap: cap, stop_grace_ms, .. } = spec;
     // Orphans come to us, so that a stop reaches them; where there is no such thing it reaches the others.
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).ok();
-    match command::start(spec) {
-        Ok((pid, capture)) => Ok((pid, capture, Limits { cap, grace: Duration::from_millis(stop_grace_ms) })),
-        Err(error) => Err(Outcome::not_started(error.to_string())),
-    }
-}
-
-/// Where the output goes.
-struct Output {
-    log: Log,
-    tail: Tail,
-    pane: Pane,
-}
-
-impl Output {
-    /// Takes output until it ends.
-    async fn take(&mut self, capture: &Capture) {
-        let mut buffer = vec![0; 64 * 1024];
-        while let Ok(count @ 1..) = capture.read(&mut buffer).await {
-            let chunk = &buffer[..count];
-            self.log.write(chunk);
-            self.tail.push(chunk);
-            self.pane.show(chunk).await;
-        }
-    }
+    let (output_cap, grace) = (spec.output_cap, Duration::from_millis(spec.stop_grace_ms));
+    let (command, channel) = command::start(spec).map_err(|error| Outcome::not_started(error.to_string()))?;
+    Ok(Running { command, channel, output_cap, grace })
 }
 
 /// Takes output and answers signals until the command has ended, or was ended.
-async fn attend(
-    folder: &Folder,
-    signals: &mut Signals,
-    command: Pid,
-    capture: &Capture,
-    output: &mut Output,
-    grace: Duration,
-) -> Outcome {
-    let mut taking = pin!(output.take(capture));
-    let mut ending = pin!(until_end(folder, signals, command, capture, grace));
+async fn attend(folder: &Folder, signals: &mut Signals, running: &Running, sink: &mut Sink) -> Outcome {
+    let told = Notify::new();
+    let mut taking = pin!(take(running, sink, &told));
+    let mut ending = pin!(until_end(folder, signals, running, &told));
     let mut is_open = true;
     let outcome = loop {
         tokio::select! {
@@ -117,29 +80,31 @@ async fn attend(
     outcome
 }
 
-async fn until_end(
-    folder: &Folder,
-    signals: &mut Signals,
-    command: Pid,
-    capture: &Capture,
-    grace: Duration,
-) -> Outcome {
+/// Takes output until it ends.
+async fn take(running: &Running, sink: &mut Sink, told: &Notify) {
+    match &running.channel {
+        Channel::Terminal(terminal) => talk(terminal, sink, told).await,
+        Channel::Pipe(capture) => {
+            let mut buffer = vec![0; 64 * 1024];
+            while let Ok(count @ 1..) = capture.read(&mut buffer).await {
+                sink.take(&buffer[..count]).await;
+            }
+        }
+    }
+}
+
+async fn until_end(folder: &Folder, signals: &mut Signals, running: &Running, told: &Notify) -> Outcome {
     loop {
         match signals.next().await {
             News::Child => {
-                if let Some(status) = signals::reap(command) {
+                if let Some(status) = signals::reap(running.command) {
                     return Outcome::judge(status);
                 }
             }
-            News::Resize if capture.is_terminal() => {
-                capture.follow_size();
-                // The command heard of it from the pane, and may have asked for the size too early.
-                rustix::process::kill_process(command, Signal::WINCH).ok();
-            }
-            News::Resize => {}
+            News::Resize => told.notify_one(),
             News::Terminate => {
-                process::clear(rustix::process::getpid().as_raw_nonzero().get(), grace).await;
-                return Outcome::stopped(signals::reap(command), folder.is_stop_wanted());
+                process::clear(rustix::process::getpid().as_raw_nonzero().get(), running.grace).await;
+                return Outcome::stopped(signals::reap(running.command), folder.is_stop_wanted());
             }
         }
     }

@@ -9,3 +9,4 @@ mod input;
 mod names;
 mod output;
 mod stops;
+mod terminal;

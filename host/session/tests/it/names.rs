@@ -9,8 +9,9 @@ async fn odd_project_names_work() {
         let (id, process) = project.start(talk("pwd; read line; echo \"got $line\"")).await;
         project.await_output(id, "\n").await;
         project.sessions.send_text(&session_name("work"), "text").await.unwrap();
-        assert_eq!(project.watch(process).await.cause, exit(0), "{name:?}");
-        assert_eq!(project.output(id).await, format!("{}\ngot text\n", project.dir.display()));
+        let end = project.watch(process).await;
+        let expected = format!("{}\ntext\ngot text\n", project.dir.display());
+        assert_eq!((end.cause, end.tail), (exit(0), expected), "{name:?}");
     }
 }
 
@@ -25,12 +26,10 @@ async fn one_name_at_the_start_of_another_is_not_taken_for_it() {
     project.await_output(short, "ready").await;
     project.await_output(long, "ready").await;
     project.sessions.send_text(&session_name("check"), "short").await.unwrap();
-    project.watch(short_process).await;
+    assert_eq!(project.watch(short_process).await.tail, "ready\nshort\ngot short\n");
     assert!(project.sessions.send_text(&session_name("check"), "lost").await.is_err());
     project.sessions.send_text(&session_name("check-emails"), "long").await.unwrap();
-    project.watch(long_process).await;
-    assert_eq!(project.output(short).await, "ready\ngot short\n");
-    assert_eq!(project.output(long).await, "ready\ngot long\n");
+    assert_eq!(project.watch(long_process).await.tail, "ready\nlong\ngot long\n");
 }
 
 #[tokio::test]
