@@ -1,6 +1,7 @@
 //! One session's folder: the files through which the host and the wrapper tell each other things.
 //!
-//! The host writes `spec.json` and `stop`, the wrapper `started`, `exit.json` and the output.
+//! The host writes `spec.json` and `stop`, the wrapper `started`, `exit.json` and the output. A terminal session has
+//! a folder `talk` in it: the host puts messages there, the wrapper writes `activity.json`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -8,8 +9,10 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::activity::Activity;
 use crate::disk;
-use crate::record::{Exit, Spec, Started};
+use crate::inbox::Inbox;
+use crate::record::{Exit, Input, Spec, Started};
 
 /// Why a file of a session could not be read or written.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +26,8 @@ pub enum FolderError {
     #[error("{} cannot stand in a session's spec", path.display())]
     Unspeakable { path: PathBuf, source: serde_json::Error },
 }
+
+const ACTIVITY: &str = "talk/activity.json";
 
 /// The folder of one session; it need not exist.
 #[derive(Debug, Clone)]
@@ -46,6 +51,10 @@ impl Folder {
     /// Makes the folder and the spec durable, before anything is asked of tmux.
     pub(crate) fn prepare(&self, spec: &Spec) -> Result<(), FolderError> {
         disk::private_dir(&self.path).map_err(|source| FolderError::Write { path: self.path.clone(), source })?;
+        if matches!(spec.stdin, Input::Terminal(_)) {
+            let talk = self.talk();
+            disk::private_dir(&talk).map_err(|source| FolderError::Write { path: talk, source })?;
+        }
         self.write("spec.json", spec, disk::replace)
     }
 
@@ -95,6 +104,34 @@ impl Folder {
 
     pub(crate) fn is_stop_wanted(&self) -> bool {
         self.path.join("stop").exists()
+    }
+
+    pub(crate) fn has_terminal(&self) -> bool {
+        self.talk().is_dir()
+    }
+
+    pub(crate) fn inbox(&self) -> Inbox {
+        Inbox::new(&self.talk())
+    }
+
+    pub(crate) fn activity(&self) -> Result<Option<Activity>, FolderError> {
+        self.read(ACTIVITY)
+    }
+
+    pub(crate) fn note_activity(&self, activity: &Activity) -> Result<(), FolderError> {
+        match self.write(ACTIVITY, activity, disk::replace) {
+            // Old output gives way to it: a host that does not hear of it waits for ever.
+            Err(FolderError::Write { source, .. }) if source.kind() == io::ErrorKind::StorageFull => {
+                crate::output::make_room(&self.path);
+                self.write(ACTIVITY, activity, disk::replace)
+            }
+            other => other,
+        }
+    }
+
+    /// Apart from the output, which changes all the time: what happens here is watched.
+    pub(crate) fn talk(&self) -> PathBuf {
+        self.path.join("talk")
     }
 
     fn read<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, FolderError> {

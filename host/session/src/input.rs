@@ -3,10 +3,14 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use instar_core::id::SessionName;
+use instar_core::id::{SessionId, SessionName};
 
-use crate::sessions::{SessionError, Sessions};
+use crate::crash::Found;
+use crate::folder::FolderError;
+use crate::process::Process;
+use crate::sessions::{SessionError, Sessions, blocking};
 use crate::tmux::TmuxError;
+use crate::wrapper::LOOK;
 
 /// Why a text cannot be typed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,7 +20,7 @@ pub enum InputError {
 }
 
 /// Programs that read raw take an Enter that comes with the paste for a part of it.
-const BEFORE_ENTER: Duration = Duration::from_millis(100);
+pub(crate) const BEFORE_ENTER: Duration = Duration::from_millis(100);
 
 impl Sessions {
     /// Types a text into a session's terminal, bracketed where the program asked for it, and Enter.
@@ -31,6 +35,26 @@ impl Sessions {
             Ok(sent) => sent,
             Err(error) => std::panic::resume_unwind(error.into_panic()),
         }
+    }
+
+    /// Leaves a message that is typed when the program of a terminal session waits, behind those of smaller numbers.
+    ///
+    /// The first number is 1, and none may be left out. A number stands for one message: told again it changes
+    /// nothing, so that whoever cannot know whether a message was taken may repeat it.
+    pub async fn tell(&self, id: SessionId, number: u64, text: &str) -> Result<(), SessionError> {
+        check(text)?;
+        let folder = self.terminal_folder(id)?;
+        let Found::Running(Process { handle: Some(wrapper), .. }) = self.survey(id).await else {
+            return Err(SessionError::NotLive(id));
+        };
+        let is_over = folder.activity()?.is_some_and(|activity| activity.typed >= number);
+        if is_over {
+            return Ok(());
+        }
+        let (path, text) = (folder.path().to_owned(), text.to_owned());
+        let put = blocking(move || folder.inbox().put(number, &text)).await;
+        put.map_err(|source| FolderError::Write { path, source })?;
+        wrapper.signal(LOOK).map_err(|source| SessionError::Signal { id, source })
     }
 
     async fn send(&self, name: &SessionName, text: &str) -> Result<(), SessionError> {

@@ -3,10 +3,13 @@
 //! This crate owns processes and tmux. Which session runs when, and what its end means, is the
 //! engine's business; what is kept of it in the database is the store's.
 
+mod activity;
+mod changes;
 mod crash;
 mod disk;
 mod environment;
 mod folder;
+mod inbox;
 mod input;
 mod keep;
 mod key;
@@ -22,6 +25,7 @@ mod tmux;
 mod version;
 pub mod wrapper;
 
+pub use activity::{Activity, Doing};
 pub use crash::Found;
 pub use environment::allowed;
 pub use folder::FolderError;

@@ -7,6 +7,7 @@ use instar_core::id::{SessionId, SessionName};
 use instar_core::plan::{End, EndCause};
 use tokio::sync::Mutex;
 
+use crate::changes::Changes;
 use crate::crash::{self, Found};
 use crate::disk;
 use crate::environment;
@@ -31,6 +32,10 @@ pub enum SessionError {
     NameTaken(SessionName),
     #[error("no session named {0} is running")]
     NotRunning(SessionName),
+    #[error("session {0} is not running")]
+    NotLive(SessionId),
+    #[error("session {0} has no terminal: it takes no messages")]
+    NoTerminal(SessionId),
     #[error("there is no session {0}")]
     Unknown(SessionId),
     #[error("the processes of session {id} could not be signalled")]
@@ -50,6 +55,7 @@ pub struct Sessions(Arc<Shared>);
 pub(crate) struct Shared {
     pub(crate) settings: Settings,
     pub(crate) tmux: Tmux,
+    pub(crate) changes: Changes,
     slug: String,
     folders: PathBuf,
     lanes: [Mutex<()>; LANES],
@@ -66,7 +72,7 @@ impl Sessions {
         let tmux = Tmux::open(settings.tmux.as_deref(), socket, env, settings.project_dir.clone()).await?;
         let slug = names::slug(&settings.project);
         let lanes = std::array::from_fn(|_| Mutex::new(()));
-        Ok(Self(Arc::new(Shared { settings, tmux, slug, folders, lanes })))
+        Ok(Self(Arc::new(Shared { settings, tmux, changes: Changes::default(), slug, folders, lanes })))
     }
 
     /// What tmux calls this session.

@@ -137,7 +137,10 @@ impl From<SessionError> for ApiError {
     fn from(error: SessionError) -> Self {
         match &error {
             SessionError::Unknown(_) => Self::not_found(error.to_string()),
-            SessionError::NotRunning(_) | SessionError::NameTaken(_) => Self::conflict(error.to_string()),
+            SessionError::NotRunning(_)
+            | SessionError::NameTaken(_)
+            | SessionError::NotLive(_)
+            | SessionError::NoTerminal(_) => Self::conflict(error.to_string()),
             SessionError::Input(refused) => Self::unprocessable(refused.to_string()),
             SessionError::Tmux(_) | SessionError::Folder(_) | SessionError::Signal { .. } | SessionError::Undead(_) => {
                 Self::internal(&error)

@@ -6,11 +6,14 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use instar_core::plan;
 use rustix::process::Pid;
 use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe;
 
 use super::capture::Capture;
+use super::marks::{MarkError, Marks};
+use super::talk::Talk;
 use super::terminal::Terminal;
 use crate::record::{Input, Spec};
 
@@ -29,6 +32,8 @@ pub(super) enum StartError {
     NoFolder { path: PathBuf },
     #[error("{program}: {source}")]
     Spawn { program: String, source: io::Error },
+    #[error(transparent)]
+    Mark(#[from] MarkError),
     #[error("there is no terminal for it: {0}")]
     Terminal(io::Error),
     #[error("the output cannot be captured: {0}")]
@@ -40,7 +45,7 @@ pub(super) enum StartError {
 /// What a running command is connected to.
 pub(super) enum Channel {
     Pipe(Capture),
-    Terminal(Terminal),
+    Terminal(Talk),
 }
 
 /// Starts the command of `spec`; must be called in a tokio runtime, where its input is then written.
@@ -53,7 +58,7 @@ pub(super) fn start(spec: Spec) -> Result<(Pid, Channel), StartError> {
     let mut command = Command::new(program);
     command.arg0(name).args(&spec.argv[1..]).env_clear().envs(&spec.env).current_dir(&spec.cwd);
     let (child, channel) = match spec.stdin {
-        Input::Terminal(_) => on_terminal(command)?,
+        Input::Terminal(marks) => on_terminal(command, &marks)?,
         Input::Typed => piped(command, Stdio::inherit())?,
         Input::Text(text) => fed(command, text.into_bytes())?,
         Input::Bytes(bytes) => fed(command, bytes)?,
@@ -65,9 +70,10 @@ pub(super) fn start(spec: Spec) -> Result<(Pid, Channel), StartError> {
 /// A command that was tried to be started, and what it prints to.
 type Tried = (io::Result<Child>, Channel);
 
-fn on_terminal(command: Command) -> Result<Tried, StartError> {
+fn on_terminal(command: Command, marks: &plan::Marks) -> Result<Tried, StartError> {
+    let marks = Marks::read(marks)?;
     let (terminal, theirs) = Terminal::open().map_err(StartError::Terminal)?;
-    Ok((theirs.start(command), Channel::Terminal(terminal)))
+    Ok((theirs.start(command), Channel::Terminal(Talk::new(terminal, marks))))
 }
 
 fn piped(mut command: Command, stdin: Stdio) -> Result<Tried, StartError> {

@@ -1,17 +1,21 @@
 //! The wrapper: the process in a session's pane. It takes the session, runs its command and leaves word of the end.
 //!
 //! It outlives the host and tmux: what they would tell it by signals of the terminal is not heeded,
-//! only SIGTERM is, the host's wish for a stop. It reports through the session's folder alone.
+//! only SIGTERM is, the host's wish for a stop, and SIGURG, its word that a message lies there. It reports through the session's folder alone.
 
 mod capture;
 mod command;
+mod judge;
 mod keys;
+mod marks;
 mod pane;
+mod screen;
 mod signals;
 mod sink;
 mod supervise;
 mod talk;
 mod terminal;
+mod typist;
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -23,6 +27,7 @@ use tokio::runtime::Builder;
 use crate::folder::{Folder, FolderError};
 use crate::process::Identity;
 use crate::record::{Cause, Exit, Outcome, Started};
+pub(crate) use signals::LOOK;
 use signals::Signals;
 
 /// Why a wrapper could not do its work.

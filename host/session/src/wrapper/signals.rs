@@ -12,6 +12,7 @@ pub(super) struct Signals {
     child: unix::Signal,
     terminate: unix::Signal,
     resize: unix::Signal,
+    message: unix::Signal,
     hangup: unix::Signal,
     interrupt: unix::Signal,
     quit: unix::Signal,
@@ -21,8 +22,12 @@ pub(super) struct Signals {
 pub(super) enum News {
     Child,
     Terminate,
-    Resize,
+    /// The pane has a new size, or the host left a message.
+    Look,
 }
+
+/// The host's word that a message lies there: a signal that does no harm to a wrapper which does not know it.
+pub(crate) const LOOK: Signal = Signal::URG;
 
 impl Signals {
     pub(super) fn listen() -> io::Result<Self> {
@@ -30,6 +35,7 @@ impl Signals {
             child: unix::signal(SignalKind::child())?,
             terminate: unix::signal(SignalKind::terminate())?,
             resize: unix::signal(SignalKind::window_change())?,
+            message: unix::signal(SignalKind::from_raw(LOOK.as_raw()))?,
             hangup: unix::signal(SignalKind::hangup())?,
             interrupt: unix::signal(SignalKind::interrupt())?,
             quit: unix::signal(SignalKind::quit())?,
@@ -43,7 +49,8 @@ impl Signals {
                 biased;
                 _ = self.child.recv() => return News::Child,
                 _ = self.terminate.recv() => return News::Terminate,
-                _ = self.resize.recv() => return News::Resize,
+                _ = self.resize.recv() => return News::Look,
+                _ = self.message.recv() => return News::Look,
                 _ = self.hangup.recv() => {}
                 _ = self.interrupt.recv() => {}
                 _ = self.quit.recv() => {}

@@ -13,7 +13,6 @@ use tokio::sync::Notify;
 use super::command::{self, Channel};
 use super::signals::{self, News, Signals};
 use super::sink::Sink;
-use super::talk::talk;
 use crate::folder::Folder;
 use crate::process;
 use crate::record::{Cause, Exit, Outcome};
@@ -65,7 +64,7 @@ fn begin(folder: &Folder) -> Result<Running, Outcome> {
 /// Takes output and answers signals until the command has ended, or was ended.
 async fn attend(folder: &Folder, signals: &mut Signals, running: &Running, sink: &mut Sink) -> Outcome {
     let told = Notify::new();
-    let mut taking = pin!(take(running, sink, &told));
+    let mut taking = pin!(take(folder, running, sink, &told));
     let mut ending = pin!(until_end(folder, signals, running, &told));
     let mut is_open = true;
     let outcome = loop {
@@ -81,9 +80,9 @@ async fn attend(folder: &Folder, signals: &mut Signals, running: &Running, sink:
 }
 
 /// Takes output until it ends.
-async fn take(running: &Running, sink: &mut Sink, told: &Notify) {
+async fn take(folder: &Folder, running: &Running, sink: &mut Sink, told: &Notify) {
     match &running.channel {
-        Channel::Terminal(terminal) => talk(terminal, sink, told).await,
+        Channel::Terminal(talk) => talk.go_on(folder, sink, told).await,
         Channel::Pipe(capture) => {
             let mut buffer = vec![0; 64 * 1024];
             while let Ok(count @ 1..) = capture.read(&mut buffer).await {
@@ -101,7 +100,7 @@ async fn until_end(folder: &Folder, signals: &mut Signals, running: &Running, to
                     return Outcome::judge(status);
                 }
             }
-            News::Resize => told.notify_one(),
+            News::Look => told.notify_one(),
             News::Terminate => {
                 process::clear(rustix::process::getpid().as_raw_nonzero().get(), running.grace).await;
                 return Outcome::stopped(signals::reap(running.command), folder.is_stop_wanted());

@@ -48,6 +48,10 @@ impl Terminal {
         }
     }
 
+    pub(super) fn size(&self) -> Winsize {
+        rustix::termios::tcgetwinsize(&self.pty).unwrap_or(USUAL_SIZE)
+    }
+
     /// Reads what the command shows; zero bytes are the end.
     pub(super) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
         capture::read(&self.output, buffer).await

@@ -7,8 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use instar_core::id::{Ids, SessionId, SessionName};
-use instar_core::plan::{End, EndCause, Launch, Stdin};
-use instar_session::{Found, Order, Process, SessionError, Sessions, Settings};
+use instar_core::plan::{End, EndCause, Launch, Marks, Stdin};
+use instar_session::{Activity, Found, Order, Process, SessionError, Sessions, Settings};
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal};
 use tempfile::TempDir;
@@ -75,6 +75,19 @@ impl Project {
         while !self.output(id).await.contains(text) {
             assert!(begun.elapsed() < PATIENCE, "no {text:?} in {:?}", self.output(id).await);
             pause().await;
+        }
+    }
+
+    /// The first activity for which `condition` holds.
+    pub(crate) async fn await_activity(&self, id: SessionId, condition: impl Fn(&Activity) -> bool) -> Activity {
+        let mut seen = Vec::new();
+        loop {
+            let after = seen.last().map_or(0, |activity: &Activity| activity.number);
+            match tokio::time::timeout(PATIENCE, self.sessions.activity(id, after)).await {
+                Ok(Ok(activity)) if condition(&activity) => return activity,
+                Ok(Ok(activity)) => seen.push(activity),
+                other => panic!("{other:?} after {seen:#?}, showing {:?}", self.output(id).await),
+            }
         }
     }
 
@@ -151,6 +164,17 @@ pub(crate) fn script(text: &str) -> Launch {
 
 pub(crate) fn talk(text: &str) -> Launch {
     Launch { stdin: Stdin::Terminal(Default::default()), ..script(text) }
+}
+
+/// The program of tests/bin/tui.rs, with the marks by which its doing is told.
+pub(crate) fn tui(options: &[&str]) -> Launch {
+    let marks = Marks {
+        ready: vec!["^│ > +│$".to_owned()],
+        busy: vec!["esc to interrupt".to_owned()],
+        asking: vec!["Do you trust .*\\?$".to_owned()],
+    };
+    let argv = [&[env!("CARGO_BIN_EXE_instar-session-test-tui")], options].concat();
+    Launch { stdin: Stdin::Terminal(marks), ..command(&argv) }
 }
 
 pub(crate) fn exit(status: i32) -> EndCause {

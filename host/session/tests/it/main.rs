@@ -9,4 +9,5 @@ mod input;
 mod names;
 mod output;
 mod stops;
+mod talks;
 mod terminal;

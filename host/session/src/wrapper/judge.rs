@@ -1,0 +1,126 @@
+//! When the screen is to be judged, and what follows for the messages. Reads no clock and touches nothing.
+//!
+//! A screen is judged when it has come to rest; one that never does is judged all the same, now and then. Nothing is
+//! due while nothing is shown. A message is typed only into a screen that was judged after the message before.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::marks::Sight;
+use crate::activity::{Activity, Doing};
+use crate::input::BEFORE_ENTER;
+
+/// How long nothing has to be shown until a screen is at rest.
+const REST: Duration = Duration::from_millis(250);
+/// How often a screen is judged that does not come to rest.
+const UNREST: Duration = Duration::from_secs(1);
+/// A program that shows nothing at all, at its start or after an Enter, is taken to be at rest then.
+const SILENCE: Duration = Duration::from_secs(1);
+/// A program that goes on drawing while it takes a message gets its Enter then.
+const LATEST_ENTER: Duration = Duration::from_secs(2);
+
+/// What a program is doing, and what is to be done next.
+pub(super) struct Judge {
+    number: u64,
+    state: Doing,
+    question: Option<String>,
+    typed: u64,
+    step: Step,
+}
+
+/// How far things are with the screen and with the message that is being typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The screen is as it was judged.
+    Judged,
+    /// It is at rest at one time, or is judged without rest at the other.
+    Changing { rest: Instant, unrest: Option<Instant> },
+    /// The text of a message is on its way into the program, then its Enter.
+    Typing,
+    /// The program has the text and draws it; the Enter follows when it has come to rest.
+    Drawing { enter: Instant, latest: Instant },
+}
+
+/// What is due at a time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Due {
+    Judgement,
+    Enter,
+}
+
+impl Judge {
+    /// `may_be_silent` says that a program which shows nothing may be waiting.
+    pub(super) fn new(now: Instant, may_be_silent: bool) -> Self {
+        let step = if may_be_silent { Step::Changing { rest: now + SILENCE, unrest: None } } else { Step::Judged };
+        Self { number: 1, state: Doing::Starting, question: None, typed: 0, step }
+    }
+
+    pub(super) fn activity(&self, at: Timestamp) -> Activity {
+        Activity { number: self.number, state: self.state, question: self.question.clone(), typed: self.typed, at }
+    }
+
+    /// The program has shown something.
+    pub(super) fn see_output(&mut self, now: Instant) {
+        self.step = match self.step {
+            Step::Judged => Step::Changing { rest: now + REST, unrest: Some(now + UNREST) },
+            Step::Changing { unrest, .. } => Step::Changing { rest: now + REST, unrest: unrest.or(Some(now + UNREST)) },
+            Step::Typing => Step::Typing,
+            Step::Drawing { latest, .. } => Step::Drawing { enter: latest.min(now + BEFORE_ENTER), latest },
+        };
+    }
+
+    /// What is to be done next, and when; nothing while nothing is shown.
+    pub(super) fn due(&self) -> Option<(Instant, Due)> {
+        match self.step {
+            Step::Judged | Step::Typing => None,
+            Step::Changing { rest, unrest } => Some((unrest.map_or(rest, |unrest| unrest.min(rest)), Due::Judgement)),
+            Step::Drawing { enter, .. } => Some((enter, Due::Enter)),
+        }
+    }
+
+    /// Takes what the screen says; true if that is news.
+    pub(super) fn judge(&mut self, now: Instant, sight: Sight) -> bool {
+        let Step::Changing { rest, .. } = self.step else { return false };
+        let is_at_rest = now >= rest;
+        self.step = if is_at_rest { Step::Judged } else { Step::Changing { rest, unrest: Some(now + UNREST) } };
+        let (state, question) = match sight {
+            Sight::Asking(question) => (Doing::Asking, Some(question)),
+            Sight::Ready if is_at_rest => (Doing::Ready, None),
+            Sight::Ready | Sight::Busy => (Doing::Busy, None),
+        };
+        let is_news = (state, &question) != (self.state, &self.question);
+        (self.state, self.question) = (state, question);
+        self.number += u64::from(is_news);
+        is_news
+    }
+
+    /// The number of the message that may be typed now.
+    pub(super) fn wanted(&self) -> Option<u64> {
+        (self.state == Doing::Ready && self.step == Step::Judged).then_some(self.typed + 1)
+    }
+
+    /// The wanted message is going to be typed: from here on it counts as typed.
+    pub(super) fn begin_message(&mut self) {
+        self.number += 1;
+        self.typed += 1;
+        self.state = Doing::Busy;
+        self.step = Step::Typing;
+    }
+
+    /// The program has taken the text.
+    pub(super) fn text_is_in(&mut self, now: Instant) {
+        self.step = Step::Drawing { enter: now + BEFORE_ENTER, latest: now + LATEST_ENTER };
+    }
+
+    /// The Enter is on its way.
+    pub(super) fn begin_enter(&mut self) {
+        self.step = Step::Typing;
+    }
+
+    /// The program has taken the Enter.
+    pub(super) fn enter_is_in(&mut self, now: Instant) {
+        self.step = Step::Changing { rest: now + SILENCE, unrest: None };
+    }
+}
