@@ -23,6 +23,7 @@
 //! network, no clock and no randomness; a plugin that asks for them is not loaded.
 //! A component may be of several kinds: `register!(Both: run_guard, notifier)`.
 
+pub mod agent;
 #[doc(hidden)]
 pub mod bindings;
 mod config;

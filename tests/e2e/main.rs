@@ -16,4 +16,5 @@ mod metrics;
 mod pipeline;
 mod predecessor;
 mod sessions;
+mod talk;
 mod ws;

@@ -23,6 +23,8 @@ pub use jobs::{
     Job, JobProblem, JobRuns, JobState, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
-pub use runs::{Run, Runs, Trigger};
-pub use sessions::{Done, InputRequest, Killed, Session, SessionOutput, TmuxSession, TmuxSessions};
+pub use runs::{Run, Runs, Trigger, Usage};
+pub use sessions::{
+    Done, InputRequest, Killed, ResumeRequest, Session, SessionOutput, SpawnRequest, TmuxSession, TmuxSessions,
+};
 pub use socket::{SocketMessage, SocketSession};

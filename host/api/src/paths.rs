@@ -11,9 +11,11 @@ pub const RUNS: &str = "/runs";
 pub const RUN: &str = "/runs/{id}";
 pub const SESSIONS: &str = "/sessions";
 pub const SESSIONS_TMUX: &str = "/sessions/tmux";
+pub const SESSIONS_SPAWN: &str = "/sessions/spawn";
 pub const SESSION: &str = "/sessions/{name}";
 pub const SESSION_OUTPUT: &str = "/sessions/{name}/output";
 pub const SESSION_INPUT: &str = "/sessions/{name}/input";
+pub const SESSION_RESUME: &str = "/sessions/{name}/resume";
 pub const EVENTS: &str = "/events";
 pub const EVENTS_STREAM: &str = "/events/stream";
 /// Text, for Prometheus.
@@ -49,4 +51,8 @@ pub fn session_output(name: &str) -> String {
 
 pub fn session_input(name: &str) -> String {
     format!("/sessions/{name}/input")
+}
+
+pub fn session_resume(name: &str) -> String {
+    format!("/sessions/{name}/resume")
 }

@@ -13,7 +13,9 @@ pub struct Runs {
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     pub id: String,
-    pub slug: String,
+    /// The job that it is an attempt at; a spawned session has none.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub slug: Option<String>,
     /// `queued`, `judging`, `stepping`, `starting`, `running`, `finished` or `skipped`.
     pub status: String,
     pub trigger: Trigger,
@@ -58,6 +60,30 @@ pub struct Run {
     pub execute_type: String,
     pub model: String,
     pub priority: String,
+    /// What it took, where the agent said so.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub usage: Option<Usage>,
+}
+
+/// What a run took, as far as its agent said.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Usage {
+    /// How the agent names its conversation: `instar session resume` goes on with it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub agent_session: Option<String>,
+    /// The model that really answered.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub model: Option<String>,
+    /// Tokens that the model read, cached ones included.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub input_tokens: Option<u64>,
+    /// Tokens that the model wrote.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub output_tokens: Option<u64>,
+    /// In US dollars.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cost_usd: Option<f64>,
 }
 
 /// Why a run was asked for.
@@ -68,4 +94,6 @@ pub enum Trigger {
     Scheduled { at: String },
     /// A person or an agent asked.
     Manual { reason: String, force: bool },
+    /// A person or an agent wanted a session of this name.
+    Spawned { name: String, by: String },
 }

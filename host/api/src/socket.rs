@@ -48,6 +48,7 @@ pub struct SocketSession {
     pub tmux_session: String,
     pub status: String,
     pub started_at: String,
-    pub job_slug: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub job_slug: Option<String>,
     pub model: String,
 }

@@ -6,6 +6,7 @@
 mod admit;
 mod end;
 mod keep;
+mod talk;
 mod tell;
 
 use std::collections::BTreeSet;
@@ -18,11 +19,12 @@ use crate::event::{Event, Fact};
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::jobs_file::JobsFile;
 use crate::notice::Notice;
-use crate::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepEvent, StepResult};
+use crate::plan::{Action, End, EndCause, Launch, Stdin, StepEvent, StepRequest, StepResult};
 use crate::retention::Cleared;
-use crate::run::{Outcome, Phase, Run, StopCause};
+use crate::run::{Outcome, Phase, Run, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::state::State;
+use crate::talk::{Activity, Message};
 use crate::verdict::Verdict;
 
 /// Something the engine was told, with the time and the randomness of that moment.
@@ -51,6 +53,24 @@ pub enum What {
         run: RunId,
         by: String,
     },
+    SpawnAsked(Box<SpawnRequest>),
+    /// Somebody has something to say to the program of a session.
+    MessageAsked {
+        run: RunId,
+        text: String,
+    },
+    /// The program of a session does something else than before.
+    SessionTurned {
+        run: RunId,
+        activity: Activity,
+    },
+    /// A message could not be handed to its session; the reason. It stays pending.
+    NotTold {
+        run: RunId,
+        reason: String,
+    },
+    /// An effect was done, and there is nothing to tell of it.
+    Done,
     Judged {
         run: RunId,
         verdict: Verdict,
@@ -75,7 +95,6 @@ pub enum What {
         run: RunId,
         reason: String,
     },
-    Stopped,
     /// The store already has a run for this due time.
     OccurrenceTaken {
         slug: JobSlug,
@@ -99,6 +118,17 @@ pub enum What {
     HostStopping,
 }
 
+/// A session with an agent, wanted by a person or another agent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SpawnRequest {
+    pub name: SessionName,
+    /// The job that it is said to work for.
+    pub works_for: Option<JobSlug>,
+    pub step: StepRequest,
+    /// Who wants it, as `triggeredBy` shows it.
+    pub by: String,
+}
+
 /// Why an execute type gave no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepFault {
@@ -108,6 +138,12 @@ pub struct StepFault {
     pub message: String,
     /// True when the plugin worked and refused the job; false when the plugin itself is at fault.
     pub refused: bool,
+}
+
+impl StepFault {
+    fn sentence(&self) -> String {
+        format!("{} ({})", self.message, self.code)
+    }
 }
 
 /// Something to be done once the events are durable. Each reports back as exactly one input.
@@ -129,6 +165,16 @@ pub enum Effect {
     },
     Stop {
         run: RunId,
+    },
+    /// Waits until the program of the session does something else than at this number.
+    Listen {
+        run: RunId,
+        after: u64,
+    },
+    /// Hands a pending message to the session, which types it when its program waits.
+    Tell {
+        run: RunId,
+        number: u64,
     },
     Deliver {
         notice: Arc<Notice>,
@@ -189,7 +235,11 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::NotStarted { run, reason } => end::not_started(&mut draft, run, reason),
         What::SessionEnded { run, end } => end::session_ended(&mut draft, run, end),
         What::NotStopped { run, reason } => end::not_stopped(&mut draft, run, reason),
-        What::Stopped => {}
+        What::SpawnAsked(request) => talk::spawn_asked(&mut draft, *request),
+        What::MessageAsked { run, text } => talk::message_asked(&mut draft, run, text),
+        What::SessionTurned { run, activity } => talk::turned(&mut draft, run, activity),
+        What::NotTold { run, reason } => talk::not_told(&mut draft, run, reason),
+        What::Done => {}
         What::OccurrenceTaken { slug, due } => draft.event(Fact::OccurrencePassed { slug, due }),
         What::Delivered { notice, notifier, receipt } => {
             draft.event(Fact::NoticeDelivered { notice, notifier, receipt })
@@ -215,6 +265,7 @@ fn boot(draft: &mut Draft<'_>, version: String) {
             Phase::Starting { .. } => draft.effect(Effect::Start { run: id }),
             Phase::Running { .. } => {
                 draft.effect(Effect::Watch { run: id });
+                talk::go_on(draft, run);
                 if run.stopping.is_some() {
                     draft.effect(Effect::Stop { run: id });
                 }
@@ -224,8 +275,8 @@ fn boot(draft: &mut Draft<'_>, version: String) {
 }
 
 fn tick(draft: &mut Draft<'_>) {
-    for run in draft.state.overdue_runs(draft.now) {
-        end::stop_asked(draft, run.id, StopCause::Timeout);
+    for (run, cause) in draft.state.overdue_runs(draft.now) {
+        end::stop_asked(draft, run.id, cause);
     }
     admit::drain_queue(draft);
     admit::fire_due_jobs(draft);
@@ -250,10 +301,13 @@ fn judged(draft: &mut Draft<'_>, id: RunId, verdict: Verdict) {
 
 fn stepped(draft: &mut Draft<'_>, id: RunId, result: Result<StepResult, StepFault>) {
     let Some(run) = draft.state.run(id) else { return };
-    let Phase::Stepping { event, session } = &run.phase else { return };
-    let ended = match (event, session) {
-        (StepEvent::Exited(end), Some(session)) => Some(Ended { session: (**session).clone(), end: end.clone() }),
-        (StepEvent::Exited(_) | StepEvent::Ready | StepEvent::Requested(_), _) => None,
+    let ended = match &run.phase {
+        Phase::Stepping { event: StepEvent::Exited(end), session: Some(session) } => {
+            Some(Ended { session: (**session).clone(), end: end.clone() })
+        }
+        Phase::Stepping { .. } => None,
+        Phase::Running { .. } => return stepped_while_running(draft, run, result),
+        Phase::Queued | Phase::Judging | Phase::Starting { .. } => return,
     };
     if end::ended_by_stop(draft, run, ended.clone()) {
         return;
@@ -261,69 +315,91 @@ fn stepped(draft: &mut Draft<'_>, id: RunId, result: Result<StepResult, StepFaul
     match result {
         Ok(result) => act(draft, run, result, ended),
         Err(fault) if fault.refused => end::finish(draft, run, Outcome::Failed { cause: fault.message }, ended),
-        Err(fault) => {
-            let cause = format!("{} ({})", fault.message, fault.code);
-            end::finish(draft, run, Outcome::NeedsAttention { cause }, ended);
-        }
+        Err(fault) => end::finish(draft, run, Outcome::NeedsAttention { cause: fault.sentence() }, ended),
     }
 }
 
-/// Carries out what the execute type asked for, in its order, up to the first launch or finish.
+/// The session lives, and goes on living when its execute type is at a loss.
+fn stepped_while_running(draft: &mut Draft<'_>, run: &Run, result: Result<StepResult, StepFault>) {
+    match result {
+        Ok(_) if run.stopping.is_some() => {}
+        Ok(result) => talk::answered(draft, run, result),
+        Err(fault) => talk::progress(draft, run, fault.sentence()),
+    }
+}
+
+/// Carries out what the execute type asked for, in its order, up to the end if it asked for one.
 fn act(draft: &mut Draft<'_>, run: &Run, result: StepResult, ended: Option<Ended>) {
-    for action in result.actions {
+    let StepResult { state, actions } = result;
+    let mut launch = None;
+    let mut messages = Vec::new();
+    for action in actions {
         match action {
-            Action::Progress(message) => {
-                draft.event(Fact::RunProgressed { run: run.id, slug: run.slug.clone(), message })
+            Action::Progress(message) => talk::progress(draft, run, message),
+            Action::NoteUsage(usage) => talk::note_usage(draft, run, usage),
+            Action::SendText(text) => messages.push(text),
+            Action::Launch(asked) => {
+                launch.get_or_insert(asked);
             }
-            Action::SendText(_) | Action::NoteUsage(_) => {}
-            Action::Launch(launch) => return begin_session(draft, run, launch, result.state),
             Action::Finish { verdict, message } => {
-                let outcome = match verdict {
-                    FinishVerdict::Succeeded => Outcome::Succeeded,
-                    FinishVerdict::Failed => Outcome::Failed { cause: message },
-                    FinishVerdict::NeedsAttention => Outcome::NeedsAttention {
-                        cause: format!("execute type `{}`: {message}", run.request.execute_type),
-                    },
-                };
-                return end::finish(draft, run, outcome, ended);
+                return end::finish(draft, run, talk::judged(run, verdict, message), ended);
             }
         }
     }
-    let cause = format!("execute type `{}` asked for neither a launch nor an end", run.request.execute_type);
+    let fault = match launch {
+        Some(launch) if messages.is_empty() || matches!(launch.stdin, Stdin::Terminal(_)) => {
+            return begin_session(draft, run, launch, state, messages);
+        }
+        Some(_) => "has a message for a command that takes none",
+        None => "asked for neither a launch nor an end",
+    };
+    let cause = format!("execute type `{}` {fault}", run.request.execute_type);
     end::finish(draft, run, Outcome::NeedsAttention { cause }, ended);
 }
 
-fn begin_session(draft: &mut Draft<'_>, run: &Run, launch: Launch, plugin_state: Vec<u8>) {
+fn begin_session(draft: &mut Draft<'_>, run: &Run, launch: Launch, plugin_state: Vec<u8>, messages: Vec<String>) {
+    let id = draft.ids.session();
     let session = Session {
-        id: draft.ids.session(),
-        name: session_name(&run.slug, draft.now),
+        id,
+        name: session_name(run, draft.now),
         run: run.id,
-        job: run.slug.clone(),
+        job: run.slug.clone().or_else(|| run.request.works_for.clone()),
         model: run.request.step.model.clone(),
         triggered_by: run.trigger.label(),
         takes_input: !matches!(launch.stdin, Stdin::Bytes(_)),
+        interactive: matches!(launch.stdin, Stdin::Terminal(_)),
+        question: None,
         status: SessionStatus::Starting,
         started_at: draft.now,
         ended_at: None,
     };
-    draft.event(Fact::RunStarting { session: Box::new(session), launch: Box::new(launch), plugin_state });
+    let (session, launch) = (Box::new(session), Box::new(launch));
+    draft.event(Fact::RunStarting { slug: run.slug.clone(), session, launch, plugin_state });
+    for (number, text) in (1..).zip(messages) {
+        talk::accept(draft, run, id, Message { number, text });
+    }
     draft.effect(Effect::Start { run: run.id });
 }
 
 fn started(draft: &mut Draft<'_>, id: RunId) {
     let Some(run) = draft.state.run(id) else { return };
     let Phase::Starting { session, .. } = &run.phase else { return };
-    let limit = i64::try_from(run.request.timeout_ms).unwrap_or(i64::MAX);
-    let deadline = draft.now.checked_add(SignedDuration::from_millis(limit)).unwrap_or(Timestamp::MAX);
+    let limit = run.request.timeout_ms.and_then(|millis| i64::try_from(millis).ok()).map(SignedDuration::from_millis);
+    let deadline = limit.and_then(|limit| draft.now.checked_add(limit).ok());
     draft.event(Fact::RunStarted { run: id, slug: run.slug.clone(), session: session.id, deadline });
     draft.effect(Effect::Watch { run: id });
+    talk::go_on(draft, run);
     if run.stopping.is_some() {
         draft.effect(Effect::Stop { run: id });
     }
 }
 
-/// `job-<slug>-<milliseconds in base 36>`: readable, and its own for each start.
-fn session_name(slug: &JobSlug, now: Timestamp) -> SessionName {
+/// The name that was asked for, or `job-<slug>-<milliseconds in base 36>`: readable, and its own for each start.
+fn session_name(run: &Run, now: Timestamp) -> SessionName {
+    let slug = match (&run.trigger, &run.slug) {
+        (Trigger::Spawned { name, .. }, _) => return name.clone(),
+        (Trigger::Scheduled { .. } | Trigger::Manual { .. }, slug) => slug.as_ref().map_or("", JobSlug::as_str),
+    };
     let mut millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let mut digits = Vec::new();
     while millis > 0 {

@@ -15,4 +15,5 @@ pub mod run;
 pub mod schedule;
 pub mod session;
 pub mod state;
+pub mod talk;
 pub mod verdict;

@@ -3,10 +3,11 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::id::{JobSlug, RunId};
+use crate::id::{JobSlug, RunId, SessionName};
 use crate::job::{Job, LastResult, Overlap, Priority};
-use crate::plan::{End, Launch, StepEvent, StepRequest};
+use crate::plan::{End, Launch, StepEvent, StepRequest, Usage};
 use crate::session::{Session, SessionStatus};
+use crate::talk::{Activity, Message, Talk};
 
 /// Why a run was requested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +17,8 @@ pub enum Trigger {
     Scheduled { at: Timestamp },
     /// A person or an agent asked.
     Manual { reason: String, force: bool },
+    /// A person or an agent wanted a session of this name; no job is behind it.
+    Spawned { name: SessionName, by: String },
 }
 
 impl Trigger {
@@ -24,9 +27,13 @@ impl Trigger {
         match self {
             Self::Scheduled { .. } => "scheduler:scheduled".into(),
             Self::Manual { reason, .. } => format!("scheduler:{reason}"),
+            Self::Spawned { by, .. } => by.clone(),
         }
     }
 }
+
+/// The execute type of spawned sessions.
+const SPAWNED_TYPE: &str = "prompt";
 
 /// What a run needs of its job, kept with the run: the job may be edited or removed meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,11 +43,14 @@ pub struct RunRequest {
     pub priority: Priority,
     pub execute_type: String,
     pub step: StepRequest,
-    /// The hard limit, in milliseconds from the start of the command.
-    pub timeout_ms: u64,
+    /// The hard limit, in milliseconds from the start of the command; a spawned session has none.
+    pub timeout_ms: Option<u64>,
     pub notify: bool,
     #[serde(default)]
     pub overlap: Overlap,
+    /// The job that a spawned session is said to work for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub works_for: Option<JobSlug>,
 }
 
 impl RunRequest {
@@ -51,9 +61,24 @@ impl RunRequest {
             priority: job.priority,
             execute_type: job.execute_type.clone(),
             step: StepRequest { execute_json: execute.to_string(), model: job.model.as_str().into(), previous: None },
-            timeout_ms: job.timeout_ms.unwrap_or(default_timeout_ms),
+            timeout_ms: Some(job.timeout_ms.unwrap_or(default_timeout_ms)),
             notify: job.notify,
             overlap: job.overlap,
+            works_for: None,
+        }
+    }
+
+    /// A session with an agent that nobody's schedule wants. It ends by itself, or when it has been idle for long.
+    pub fn spawned(name: &SessionName, works_for: Option<JobSlug>, step: StepRequest) -> Self {
+        Self {
+            job_name: name.to_string(),
+            priority: Priority::Normal,
+            execute_type: SPAWNED_TYPE.to_owned(),
+            step,
+            timeout_ms: None,
+            notify: false,
+            overlap: Overlap::Allow,
+            works_for,
         }
     }
 }
@@ -62,7 +87,8 @@ impl RunRequest {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
     pub id: RunId,
-    pub slug: JobSlug,
+    /// The job that it is an attempt at; a spawned session has none.
+    pub slug: Option<JobSlug>,
     pub trigger: Trigger,
     pub request: RunRequest,
     pub requested_at: Timestamp,
@@ -71,6 +97,9 @@ pub struct Run {
     pub stopping: Option<StopCause>,
     /// What the execute type wants to remember.
     pub plugin_state: Vec<u8>,
+    /// The talk with its session, if that is one that talks.
+    pub talk: Option<Box<Talk>>,
+    pub usage: Usage,
 }
 
 /// How far an open run is. Each phase holds what a restarted host needs to go on from it.
@@ -92,7 +121,7 @@ pub enum Phase {
     },
     Running {
         session: Box<Session>,
-        deadline: Timestamp,
+        deadline: Option<Timestamp>,
     },
 }
 
@@ -109,6 +138,91 @@ impl Run {
             Phase::Queued | Phase::Judging | Phase::Stepping { .. } => None,
         }
     }
+
+    /// The name of the session that lives, is about to, or was asked for.
+    pub fn session_name(&self) -> Option<&SessionName> {
+        match &self.trigger {
+            Trigger::Spawned { name, .. } => Some(name),
+            Trigger::Scheduled { .. } | Trigger::Manual { .. } => self.session().map(|session| &session.name),
+        }
+    }
+}
+
+/// What recorded events make of a run.
+impl Run {
+    pub(crate) fn requested(
+        id: RunId,
+        slug: Option<JobSlug>,
+        trigger: Trigger,
+        request: RunRequest,
+        requested_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            slug,
+            trigger,
+            request,
+            requested_at,
+            phase: Phase::Queued,
+            stopping: None,
+            plugin_state: Vec::new(),
+            talk: None,
+            usage: Usage::default(),
+        }
+    }
+
+    pub(crate) fn pass(&mut self) {
+        let event = StepEvent::Requested(self.request.step.clone());
+        self.phase = Phase::Stepping { event, session: None };
+    }
+
+    pub(crate) fn launch(&mut self, session: &Session, launch: &Launch, plugin_state: &[u8]) {
+        self.plugin_state = plugin_state.to_vec();
+        self.talk = session.interactive.then(Box::<Talk>::default);
+        self.phase = Phase::Starting { session: Box::new(session.clone()), launch: Box::new(launch.clone()) };
+    }
+
+    pub(crate) fn start(&mut self, deadline: Option<Timestamp>) {
+        if let Phase::Starting { session, .. } = &self.phase {
+            let session = Session { status: SessionStatus::Running, ..(**session).clone() };
+            self.phase = Phase::Running { session: Box::new(session), deadline };
+        }
+    }
+
+    pub(crate) fn answer(&mut self, activity: u64, plugin_state: &[u8]) {
+        self.plugin_state = plugin_state.to_vec();
+        if let Some(talk) = &mut self.talk {
+            talk.answered = activity;
+        }
+    }
+
+    pub(crate) fn hear(&mut self, message: &Message) {
+        if let Some(talk) = &mut self.talk {
+            talk.take(message.clone());
+        }
+        self.set_session(SessionStatus::Running, None);
+    }
+
+    pub(crate) fn turn(&mut self, status: SessionStatus, activity: &Activity, at: Timestamp) {
+        if let Some(talk) = &mut self.talk {
+            talk.see(activity.clone(), at);
+        }
+        self.set_session(status, activity.question.clone());
+    }
+
+    pub(crate) fn end_session(&mut self, session: &Session, end: &End) {
+        self.talk = None;
+        self.phase =
+            Phase::Stepping { event: StepEvent::Exited(end.clone()), session: Some(Box::new(session.clone())) };
+    }
+
+    /// What its program does; one that is only about to be started is not doing anything yet.
+    fn set_session(&mut self, status: SessionStatus, question: Option<String>) {
+        if let Phase::Running { session, .. } = &mut self.phase {
+            session.status = status;
+            session.question = question;
+        }
+    }
 }
 
 /// Why the host ends a run.
@@ -117,6 +231,10 @@ impl Run {
 pub enum StopCause {
     /// Its time limit passed.
     Timeout,
+    /// It talks with people, and nobody has spoken for as long as is allowed.
+    Idle,
+    /// The execute type said that it is over while its session lives.
+    Judged { outcome: Box<Outcome> },
     /// Somebody asked: `api`, `cli`, `signal`, or `overlap` when a newer run replaces it.
     Asked { by: String },
 }
@@ -222,7 +340,8 @@ impl Outcome {
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRecord {
     pub id: RunId,
-    pub slug: JobSlug,
+    /// The job that it is an attempt at; a spawned session has none.
+    pub slug: Option<JobSlug>,
     pub trigger: Trigger,
     pub request: RunRequest,
     pub status: RunStatus,
@@ -236,6 +355,7 @@ pub struct RunRecord {
     pub skipped: Option<SkipReason>,
     pub outcome: Option<Outcome>,
     pub end: Option<End>,
+    pub usage: Usage,
 }
 
 /// How far a run is, in one word.

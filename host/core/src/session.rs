@@ -53,12 +53,17 @@ pub struct Session {
     pub id: SessionId,
     pub name: SessionName,
     pub run: RunId,
-    pub job: JobSlug,
+    /// The job that it works for, if any.
+    pub job: Option<JobSlug>,
     pub model: String,
     /// `scheduler:<reason>`, as the predecessor wrote it.
     pub triggered_by: String,
     /// False when the command reads its standard input from the launch.
     pub takes_input: bool,
+    /// It has a terminal, and talks with people.
+    pub interactive: bool,
+    /// What its program asks of a person, so that it takes no messages.
+    pub question: Option<String>,
     pub status: SessionStatus,
     pub started_at: Timestamp,
     pub ended_at: Option<Timestamp>,

@@ -1,7 +1,6 @@
 //! Effects: the only place where the engine does anything to the world. Each effect is one task that reports
 //! back as exactly one input, by a deadline; waiting for the end of a session has none.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
@@ -18,6 +17,7 @@ use instar_session::{Found, Order, SessionError, Sessions};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 
+use crate::agent_env::AgentEnv;
 use crate::clock;
 use crate::keep::Keeper;
 use crate::view::SharedView;
@@ -26,6 +26,7 @@ const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
 const STEP_DEADLINE: Duration = Duration::from_secs(30);
 const START_DEADLINE: Duration = Duration::from_secs(30);
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
+const TELL_DEADLINE: Duration = Duration::from_secs(30);
 const DELIVER_DEADLINE: Duration = Duration::from_secs(60);
 const KEEP_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
@@ -43,6 +44,7 @@ struct World {
     plugins: Arc<Plugins>,
     view: SharedView,
     keeper: Keeper,
+    agent_env: AgentEnv,
 }
 
 impl Actor {
@@ -51,9 +53,10 @@ impl Actor {
         plugins: Arc<Plugins>,
         view: SharedView,
         keeper: Keeper,
+        agent_env: AgentEnv,
         reports: mpsc::Sender<What>,
     ) -> Self {
-        Self { world: Arc::new(World { sessions, plugins, view, keeper }), reports, tasks: JoinSet::new() }
+        Self { world: Arc::new(World { sessions, plugins, view, keeper, agent_env }), reports, tasks: JoinSet::new() }
     }
 
     pub(crate) fn start(&mut self, effect: Effect) {
@@ -80,6 +83,8 @@ impl World {
             Effect::Start { run } => self.start(run).await,
             Effect::Watch { run } => self.watch(run).await,
             Effect::Stop { run } => self.stop(run).await,
+            Effect::Listen { run, after } => self.listen(run, after).await,
+            Effect::Tell { run, number } => self.tell(run, number).await,
             Effect::Deliver { notice, notifier } => self.deliver(notice, notifier).await,
             Effect::KeepHouse => self.keep_house().await,
         }
@@ -113,14 +118,15 @@ impl World {
     }
 
     async fn step(&self, id: RunId) -> What {
-        let Some(run) = self.run(id) else { return gone(id) };
-        let Phase::Stepping { event, .. } = &run.phase else { return gone(id) };
-        let state = match event {
-            StepEvent::Requested(_) => Vec::new(),
-            StepEvent::Ready | StepEvent::Exited(_) => run.plugin_state.clone(),
+        let Some(run) = self.run(id) else { return What::Done };
+        let (event, state) = match &run.phase {
+            Phase::Stepping { event: event @ StepEvent::Requested(_), .. } => (event.clone(), Vec::new()),
+            Phase::Stepping { event, .. } => (event.clone(), run.plugin_state.clone()),
+            Phase::Running { .. } => (StepEvent::Ready, run.plugin_state.clone()),
+            Phase::Queued | Phase::Judging | Phase::Starting { .. } => return What::Done,
         };
         let call = context(&run);
-        let step = self.plugins.step(&run.request.execute_type, &call, state, vec![event.clone()]);
+        let step = self.plugins.step(&run.request.execute_type, &call, state, vec![event]);
         let result = match tokio::time::timeout(STEP_DEADLINE, step).await {
             Ok(Ok(result)) => Ok(result),
             Ok(Err(error)) => Err(step_fault(&error)),
@@ -134,7 +140,7 @@ impl World {
     }
 
     async fn start(&self, id: RunId) -> What {
-        let Some((run, session, launch)) = self.starting(id) else { return gone(id) };
+        let Some((run, session, launch)) = self.starting(id) else { return What::Done };
         let reason = match within(START_DEADLINE, self.start_session(&run, &session, &launch)).await {
             Some(Ok(())) => return What::Started { run: id },
             Some(Err(error)) => chain(&error),
@@ -151,18 +157,17 @@ impl World {
         match self.sessions.survey(session.id).await {
             Found::Running(_) | Found::Ended(_) => Ok(()),
             Found::NotStarted => {
-                let env = BTreeMap::from([
-                    ("INSTAR_JOB".into(), run.slug.to_string()),
-                    ("INSTAR_RUN_ID".into(), run.id.to_string()),
-                    ("INSTAR_SESSION".into(), session.name.to_string()),
-                ]);
+                let mut env = self.agent_env.of(session);
+                env.insert("INSTAR_RUN_ID".into(), run.id.to_string());
+                env.insert("INSTAR_SESSION".into(), session.name.to_string());
+                env.extend(session.job.as_ref().map(|job| ("INSTAR_JOB".into(), job.to_string())));
                 self.sessions.start(Order { id: session.id, name: &session.name, launch, env }).await.map(|_| ())
             }
         }
     }
 
     async fn watch(&self, id: RunId) -> What {
-        let Some(session) = self.session_of(id) else { return gone(id) };
+        let Some(session) = self.session_of(id) else { return What::Done };
         let end = match self.sessions.survey(session).await {
             Found::Ended(end) => end,
             Found::Running(process) => self.sessions.watch(process).await,
@@ -173,12 +178,36 @@ impl World {
     }
 
     async fn stop(&self, id: RunId) -> What {
-        let Some(session) = self.session_of(id) else { return What::Stopped };
+        let Some(session) = self.session_of(id) else { return What::Done };
         match within(STOP_DEADLINE, self.sessions.stop(session)).await {
-            Some(Ok(())) => What::Stopped,
+            Some(Ok(())) => What::Done,
             Some(Err(error)) => What::NotStopped { run: id, reason: chain(&error) },
             None => What::NotStopped { run: id, reason: format!("it did not end in {STOP_DEADLINE:?}") },
         }
+    }
+
+    /// Has no deadline: nothing happens while nobody speaks. The session's end is told by its watch.
+    async fn listen(&self, id: RunId, after: u64) -> What {
+        let Some(session) = self.session_of(id) else { return What::Done };
+        match self.sessions.activity(session, after).await {
+            Ok(activity) => What::SessionTurned { run: id, activity: activity.into() },
+            Err(error) if error.is_over() => What::Done,
+            Err(error) => What::NotTold { run: id, reason: format!("the session is not heard: {}", chain(&error)) },
+        }
+    }
+
+    async fn tell(&self, id: RunId, number: u64) -> What {
+        let Some(run) = self.run(id) else { return What::Done };
+        let pending = run.talk.as_ref().and_then(|talk| talk.pending.iter().find(|message| message.number == number));
+        let (Some(session), Some(message)) = (run.session(), pending) else { return What::Done };
+        let why = match within(TELL_DEADLINE, self.sessions.tell(session.id, number, &message.text)).await {
+            Some(Ok(())) => return What::Done,
+            // One that ended meanwhile takes its messages with it.
+            Some(Err(error)) if error.is_over() => return What::Done,
+            Some(Err(error)) => chain(&error),
+            None => format!("it took longer than {TELL_DEADLINE:?}"),
+        };
+        What::NotTold { run: id, reason: format!("message {number} was not handed over: {why}") }
     }
 
     async fn deliver(&self, notice: Arc<Notice>, notifier: PluginId) -> What {
@@ -226,18 +255,14 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> 
 fn context(run: &Run) -> CallContext {
     let asker = match run.trigger {
         Trigger::Scheduled { .. } => Asker::Cron,
-        Trigger::Manual { .. } => Asker::Api,
+        Trigger::Manual { .. } | Trigger::Spawned { .. } => Asker::Api,
     };
     CallContext {
         trace_id: run.id.to_string(),
-        job: Some((run.slug.clone(), run.id)),
+        job: run.slug.clone().map(|slug| (slug, run.id)),
+        session: run.session_name().cloned(),
         ..CallContext::new(asker, clock::now())
     }
-}
-
-/// The run moved on before its effect began; there is nothing to report, and `Stopped` says just that.
-fn gone(_run: RunId) -> What {
-    What::Stopped
 }
 
 fn step_fault(error: &PluginError) -> StepFault {

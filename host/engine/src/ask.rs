@@ -2,11 +2,12 @@
 
 use std::sync::{Arc, RwLockReadGuard};
 
-use instar_core::decide::What;
+use instar_core::decide::{SpawnRequest, What};
 use instar_core::event::{Event, Fact};
-use instar_core::id::{JobSlug, RunId, SessionId};
+use instar_core::id::{JobSlug, RunId, SessionId, SessionName};
 use instar_core::jobs_file::JobsFile;
 use instar_core::run::SkipReason;
+use instar_core::session::Session;
 use instar_session::{SessionError, Sessions};
 use instar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -37,6 +38,16 @@ pub enum AskError {
     UnknownJob(JobSlug),
     #[error("there is no session `{0}`")]
     UnknownSession(SessionId),
+    #[error("a session named `{0}` is already running")]
+    NameTaken(SessionName),
+    #[error("all {most} places for sessions are taken (`sessions.maxSessions`): wait until one ends, or end one")]
+    NoPlace { most: usize },
+    #[error("session `{0}` was not started: {1}")]
+    NotStarted(SessionName, String),
+    #[error("session {0} has as many messages waiting as it can hold")]
+    TooManyMessages(SessionName),
+    #[error("session {0} has ended, and takes no input any more")]
+    Ended(SessionName),
     #[error("the host is shutting down")]
     ShuttingDown,
     #[error("it could not be recorded")]
@@ -87,6 +98,39 @@ impl Engine {
         }
         let events = self.ask(What::TriggerAsked { slug: slug.clone(), reason, force }).await?;
         events.iter().find_map(|event| trigger_answer(&event.fact)).ok_or(AskError::UnknownJob(slug))
+    }
+
+    /// Asks for a session with an agent; answers once it runs, or is known not to.
+    ///
+    /// A caller that goes away leaves the session as it is.
+    pub async fn spawn(&self, request: SpawnRequest) -> Result<Session, AskError> {
+        let name = request.name.clone();
+        let events = self.ask(What::SpawnAsked(Box::new(request))).await?;
+        let Some(run) = events.iter().find_map(|event| event.fact.run()) else {
+            let view = self.view();
+            let most = view.state().limits.max_sessions;
+            let is_taken = view.state().is_name_taken(&name);
+            return Err(if is_taken { AskError::NameTaken(name) } else { AskError::NoPlace { most } });
+        };
+        let mut changes = self.changes();
+        loop {
+            changes.borrow_and_update();
+            if let Some(begun) = self.view().beginning_of(run) {
+                return begun.map_err(|reason| AskError::NotStarted(name, reason));
+            }
+            changes.changed().await.map_err(|_| AskError::ShuttingDown)?;
+        }
+    }
+
+    /// Has a message typed into a session that talks, when its program waits; answers once that is recorded.
+    pub async fn say(&self, session: &Session, text: String) -> Result<(), AskError> {
+        let events = self.ask(What::MessageAsked { run: session.run, text }).await?;
+        if !events.is_empty() {
+            return Ok(());
+        }
+        let lives = self.view().session(session.id).is_some_and(|session| session.status.is_live());
+        let name = session.name.clone();
+        Err(if lives { AskError::TooManyMessages(name) } else { AskError::Ended(name) })
     }
 
     /// Hands over what was read of the jobs file.

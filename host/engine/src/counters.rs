@@ -58,12 +58,13 @@ mod tests {
             priority: Priority::Normal,
             execute_type: "script".to_owned(),
             step: StepRequest { execute_json: "{}".to_owned(), model: "sonnet".to_owned(), previous: None },
-            timeout_ms: 1,
+            timeout_ms: None,
+            works_for: None,
             overlap: instar_core::job::Overlap::Skip,
             notify: false,
         };
         let run = "00000000-0000-7000-8000-000000000000".parse().unwrap();
-        Event { at, fact: Fact::RunRequested { run, slug: "a".parse().unwrap(), trigger, request: Box::new(request) } }
+        Event { at, fact: Fact::RunRequested { run, slug: "a".parse().ok(), trigger, request: Box::new(request) } }
     }
 
     #[test]
@@ -80,7 +81,7 @@ mod tests {
     fn skips_are_counted_by_reason() {
         let mut counters = Counters::default();
         let run = "00000000-0000-7000-8000-000000000000".parse().unwrap();
-        let skipped = Fact::RunSkipped { run, slug: "a".parse().unwrap(), reason: SkipReason::Overlap };
+        let skipped = Fact::RunSkipped { run, slug: "a".parse().ok(), reason: SkipReason::Overlap };
         let event = Event { at: DUE, fact: skipped };
         counters.apply(&event);
         counters.apply(&event);

@@ -1,6 +1,7 @@
 //! The loop of instar: decide, record, act. Owns time.
 
 mod act;
+mod agent_env;
 mod ask;
 mod clock;
 mod counters;
@@ -8,6 +9,7 @@ mod keep;
 mod run_loop;
 mod view;
 
+pub use agent_env::AgentEnv;
 pub use ask::{AskError, Engine, StopAnswer, TriggerAnswer};
 pub use counters::Counters;
 pub use run_loop::{Parts, RunningLoop, StartError, start};

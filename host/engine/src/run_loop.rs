@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
 use crate::act::Actor;
+use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
 use crate::keep::Keeper;
@@ -32,6 +33,7 @@ pub struct Parts {
     pub plugins: Arc<Plugins>,
     pub limits: Limits,
     pub retention: Retention,
+    pub agent_env: AgentEnv,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -88,7 +90,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let (reports, reported) = mpsc::channel(MOST_WAITING);
     let (changed, changes) = watch::channel(snapshot.last_seq);
     let keeper = Keeper { store: parts.store.clone(), retention: parts.retention };
-    let actor = Actor::new(parts.sessions.clone(), parts.plugins, view.clone(), keeper, reports);
+    let actor = Actor::new(parts.sessions.clone(), parts.plugins, view.clone(), keeper, parts.agent_env, reports);
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, RwLock};
 
 use instar_core::event::{Event, EventRecord, Fact};
-use instar_core::id::{SessionId, SessionName};
+use instar_core::id::{RunId, SessionId, SessionName};
 use instar_core::session::{Session, SessionStatus};
 use instar_core::state::State;
 use jiff::Timestamp;
@@ -81,6 +81,25 @@ impl View {
         self.sessions().find(|session| session.name == *name)
     }
 
+    /// How a run that was just asked for began: its session, or why there is none. `None` while it is not known.
+    pub(crate) fn beginning_of(&self, run: RunId) -> Option<Result<Session, String>> {
+        let has_started = self.events().any(|event| event.run == Some(run) && event.kind == "session_started");
+        let session = self.sessions.values().rev().find(|session| session.run == run);
+        match (session, self.state.run(run)) {
+            (Some(session), _) if has_started => Some(Ok(session.clone())),
+            (_, Some(_)) => None,
+            (_, None) => Some(Err(self.end_of(run).unwrap_or_else(|| "nothing is known of its end".into()))),
+        }
+    }
+
+    /// What the log says about the end of a run.
+    fn end_of(&self, run: RunId) -> Option<String> {
+        let is_end = |event: &&EventRecord| matches!(event.kind.as_str(), "job_completed" | "job_skipped");
+        let end = self.events().filter(|event| event.run == Some(run)).find(is_end)?;
+        let detail = ["cause", "detail"].iter().find_map(|key| end.metadata[key].as_str());
+        Some(detail.map_or_else(|| end.summary.clone(), str::to_owned))
+    }
+
     /// The newest events, newest first.
     pub fn events(&self) -> impl Iterator<Item = &EventRecord> {
         self.events.iter().rev()
@@ -122,6 +141,19 @@ impl View {
             Fact::RunStarted { session, .. } => {
                 if let Some(session) = self.sessions.get_mut(session) {
                     session.status = SessionStatus::Running;
+                }
+            }
+            Fact::MessageAccepted { session, .. } => {
+                let session = self.sessions.get_mut(session);
+                if let Some(session) = session.filter(|session| session.status != SessionStatus::Starting) {
+                    session.status = SessionStatus::Running;
+                    session.question = None;
+                }
+            }
+            Fact::SessionTurned { session, status, activity, .. } => {
+                if let Some(session) = self.sessions.get_mut(session) {
+                    session.status = *status;
+                    session.question.clone_from(&activity.question);
                 }
             }
             Fact::RunFinished(finished) => {

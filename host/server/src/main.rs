@@ -5,6 +5,7 @@ mod cli;
 mod config;
 mod http;
 mod serve;
+mod session_tokens;
 mod watch_jobs;
 mod wiring;
 

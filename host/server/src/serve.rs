@@ -73,8 +73,9 @@ pub(crate) async fn run(project: &Project, options: ServeOptions, on_ready: impl
     let port = tcp.local_addr().context("failed to find out the port")?.port();
     let (socket, unix) = Socket::listen(project)?;
     lock.announce(port)?;
-    let host = wiring::build(project, &config, bundled::plugins()).await?;
-    let ready = Ready { url: url(&config, port), socket: socket.path().to_owned(), token_file: project.config_file() };
+    let url = url(&config, port);
+    let host = wiring::build(project, &config, bundled::plugins(), &url).await?;
+    let ready = Ready { url, socket: socket.path().to_owned(), token_file: project.config_file() };
     let mut server = Server::start(host, (tcp, port), unix, &config);
     tracing::info!(url = ready.url, socket = %ready.socket.display(), "instar {} serves {}", wiring::VERSION, project.dir().display());
     on_ready(&ready);
@@ -164,6 +165,8 @@ impl Server {
             version: wiring::VERSION.to_owned(),
             started: Instant::now(),
             streams: streams.clone(),
+            session_tokens: host.session_tokens.clone(),
+            spawns: crate::http::SpawnLimit::default(),
         });
         let by_tcp = http::tcp_router(app.clone(), config, port);
         let by_socket = http::socket_router(app, config);

@@ -13,12 +13,13 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{Engine, Parts, RunningLoop};
+use instar_engine::{AgentEnv, Engine, Parts, RunningLoop};
 use instar_session::Sessions;
 use instar_store::Store;
 use jiff::tz::TimeZone;
 
 use crate::config::{Config, Project};
+use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 use lock::ServerLock;
 
@@ -30,6 +31,7 @@ pub(crate) struct Host {
     pub(crate) jobs: Arc<JobsReader>,
     pub(crate) plugins: instar_api::Plugins,
     pub(crate) store: Store,
+    pub(crate) session_tokens: SessionTokens,
 }
 
 /// Name and component of each plugin that travels in the binary.
@@ -50,12 +52,14 @@ pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
     Ok(ServerLock::acquire(&project.lock_file())?)
 }
 
-/// Opens all that the host owns, and starts its loop: from here on jobs run.
-pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled) -> anyhow::Result<Host> {
+/// Opens all that the host owns, and starts its loop: from here on jobs run. `url` is where their programs find it.
+pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled, url: &str) -> anyhow::Result<Host> {
     let store = Store::open(&project.database()).await?;
     predecessor::import(project, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
     let (plugins, plugin_list) = plugins::load(project, config, bundled).await?;
+    let session_tokens = SessionTokens::open(&project.session_key())
+        .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(config.scheduler.jobs_file.clone()));
     let parts = Parts {
         store: store.clone(),
@@ -63,12 +67,13 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled) 
         plugins: Arc::new(plugins),
         limits: limits(config),
         retention: config.retention,
+        agent_env: agent_env(url.to_owned(), session_tokens.clone()),
         zone: TimeZone::system(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
     };
     let (engine, running) = instar_engine::start(parts).await?;
-    Ok(Host { engine, running, jobs, plugins: plugin_list, store })
+    Ok(Host { engine, running, jobs, plugins: plugin_list, store, session_tokens })
 }
 
 /// What a server of this project would load, and what it could not; nothing of it runs.
@@ -90,12 +95,20 @@ pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
     plugins::read(path)
 }
 
+/// How the program of a session calls this host: in its own name, and as long as the session lives.
+fn agent_env(url: String, tokens: SessionTokens) -> AgentEnv {
+    AgentEnv::new(move |session| {
+        BTreeMap::from([("INSTAR_URL".into(), url.clone()), ("INSTAR_TOKEN".into(), tokens.token(session.id))])
+    })
+}
+
 fn limits(config: &Config) -> Limits {
     Limits {
         scheduling: config.scheduler.enabled,
         max_parallel_jobs: config.scheduler.max_parallel_jobs,
         max_sessions: config.sessions.max_sessions,
         default_timeout_ms: config.sessions.default_timeout_ms,
+        idle_timeout: config.sessions.idle_timeout,
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the program of a terminal session is doing, as its wrapper sees it on the screen.
 
 use instar_core::id::SessionId;
+use instar_core::talk;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +36,18 @@ pub struct Activity {
     pub typed: u64,
     /// When it became so.
     pub at: Timestamp,
+}
+
+impl From<Activity> for talk::Activity {
+    fn from(activity: Activity) -> Self {
+        let doing = match activity.state {
+            Doing::Starting => talk::Doing::Starting,
+            Doing::Busy => talk::Doing::Busy,
+            Doing::Ready => talk::Doing::Ready,
+            Doing::Asking => talk::Doing::Asking,
+        };
+        Self { number: activity.number, doing, question: activity.question, typed: activity.typed }
+    }
 }
 
 impl Sessions {

@@ -27,7 +27,7 @@ impl Sessions {
     ///
     /// A program that reads line by line gets at most 4095 bytes of a line: the kernel's limit, not ours.
     pub async fn send_text(&self, name: &SessionName, text: &str) -> Result<(), SessionError> {
-        check(text)?;
+        check_text(text)?;
         let (sessions, name, text) = (self.clone(), name.clone(), text.to_owned());
         // On its own, because a caller that goes away in between would leave half a message behind.
         let sending = tokio::spawn(async move { sessions.send(&name, &text).await });
@@ -42,7 +42,7 @@ impl Sessions {
     /// The first number is 1, and none may be left out. A number stands for one message: told again it changes
     /// nothing, so that whoever cannot know whether a message was taken may repeat it.
     pub async fn tell(&self, id: SessionId, number: u64, text: &str) -> Result<(), SessionError> {
-        check(text)?;
+        check_text(text)?;
         let folder = self.terminal_folder(id)?;
         let Found::Running(Process { handle: Some(wrapper), .. }) = self.survey(id).await else {
             return Err(SessionError::NotLive(id));
@@ -92,8 +92,8 @@ fn unique_buffer() -> String {
     format!("instar-{}-{}", std::process::id(), SENDS.fetch_add(1, Ordering::Relaxed))
 }
 
-/// A control character could end the bracket, or press a key that nobody meant.
-fn check(text: &str) -> Result<(), InputError> {
+/// Whether a text can be typed as it is: a control character could end the bracket, or press a key that nobody meant.
+pub fn check_text(text: &str) -> Result<(), InputError> {
     let is_refused = |letter: char| letter.is_control() && !matches!(letter, '\t' | '\n');
     match text.chars().enumerate().find(|(_, letter)| is_refused(*letter)) {
         Some((position, letter)) => Err(InputError::ControlCharacter { letter, position }),
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_refused_with_their_place() {
-        let place = |text| check(text).map_err(|InputError::ControlCharacter { position, .. }| position);
+        let place = |text| check_text(text).map_err(|InputError::ControlCharacter { position, .. }| position);
         assert_eq!(place("é\x1b[201~"), Err(1));
         assert_eq!(place("\x03"), Err(0));
         assert_eq!(place("a\rb"), Err(1));

@@ -29,7 +29,7 @@ pub use activity::{Activity, Doing};
 pub use crash::Found;
 pub use environment::allowed;
 pub use folder::FolderError;
-pub use input::InputError;
+pub use input::{InputError, check_text};
 pub use key::{Key, KeyError};
 pub use names::socket_name;
 pub use process::Process;

@@ -44,6 +44,13 @@ pub enum SessionError {
     Undead(SessionId),
 }
 
+impl SessionError {
+    /// Whether the session is not there any more, so that nothing can be asked of it.
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::NotRunning(_) | Self::NotLive(_) | Self::Unknown(_))
+    }
+}
+
 /// How many sends may be under way at once; two to one session never are.
 const LANES: usize = 16;
 

@@ -7,6 +7,7 @@ mod log;
 mod outbox;
 mod runs;
 mod sessions;
+mod talk;
 
 use instar_core::event::{Event, Fact};
 use instar_core::id::JobSlug;
@@ -132,20 +133,34 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::HousekeepingFailed { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
-            runs::requested(connection, at, *run, slug, trigger, request).await?;
+            runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
         Fact::RunSkipped { run, reason, slug: _ } => runs::skipped(connection, at, *run, reason).await?,
         Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
-        Fact::RunStarting { session, launch, plugin_state } => {
+        Fact::RunStarting { slug, session, launch, plugin_state } => {
             runs::starting(connection, at, session, launch, plugin_state).await?;
+            if let Some(slug) = slug {
+                jobs::starting(connection, slug, at).await?;
+            }
         }
         Fact::RunStarted { run, session, deadline, slug: _ } => {
             runs::started(connection, *run, *session, *deadline).await?;
         }
+        Fact::RunUsed { run, usage, slug: _ } => talk::used(connection, *run, usage).await?,
+        Fact::RunAnswered { run, activity, plugin_state, slug: _ } => {
+            talk::answered(connection, *run, *activity, plugin_state).await?;
+        }
+        Fact::MessageAccepted { session, message, run: _, slug: _ } => {
+            talk::accepted(connection, *session, message).await?;
+        }
+        Fact::SessionTurned { run, session, status, activity, slug: _ } => {
+            talk::turned(connection, at, *run, *session, *status, activity).await?;
+        }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
+            talk::ended(connection, session.id).await?;
         }
         Fact::RunFinished(finished) => runs::finished(connection, at, finished).await?,
         Fact::OccurrencePassed { slug, due } => jobs::scheduled(connection, slug, *due).await?,

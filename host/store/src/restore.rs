@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use instar_core::event::EventRecord;
-use instar_core::id::{JobSlug, NoticeId, PluginId};
+use instar_core::id::{JobSlug, NoticeId, PluginId, SessionId};
 use instar_core::job::JobState;
 use instar_core::jobs_file::JobsFile;
 use instar_core::run::Run;
 use instar_core::session::Session;
 use instar_core::state::{Delivery, Restored};
+use instar_core::talk::Message;
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
@@ -71,13 +72,29 @@ async fn job_states(connection: &mut SqliteConnection) -> Result<BTreeMap<JobSlu
 async fn open_runs(connection: &mut SqliteConnection) -> Result<Vec<Run>, sqlx::Error> {
     const SELECT: &str = concat!(
         "SELECT runs.id, runs.slug, runs.requested_at, runs.trigger, runs.request, runs.status, runs.stopping, \
-         runs.plugin_state, runs.end_fact, runs.launch, runs.deadline, ",
+         runs.plugin_state, runs.end_fact, runs.launch, runs.deadline, runs.usage, runs.activity, runs.activity_at, \
+         runs.answered, ",
         session_columns!(),
         " FROM runs LEFT JOIN sessions ON sessions.id = runs.session_id \
          WHERE runs.ended_at IS NULL ORDER BY runs.id"
     );
-    let rows = sqlx::query(SELECT).fetch_all(connection).await?;
-    rows.iter().map(rows::run).collect()
+    let rows = sqlx::query(SELECT).fetch_all(&mut *connection).await?;
+    let mut runs = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let mut run = rows::run(row)?;
+        if let Some(session) = run.session().filter(|session| session.interactive) {
+            let pending = messages(connection, session.id).await?;
+            run.talk = Some(Box::new(rows::talk(row, pending)?));
+        }
+        runs.push(run);
+    }
+    Ok(runs)
+}
+
+async fn messages(connection: &mut SqliteConnection, session: SessionId) -> Result<Vec<Message>, sqlx::Error> {
+    const SELECT: &str = "SELECT number, text FROM messages WHERE session_id = $1 ORDER BY number";
+    let rows = sqlx::query(SELECT).bind(session.to_string()).fetch_all(connection).await?;
+    rows.iter().map(rows::message).collect()
 }
 
 async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, PluginId), Delivery)>, sqlx::Error> {

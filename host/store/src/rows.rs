@@ -4,10 +4,12 @@ use std::error::Error;
 use std::str::FromStr;
 
 use instar_core::event::EventRecord;
+use instar_core::id::JobSlug;
 use instar_core::job::JobState;
 use instar_core::plan::StepEvent;
 use instar_core::run::{Phase, Run, RunRecord, RunRequest, RunStatus};
 use instar_core::session::{Session, SessionStatus};
+use instar_core::talk::{Message, Talk};
 use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -23,6 +25,11 @@ pub(crate) fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("our nouns have text keys and no failing parts")
 }
 
+/// What stands in a row where there is no job.
+pub(crate) fn slug_text(slug: Option<&JobSlug>) -> &str {
+    slug.map_or("", JobSlug::as_str)
+}
+
 /// The columns of a session, under names that do not meet those of a run.
 macro_rules! session_columns {
     () => {
@@ -30,7 +37,8 @@ macro_rules! session_columns {
          sessions.slug AS session_slug, sessions.model AS session_model, \
          sessions.triggered_by AS session_triggered_by, sessions.takes_input AS session_takes_input, \
          sessions.status AS session_status, sessions.started_at AS session_started_at, \
-         sessions.ended_at AS session_ended_at"
+         sessions.ended_at AS session_ended_at, sessions.interactive AS session_interactive, \
+         sessions.question AS session_question"
     };
 }
 
@@ -39,7 +47,7 @@ macro_rules! run_record_columns {
     () => {
         concat!(
             "runs.id, runs.slug, runs.requested_at, runs.trigger, runs.request, runs.status, runs.started_at, \
-             runs.ended_at, runs.stopping, runs.skipped, runs.outcome, runs.end_fact, ",
+             runs.ended_at, runs.stopping, runs.skipped, runs.outcome, runs.end_fact, runs.usage, ",
             session_columns!()
         )
     };
@@ -65,10 +73,12 @@ pub(crate) fn session(row: &SqliteRow) -> Result<Session, sqlx::Error> {
         id: parsed(row, "session_id")?,
         name: parsed(row, "session_name")?,
         run: parsed(row, "session_run_id")?,
-        job: parsed(row, "session_slug")?,
+        job: slug(row, "session_slug")?,
         model: row.try_get("session_model")?,
         triggered_by: row.try_get("session_triggered_by")?,
         takes_input: row.try_get("session_takes_input")?,
+        interactive: row.try_get("session_interactive")?,
+        question: row.try_get("session_question")?,
         status: SessionStatus::parse(&status).ok_or_else(|| unreadable("session_status", status.into()))?,
         started_at: time(row, "session_started_at")?,
         ended_at: optional_time(row, "session_ended_at")?,
@@ -83,7 +93,7 @@ fn optional_session(row: &SqliteRow) -> Result<Option<Session>, sqlx::Error> {
 pub(crate) fn run_record(row: &SqliteRow) -> Result<RunRecord, sqlx::Error> {
     Ok(RunRecord {
         id: parsed(row, "id")?,
-        slug: parsed(row, "slug")?,
+        slug: slug(row, "slug")?,
         trigger: from_json(row, "trigger")?,
         request: from_json(row, "request")?,
         status: word(row, "status")?,
@@ -95,6 +105,7 @@ pub(crate) fn run_record(row: &SqliteRow) -> Result<RunRecord, sqlx::Error> {
         skipped: optional_json(row, "skipped")?,
         outcome: optional_json(row, "outcome")?,
         end: optional_json(row, "end_fact")?,
+        usage: optional_json(row, "usage")?.unwrap_or_default(),
     })
 }
 
@@ -103,14 +114,26 @@ pub(crate) fn run(row: &SqliteRow) -> Result<Run, sqlx::Error> {
     let request: RunRequest = from_json(row, "request")?;
     Ok(Run {
         id: parsed(row, "id")?,
-        slug: parsed(row, "slug")?,
+        slug: slug(row, "slug")?,
         trigger: from_json(row, "trigger")?,
         requested_at: time(row, "requested_at")?,
         phase: phase(row, &request)?,
         stopping: optional_json(row, "stopping")?,
         plugin_state: row.try_get("plugin_state")?,
+        talk: None,
+        usage: optional_json(row, "usage")?.unwrap_or_default(),
         request,
     })
+}
+
+/// The talk of an open run whose session talks.
+pub(crate) fn talk(row: &SqliteRow, pending: Vec<Message>) -> Result<Talk, sqlx::Error> {
+    let activity = optional_json(row, "activity")?.zip(optional_time(row, "activity_at")?);
+    Ok(Talk::restored(activity, number(row, "answered")?, pending))
+}
+
+pub(crate) fn message(row: &SqliteRow) -> Result<Message, sqlx::Error> {
+    Ok(Message { number: number(row, "number")?, text: row.try_get("text")? })
 }
 
 fn phase(row: &SqliteRow, request: &RunRequest) -> Result<Phase, sqlx::Error> {
@@ -124,7 +147,9 @@ fn phase(row: &SqliteRow, request: &RunRequest) -> Result<Phase, sqlx::Error> {
         RunStatus::Starting => {
             Ok(Phase::Starting { session: Box::new(session(row)?), launch: from_json(row, "launch")? })
         }
-        RunStatus::Running => Ok(Phase::Running { session: Box::new(session(row)?), deadline: time(row, "deadline")? }),
+        RunStatus::Running => {
+            Ok(Phase::Running { session: Box::new(session(row)?), deadline: optional_time(row, "deadline")? })
+        }
         status @ (RunStatus::Finished | RunStatus::Skipped) => {
             Err(unreadable("status", format!("an open run is {}", status.as_str()).into()))
         }
@@ -144,6 +169,17 @@ pub(crate) fn job_state(row: &SqliteRow) -> Result<JobState, sqlx::Error> {
 pub(crate) fn count(row: &SqliteRow, column: &str) -> Result<u32, sqlx::Error> {
     let count: i64 = row.try_get(column)?;
     u32::try_from(count).map_err(|error| unreadable(column, error.into()))
+}
+
+fn number(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
+    let number: i64 = row.try_get(column)?;
+    u64::try_from(number).map_err(|error| unreadable(column, error.into()))
+}
+
+/// Empty where there is no job.
+fn slug(row: &SqliteRow, column: &str) -> Result<Option<JobSlug>, sqlx::Error> {
+    let text: &str = row.try_get(column)?;
+    if text.is_empty() { Ok(None) } else { parsed(row, column).map(Some) }
 }
 
 fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {

@@ -3,8 +3,9 @@
 //! What a step does is the business of its execute type; this one only keeps the place. The place is the state that
 //! the host stores with every step, so a run goes on at the right step after a crash.
 
+use instar_plugin_sdk::agent;
 use instar_plugin_sdk::execute::{
-    Action, Beginning, Delegate, End, EndCause, Event, Finish, FinishVerdict, Reducer, Request, StepResult,
+    Action, Beginning, Delegate, End, Event, Finish, FinishVerdict, Reducer, Request, StepResult, Usage,
 };
 use instar_plugin_sdk::{CallCtx, Failure, NoConfig, Plugin, register_execute};
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,34 @@ struct Place {
     at: usize,
     /// The steps that failed and were passed over, from 1.
     passed_over: Vec<usize>,
+    /// What the steps took that have ended.
+    #[serde(default)]
+    took: Took,
+}
+
+/// Numbers of all steps together.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Took {
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
+    cost_micro_usd: Option<u64>,
+}
+
+impl Took {
+    /// Adds what a step took, and tells what that makes; `None` when the step told nothing.
+    fn add(&mut self, end: &End) -> Option<Usage> {
+        let step = agent::usage(end)?;
+        let sum = |all: &mut Option<u64>, one: Option<u64>| {
+            *all = [*all, one].into_iter().flatten().reduce(u64::saturating_add);
+            *all
+        };
+        Some(Usage {
+            input_tokens: sum(&mut self.input_tokens, step.input_tokens),
+            output_tokens: sum(&mut self.output_tokens, step.output_tokens),
+            cost_micro_usd: sum(&mut self.cost_micro_usd, step.cost_micro_usd),
+            ..step
+        })
+    }
 }
 
 impl Plugin for Pipeline {
@@ -68,7 +97,13 @@ impl Reducer for Pipeline {
             Some(Event::Requested(request)) => Place::first(&request)?.begin(request.previous),
             // A step that talks with people: its program has the floor.
             Some(Event::Ready) => Ok(StepResult { state, actions: Vec::new() }),
-            Some(Event::Exited(end)) => Place::restored(&state)?.go_on(end),
+            Some(Event::Exited(end)) => {
+                let mut place = Place::restored(&state)?;
+                let usage = place.took.add(&end).map(Action::NoteUsage);
+                let mut result = place.go_on(end)?;
+                result.actions.splice(..0, usage);
+                Ok(result)
+            }
             None => Err(Failure::new("no-event", "a step needs an event")),
         }
     }
@@ -81,7 +116,13 @@ impl Place {
         if !(1..=MOST_STEPS).contains(&execute.steps.len()) {
             return Err(Failure::new("no-steps", format!("`execute.steps` must be a list of 1 to {MOST_STEPS} steps")));
         }
-        Ok(Self { steps: execute.steps, model: request.model.clone(), at: 0, passed_over: Vec::new() })
+        Ok(Self {
+            steps: execute.steps,
+            model: request.model.clone(),
+            at: 0,
+            passed_over: Vec::new(),
+            took: Took::default(),
+        })
     }
 
     fn restored(state: &[u8]) -> Result<Self, Failure> {
@@ -101,7 +142,7 @@ impl Place {
     }
 
     fn go_on(mut self, end: End) -> Result<StepResult, Failure> {
-        let failed = end.cause != EndCause::Exit(0);
+        let failed = agent::judge(&end).verdict != FinishVerdict::Succeeded;
         if failed && self.steps[self.at].on_failure == OnFailure::Stop {
             return Ok(finish(FinishVerdict::Failed, format!("step {} of {} failed", self.at + 1, self.steps.len())));
         }

@@ -1,6 +1,7 @@
 //! The order of steps, told without a host.
 
 use instar_plugin_sdk::Origin;
+use instar_plugin_sdk::execute::EndCause;
 use serde_json::json;
 
 use super::*;
@@ -78,4 +79,19 @@ fn what_is_no_pipeline_fails_with_its_reason() {
         assert_eq!(begin(steps.clone()).expect_err("it began").code, code, "{steps}");
     }
     assert_eq!(step(b"{".to_vec(), Event::Exited(end(0))).unwrap_err().code, "bad-state");
+}
+
+#[test]
+fn what_the_steps_took_is_added_up() {
+    let agent = json!({ "type": "prompt", "value": "x" });
+    let reported = |cost: f64| End {
+        report: Some(json!({ "session_id": "c", "total_cost_usd": cost, "usage": { "output_tokens": 5 } }).to_string()),
+        ..end(0)
+    };
+    let first = begin(json!([agent, { "type": "script", "value": "true" }, agent])).unwrap();
+    let second = step(first.state, Event::Exited(reported(0.25))).unwrap();
+    let third = step(second.state, Event::Exited(end(0))).unwrap();
+    let last = step(third.state, Event::Exited(reported(0.5))).unwrap();
+    let Some(Action::NoteUsage(usage)) = last.actions.first() else { panic!("{:?}", last.actions) };
+    assert_eq!((usage.cost_micro_usd, usage.output_tokens), (Some(750_000), Some(10)));
 }

@@ -1,33 +1,25 @@
-//! The execute type `prompt`: gives the prompt of a job to a coding agent, and lets it work unattended.
+//! The execute type `prompt`: gives the prompt of a job to a coding agent, and lets it work unattended; or begins a
+//! session in which people talk with the agent, when the job's `execute` says `"interactive": true`.
 //!
-//! The prompt goes through standard input and never into an argument, where every user of the machine
-//! could read it.
+//! The prompt goes through standard input or is typed into the session, and never stands in an argument, where every
+//! user of the machine could read it.
 
-use instar_plugin_sdk::execute::{End, ExecuteType, Launch, Request, judge_by_status};
+mod config;
+
+use instar_plugin_sdk::agent;
+use instar_plugin_sdk::execute::{
+    Action, Beginning, End, Event, Launch, Reducer, Request, StepResult, Usage, judge_by_status,
+};
 use instar_plugin_sdk::{CallCtx, Diagnostic, Failure, Plugin, register_execute};
 use serde::Deserialize;
 use serde_json::Value;
+
+use config::Config;
 
 /// The most that the host takes as standard input.
 const LONGEST_PROMPT: usize = 1 << 20;
 
 struct Prompt;
-
-/// Which agent runs.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Config {
-    /// A name to be looked up on the PATH, or a path.
-    command: String,
-    /// Added after the arguments that are always given.
-    args: Vec<String>,
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self { command: "claude".to_owned(), args: Vec::new() }
-    }
-}
 
 /// The job's `execute` object.
 #[derive(Debug, Deserialize)]
@@ -36,38 +28,97 @@ struct Execute {
     value: String,
     #[serde(default)]
     args: Value,
+    /// People talk with the agent, and the prompt is the first message.
+    #[serde(default)]
+    interactive: bool,
+    /// The conversation to go on with, as the agent names it.
+    #[serde(default)]
+    resume: Option<String>,
 }
 
 impl Plugin for Prompt {
     type Config = Config;
 
     fn validate(config: &Config) -> Vec<Diagnostic> {
-        let mut remarks = Vec::new();
-        if config.command.trim().is_empty() {
-            remarks.push(Diagnostic::refusal("command", "must name the agent's program, such as `claude`"));
-        } else if config.command.contains(char::is_whitespace) && !config.command.contains('/') {
-            remarks.push(Diagnostic::refusal("command", "must be a program alone; its arguments belong into `args`"));
-        }
-        for (place, arg) in config.args.iter().enumerate() {
-            if arg.contains('\0') {
-                remarks.push(Diagnostic::refusal(format!("args.{place}"), "must not contain a NUL character"));
-            }
-        }
-        remarks
+        config.remarks()
     }
 }
 
-impl ExecuteType for Prompt {
-    fn launch(_: &CallCtx, config: &Config, request: &Request) -> Result<Launch, Failure> {
+impl Reducer for Prompt {
+    fn plan(ctx: &CallCtx, config: &Config, request: &Request) -> Result<Beginning, Failure> {
         let execute = parse(&request.execute_json)?;
-        let mut argv = vec![config.command.as_str(), "--dangerously-skip-permissions"];
-        if !request.model.is_empty() {
-            argv.extend(["--model", &request.model]);
-        }
-        argv.push("-p");
-        argv.extend(config.args.iter().map(String::as_str));
-        Ok(Launch::new(argv).with_input(with_previous(execute.value, request.previous.as_ref())))
+        let (launch, _) = begin(ctx, config, request, &execute);
+        Ok(Beginning::Launch(launch))
     }
+
+    fn step(ctx: &CallCtx, config: &Config, state: Vec<u8>, events: Vec<Event>) -> Result<StepResult, Failure> {
+        let mut actions = Vec::new();
+        for event in events {
+            match event {
+                Event::Requested(request) => {
+                    let execute = parse(&request.execute_json)?;
+                    let (launch, conversation) = begin(ctx, config, &request, &execute);
+                    actions.push(Action::Launch(launch));
+                    actions.extend(conversation.map(|name| Action::NoteUsage(named(name))));
+                    if execute.interactive && !execute.value.is_empty() {
+                        actions.push(Action::SendText(with_previous(execute.value, request.previous.as_ref())));
+                    }
+                }
+                Event::Ready => {}
+                Event::Exited(end) => {
+                    actions.extend(agent::usage(&end).map(Action::NoteUsage));
+                    actions.push(Action::Finish(agent::judge(&end)));
+                }
+            }
+        }
+        Ok(StepResult { state, actions })
+    }
+}
+
+/// The command, and how its conversation is called if that is known beforehand.
+fn begin(ctx: &CallCtx, config: &Config, request: &Request, execute: &Execute) -> (Launch, Option<String>) {
+    let mut argv = vec![config.command.as_str(), "--dangerously-skip-permissions"];
+    if !request.model.is_empty() {
+        argv.extend(["--model", &request.model]);
+    }
+    if !execute.interactive {
+        argv.extend(execute.resume.iter().flat_map(|name| ["--resume", name]));
+        argv.push("-p");
+        let reports = config.report && !config.args.iter().any(|arg| arg.starts_with("--output-format"));
+        if reports {
+            argv.extend(["--output-format", "json"]);
+        }
+        argv.extend(config.args.iter().map(String::as_str));
+        let launch = Launch::new(argv).with_input(with_previous(execute.value.clone(), request.previous.as_ref()));
+        return (if reports { launch.showing(agent::ANSWER) } else { launch }, execute.resume.clone());
+    }
+    // The trace of a run is its id, which is a UUID as the agent wants one; a run may begin only one conversation by it.
+    let conversation = match &execute.resume {
+        Some(name) => Some(("--resume", name.clone())),
+        None if is_uuid(&ctx.trace_id) && request.previous.is_none() => Some(("--session-id", ctx.trace_id.clone())),
+        None => None,
+    };
+    argv.extend(conversation.iter().flat_map(|(option, name)| [*option, name.as_str()]));
+    argv.extend(config.args.iter().map(String::as_str));
+    (Launch::new(argv).in_terminal(config.marks()), conversation.map(|(_, name)| name))
+}
+
+fn named(conversation: String) -> Usage {
+    Usage {
+        agent_session: Some(conversation),
+        model: None,
+        input_tokens: None,
+        output_tokens: None,
+        cost_micro_usd: None,
+    }
+}
+
+fn is_uuid(text: &str) -> bool {
+    let is_fine = |(place, byte): (usize, u8)| match place {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(is_fine)
 }
 
 /// In a longer run the agent is told how the step before ended. Its output is data, and marked as such.
@@ -84,12 +135,16 @@ fn with_previous(prompt: String, previous: Option<&End>) -> String {
 fn parse(execute_json: &str) -> Result<Execute, Failure> {
     let execute: Execute = serde_json::from_str(execute_json)
         .map_err(|error| Failure::new("bad-execute", format!("the job's `execute` cannot be read: {error}")))?;
-    if execute.value.trim().is_empty() {
+    let goes_on = execute.interactive && execute.resume.is_some();
+    if execute.value.trim().is_empty() && !goes_on {
         return Err(Failure::new("no-prompt", "the job's `execute.value` must be the prompt, and it is empty"));
     }
     if execute.value.len() > LONGEST_PROMPT {
         let message = format!("the prompt has {} bytes, and {LONGEST_PROMPT} are allowed", execute.value.len());
         return Err(Failure::new("prompt-too-long", message));
+    }
+    if execute.resume.as_deref().is_some_and(|name| name.is_empty() || name.starts_with('-')) {
+        return Err(Failure::new("bad-resume", "`execute.resume` must be how the agent names the conversation"));
     }
     if !is_empty(&execute.args) {
         let message = "`execute.args` means nothing to a prompt; put it into `execute.value`, \
@@ -111,66 +166,4 @@ fn is_empty(args: &Value) -> bool {
 register_execute!(Prompt);
 
 #[cfg(test)]
-mod tests {
-    use instar_plugin_sdk::Origin;
-    use instar_plugin_sdk::execute::Stdin;
-
-    use super::*;
-
-    fn launch(config: &Config, execute: &str) -> Result<Launch, Failure> {
-        let ctx = CallCtx { origin: Origin::Cron, trace_id: String::new(), job: None, session: None, now_ms: 0 };
-        let request = Request { execute_json: execute.to_owned(), model: "opus".to_owned(), previous: None };
-        Prompt::launch(&ctx, config, &request)
-    }
-
-    #[test]
-    fn the_prompt_is_read_from_standard_input_and_never_stands_in_an_argument() {
-        let launch = launch(&Config::default(), r#"{"type":"prompt","value":"-p say \"hi\"\n"}"#).unwrap();
-        assert_eq!(launch.argv, ["claude", "--dangerously-skip-permissions", "--model", "opus", "-p"]);
-        assert_eq!(launch.stdin, Stdin::Bytes(b"-p say \"hi\"\n".to_vec()));
-    }
-
-    #[test]
-    fn command_and_further_arguments_are_configured() {
-        let config: Config = serde_json::from_str(r#"{"command":"/opt/claude","args":["--verbose"]}"#).unwrap();
-        let launch = launch(&config, r#"{"value":"x"}"#).unwrap();
-        assert_eq!(launch.argv[0], "/opt/claude");
-        assert_eq!(launch.argv[4..], ["-p", "--verbose"]);
-    }
-
-    #[test]
-    fn the_end_of_the_step_before_follows_the_prompt_as_data() {
-        let cause = instar_plugin_sdk::execute::EndCause::Exit(3);
-        let end = End { cause, duration_ms: 1, tail: "42 files\n".to_owned(), report: None };
-        let prompt = with_previous("Summarize".to_owned(), Some(&end));
-        assert!(prompt.starts_with("Summarize\n") && prompt.contains("status 3"), "{prompt}");
-        assert!(prompt.ends_with("<<<output\n42 files\noutput>>>\n"), "{prompt}");
-    }
-
-    #[track_caller]
-    fn check_fails(execute: &str, code: &str) {
-        assert_eq!(launch(&Config::default(), execute).expect_err("it was launched").code, code);
-    }
-
-    #[test]
-    fn a_job_that_cannot_be_a_prompt_fails_with_its_reason() {
-        check_fails(r#"{"type":"prompt"}"#, "no-prompt");
-        check_fails(r#"{"value":" \n"}"#, "no-prompt");
-        check_fails(r#"{"value":"x","args":"y"}"#, "unexpected-args");
-        check_fails(r#"{"value":"x","args":["y"]}"#, "unexpected-args");
-        check_fails(r#"{"value":7}"#, "bad-execute");
-        check_fails(&format!(r#"{{"value":"{}"}}"#, "x".repeat(LONGEST_PROMPT + 1)), "prompt-too-long");
-        for empty in ["null", "\"\"", "[]"] {
-            assert!(launch(&Config::default(), &format!(r#"{{"value":"x","args":{empty}}}"#)).is_ok());
-        }
-    }
-
-    #[test]
-    fn a_configuration_that_cannot_work_is_refused() {
-        let remarks = |command: &str| Prompt::validate(&Config { command: command.to_owned(), args: Vec::new() });
-        assert_eq!(remarks("claude"), []);
-        assert_eq!(remarks("/opt/my tools/claude"), []);
-        assert_eq!(remarks("")[0].path, "command");
-        assert_eq!(remarks("claude --verbose")[0].path, "command");
-    }
-}
+mod tests;

@@ -2,7 +2,8 @@
 //!
 //! The agent and how it is run are the business of the execute type `prompt`; this one only words the command.
 
-use instar_plugin_sdk::execute::{Action, Beginning, Delegate, Event, Reducer, Request, StepResult, judge_by_status};
+use instar_plugin_sdk::agent;
+use instar_plugin_sdk::execute::{Action, Beginning, Delegate, Event, Reducer, Request, StepResult};
 use instar_plugin_sdk::{CallCtx, Failure, NoConfig, Plugin, register_execute};
 use serde::Deserialize;
 use serde_json::json;
@@ -33,7 +34,10 @@ impl Reducer for Skill {
             match event {
                 Event::Requested(request) => actions.push(Action::Delegate(delegate(&request)?)),
                 Event::Ready => {}
-                Event::Exited(end) => actions.push(Action::Finish(judge_by_status(&end))),
+                Event::Exited(end) => {
+                    actions.extend(agent::usage(&end).map(Action::NoteUsage));
+                    actions.push(Action::Finish(agent::judge(&end)));
+                }
             }
         }
         Ok(StepResult { state, actions })

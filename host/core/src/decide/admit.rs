@@ -28,9 +28,11 @@ pub(super) fn drain_queue(draft: &mut Draft<'_>) {
         if draft.free_places == 0 {
             return;
         }
-        let follows_another = run.request.overlap.waits_its_turn() && draft.begun.contains(&run.slug);
+        let has_begun = run.slug.as_ref().is_some_and(|slug| draft.begun.contains(slug));
+        let follows_another = run.request.overlap.waits_its_turn() && has_begun;
         if draft.state.is_its_turn(run) && !follows_another {
-            begin(draft, run.id, &run.slug);
+            draft.free_places -= 1;
+            begin(draft, run.id, run.slug.clone());
         }
     }
 }
@@ -47,22 +49,25 @@ fn request(draft: &mut Draft<'_>, job: &Job, trigger: Trigger) {
     let slug = job.slug.clone();
     let request = Box::new(RunRequest::of(job, draft.state.limits.default_timeout_ms));
     let forced = matches!(trigger, Trigger::Manual { force: true, .. });
-    draft.event(Fact::RunRequested { run, slug: slug.clone(), trigger, request });
+    draft.event(Fact::RunRequested { run, slug: Some(slug.clone()), trigger, request });
     if !job.enabled && !forced {
-        return draft.event(Fact::RunSkipped { run, slug, reason: SkipReason::Disabled });
+        return skip(draft, run, slug, SkipReason::Disabled);
     }
     let is_busy = draft.state.is_busy(&slug) || draft.begun.contains(&slug);
     match job.overlap {
-        Overlap::Skip if is_busy => draft.event(Fact::RunSkipped { run, slug, reason: SkipReason::Overlap }),
+        Overlap::Skip if is_busy => skip(draft, run, slug, SkipReason::Overlap),
         Overlap::Queue if is_busy => wait(draft, run, slug),
         Overlap::Replace if is_busy => {
             end::replace_runs(draft, &slug);
-            draft.event(Fact::RunQueued { run, slug });
+            draft.event(Fact::RunQueued { run, slug: Some(slug) });
         }
         Overlap::Skip | Overlap::Queue | Overlap::Replace | Overlap::Allow if draft.free_places == 0 => {
             wait(draft, run, slug);
         }
-        Overlap::Skip | Overlap::Queue | Overlap::Replace | Overlap::Allow => begin(draft, run, &slug),
+        Overlap::Skip | Overlap::Queue | Overlap::Replace | Overlap::Allow => {
+            draft.free_places -= 1;
+            begin(draft, run, Some(slug));
+        }
     }
 }
 
@@ -70,15 +75,18 @@ fn request(draft: &mut Draft<'_>, job: &Job, trigger: Trigger) {
 fn wait(draft: &mut Draft<'_>, run: RunId, slug: JobSlug) {
     let waiting = draft.state.runs_of(&slug).filter(|run| !run.is_active()).count();
     if waiting >= MOST_WAITING_OF_A_JOB {
-        return draft.event(Fact::RunSkipped { run, slug, reason: SkipReason::Overlap });
+        return skip(draft, run, slug, SkipReason::Overlap);
     }
-    draft.event(Fact::RunQueued { run, slug });
+    draft.event(Fact::RunQueued { run, slug: Some(slug) });
 }
 
-fn begin(draft: &mut Draft<'_>, run: RunId, slug: &JobSlug) {
-    draft.free_places -= 1;
-    draft.begun.insert(slug.clone());
-    draft.event(Fact::RunAdmitted { run, slug: slug.clone() });
+fn skip(draft: &mut Draft<'_>, run: RunId, slug: JobSlug, reason: SkipReason) {
+    draft.event(Fact::RunSkipped { run, slug: Some(slug), reason });
+}
+
+pub(super) fn begin(draft: &mut Draft<'_>, run: RunId, slug: Option<JobSlug>) {
+    draft.begun.extend(slug.clone());
+    draft.event(Fact::RunAdmitted { run, slug });
     draft.effect(Effect::Judge { run });
 }
 

@@ -85,7 +85,8 @@ pub(super) fn not_stopped(draft: &mut Draft<'_>, id: RunId, reason: String) {
 pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: Option<Ended>) {
     let (end, session) = ended.map(|ended| (ended.end, ended.session)).unzip();
     let status = outcome.session_status();
-    let before = draft.state.job_state(&run.slug).map_or(0, |state| state.consecutive_failures);
+    let job_state = run.slug.as_ref().and_then(|slug| draft.state.job_state(slug));
+    let before = job_state.map_or(0, |state| state.consecutive_failures);
     let failed = outcome.last_result() != LastResult::Success;
     let finished = RunFinished {
         run: run.id,
@@ -98,9 +99,9 @@ pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: 
         outcome,
         end,
     };
-    let notice = tell::about(draft, &finished);
+    let notice = run.request.notify.then(|| tell::about(draft, &finished));
     draft.event(Fact::RunFinished(Box::new(finished)));
-    if run.request.notify {
+    if let Some(notice) = notice {
         tell::raise(draft, notice);
     }
 }
@@ -108,7 +109,7 @@ pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: 
 fn end_session(draft: &mut Draft<'_>, run: &Run, end: End, outcome: Option<&Outcome>) -> Option<Ended> {
     let by_end = if end.cause == EndCause::Exit(0) { SessionStatus::Completed } else { SessionStatus::Error };
     let status = outcome.and_then(Outcome::session_status).unwrap_or(by_end);
-    let session = Session { status, ended_at: Some(draft.now), ..run.session()?.clone() };
+    let session = Session { status, question: None, ended_at: Some(draft.now), ..run.session()?.clone() };
     let ended = Ended { session: session.clone(), end: end.clone() };
     draft.event(Fact::SessionEnded { run: run.id, slug: run.slug.clone(), session: Box::new(session), end });
     Some(ended)
@@ -118,5 +119,8 @@ fn stop_outcome(cause: StopCause) -> Outcome {
     match cause {
         StopCause::Timeout => Outcome::TimedOut,
         StopCause::Asked { by } => Outcome::Stopped { by },
+        // Whoever wanted something of it had the time to say so: its work is done.
+        StopCause::Idle => Outcome::Succeeded,
+        StopCause::Judged { outcome } => *outcome,
     }
 }

@@ -8,6 +8,7 @@ use instar_core::event::Fact;
 use instar_core::id::RunId;
 use instar_core::plan::{EndCause, FinishVerdict, StepResult};
 use instar_core::run::Trigger;
+use instar_core::talk::{Activity, Doing};
 use instar_core::verdict::Verdict;
 use proptest::prelude::*;
 
@@ -20,6 +21,8 @@ enum Move {
     Stop { effect: usize },
     Report { effect: usize, well: bool },
     Edit { disable: usize },
+    Spawn { name: usize },
+    Say { effect: usize },
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -30,6 +33,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         2 => (0usize..40).prop_map(|effect| Move::Stop { effect }),
         12 => (0usize..40, any::<bool>()).prop_map(|(effect, well)| Move::Report { effect, well }),
         1 => (0usize..5).prop_map(|disable| Move::Edit { disable }),
+        2 => (0usize..3).prop_map(|name| Move::Spawn { name }),
+        2 => (0usize..40).prop_map(|effect| Move::Say { effect }),
     ];
     proptest::collection::vec(one, 1..120)
 }
@@ -69,6 +74,12 @@ fn play(world: &mut World, step: &Move) {
                 report(world, &effect, *well);
             }
         }
+        Move::Spawn { name } => drop(world.spawn(["one", "two", "three"][*name])),
+        Move::Say { effect } => {
+            if let Some(run) = effect_at(world, *effect).and_then(|effect| run_of(&effect)) {
+                world.tell(What::MessageAsked { run, text: "hello".into() });
+            }
+        }
         Move::Edit { disable } => world.read_jobs(&definitions(*disable)),
     }
 }
@@ -84,7 +95,9 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Step { run }
         | Effect::Start { run }
         | Effect::Watch { run }
-        | Effect::Stop { run } => Some(*run),
+        | Effect::Stop { run }
+        | Effect::Listen { run, .. }
+        | Effect::Tell { run, .. } => Some(*run),
         Effect::Deliver { .. } | Effect::KeepHouse => None,
     }
 }
@@ -102,7 +115,14 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
             let cause = if well { EndCause::Exit(0) } else { EndCause::Lost };
             world.tell(What::SessionEnded { run: *run, end: end(cause) });
         }
-        Effect::Stop { .. } => drop(world.tell(What::Stopped)),
+        Effect::Stop { .. } => drop(world.tell(What::Done)),
+        Effect::Listen { run, after } => {
+            let doing = if well { Doing::Ready } else { Doing::Asking };
+            let activity = Activity { number: after + 1, doing, question: None, typed: *after };
+            world.tell(What::SessionTurned { run: *run, activity });
+        }
+        Effect::Tell { .. } if well => drop(world.tell(What::Done)),
+        Effect::Tell { run, .. } => drop(world.tell(What::NotTold { run: *run, reason: "no space".into() })),
         Effect::KeepHouse => drop(
             world.tell(What::HouseKept { result: if well { Ok(Default::default()) } else { Err("no space".into()) } }),
         ),
@@ -146,11 +166,17 @@ fn check(world: &World) {
     assert!(ends.values().all(|count| *count == 1), "a run ended twice: {ends:?}");
     assert_eq!(requested, ends.len() + world.state.open_runs().count(), "a run was forgotten");
     let active = world.state.open_runs().filter(|run| run.is_active()).count();
+    let of_jobs = world.state.open_runs().filter(|run| run.is_active() && run.slug.is_some()).count();
     for (slug, _) in JOBS.iter().filter(|(slug, _)| *slug != "c") {
         let slug = slug.parse().expect("a slug");
         assert!(world.state.runs_of(&slug).filter(|run| run.is_active()).count() <= 1, "{slug} overlaps itself");
     }
-    assert!(active <= crate::world::limits().max_parallel_jobs, "{active} runs at once");
+    assert!(of_jobs <= crate::world::limits().max_parallel_jobs, "{of_jobs} runs of jobs at once");
+    assert!(active <= crate::world::limits().max_sessions, "{active} sessions at once");
+    for run in world.state.open_runs() {
+        let numbers = run.talk.iter().flat_map(|talk| &talk.pending).map(|message| message.number);
+        assert!(numbers.is_sorted_by(|one, next| one < next), "messages of {} out of order", run.id);
+    }
 }
 
 proptest! {

@@ -3,4 +3,5 @@
 mod decide;
 mod invariants;
 mod keep;
+mod talk;
 mod world;

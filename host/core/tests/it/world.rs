@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use instar_core::decide::{Decision, Effect, Input, What, decide};
+use instar_core::decide::{Decision, Effect, Input, SpawnRequest, What, decide};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
 use instar_core::jobs_file::JobsFile;
-use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepResult};
+use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult};
 use instar_core::run::{Outcome, SkipReason};
 use instar_core::session::SessionStatus;
 use instar_core::state::{Limits, Restored, State};
@@ -44,7 +44,13 @@ pub(crate) fn end(cause: EndCause) -> End {
 }
 
 pub(crate) fn limits() -> Limits {
-    Limits { scheduling: true, max_parallel_jobs: 2, max_sessions: 3, default_timeout_ms: 240 * 60_000 }
+    Limits {
+        scheduling: true,
+        max_parallel_jobs: 2,
+        max_sessions: 3,
+        default_timeout_ms: 240 * 60_000,
+        idle_timeout: SignedDuration::from_mins(60),
+    }
 }
 
 impl World {
@@ -117,6 +123,15 @@ impl World {
         decision.events[0].fact.run().expect("the test names what is there")
     }
 
+    /// The run of a session that somebody wants; `None` when it is refused.
+    pub(crate) fn spawn(&mut self, name: &str) -> Option<RunId> {
+        let step = StepRequest { execute_json: "{}".into(), model: "sonnet".into(), previous: None };
+        let name = name.parse().expect("the test names what is there");
+        let request = SpawnRequest { name, works_for: None, step, by: "api".into() };
+        let decision = self.tell(What::SpawnAsked(Box::new(request)));
+        decision.events.first().and_then(|event| event.fact.run())
+    }
+
     /// From admission to a running session.
     pub(crate) fn start(&mut self, run: RunId) {
         self.tell(What::Judged { run, verdict: Verdict::pass() });
@@ -184,7 +199,7 @@ impl World {
     }
 
     pub(crate) fn queue(&self) -> Vec<&str> {
-        self.state.queue().map(|run| run.slug.as_str()).collect()
+        self.state.queue().filter_map(|run| run.slug.as_ref()).map(JobSlug::as_str).collect()
     }
 
     pub(crate) fn next_of(&self, slug: &str) -> Option<Timestamp> {

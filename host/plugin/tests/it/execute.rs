@@ -10,7 +10,10 @@ const PROMPT: &str = r#"{"type":"prompt","value":"tidy up"}"#;
 async fn a_prompt_is_launched_with_the_jobs_model_and_reads_standard_input() {
     let plugins = load(&["execute-prompt"]);
     let launch = plugins.plan("prompt", &call(), &request(PROMPT)).await.unwrap();
-    assert_eq!(launch.argv, ["claude", "--dangerously-skip-permissions", "--model", "opus", "-p"]);
+    assert_eq!(
+        launch.argv,
+        ["claude", "--dangerously-skip-permissions", "--model", "opus", "-p", "--output-format", "json"]
+    );
     assert_eq!(launch.stdin, Stdin::Bytes(b"tidy up".to_vec()));
 
     let events = vec![StepEvent::Requested(request(PROMPT))];

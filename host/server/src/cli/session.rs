@@ -1,5 +1,6 @@
-//! `instar session`: watch, feed and end what runs.
+//! `instar session`: begin, watch, feed and end what runs.
 
+mod begin;
 mod follow;
 
 use clap::Subcommand;
@@ -37,7 +38,7 @@ pub(crate) enum SessionCommand {
         #[arg(short, long)]
         follow: bool,
     },
-    /// Type a text into a session, then Enter
+    /// Type a text into a session, then Enter; an agent gets it when it waits for one
     #[command(after_help = examples(&["instar session send research-task \"Also check the Pages Router\""]))]
     Send {
         /// The session's name, id or tmux name
@@ -46,6 +47,9 @@ pub(crate) enum SessionCommand {
         #[arg(allow_hyphen_values = true)]
         text: String,
     },
+    Spawn(begin::Spawn),
+    Resume(begin::Resume),
+    Attach(begin::Attach),
     /// End a session and everything in it
     #[command(after_help = examples(&["instar session kill research-task"]))]
     Kill {
@@ -60,6 +64,9 @@ pub(crate) fn run(context: &Context, command: SessionCommand) -> Result<Exit, Fa
         SessionCommand::Output { name, lines, follow: false } => output(context, &name, lines),
         SessionCommand::Output { name, lines, follow: true } => follow::run(context, &name, lines),
         SessionCommand::Send { name, text } => send(context, &name, text),
+        SessionCommand::Spawn(request) => begin::spawn(context, request),
+        SessionCommand::Resume(request) => begin::resume(context, request),
+        SessionCommand::Attach(request) => begin::attach(context, &request),
         SessionCommand::Kill { name } => kill(context, &name),
     }
 }
@@ -96,7 +103,7 @@ fn row(out: &Output, session: &Session) -> Vec<Shown> {
     vec![
         Shown::plain(&session.name),
         Shown::new(&session.status, tone),
-        Shown::plain(&session.job_slug),
+        Shown::plain(session.job_slug.as_deref().unwrap_or("-")),
         Shown::plain(&session.model),
         Shown::plain(time(&session.started_at)),
         Shown::plain(session.ended_at.as_deref().map_or_else(|| "-".to_owned(), time)),
@@ -148,7 +155,7 @@ mod tests {
             id: "0197".into(),
             name: name.into(),
             status: status.into(),
-            job_slug: "check-email".into(),
+            job_slug: Some("check-email".into()),
             tmux_session: name.into(),
             started_at: "2026-01-01T11:58:30.000Z".into(),
             ended_at: ended_at.map(str::to_owned),
@@ -156,6 +163,8 @@ mod tests {
             model: "sonnet".into(),
             run_id: "0198".into(),
             takes_input: false,
+            interactive: false,
+            question: None,
         }
     }
 

@@ -37,7 +37,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 26] = [
+pub(crate) const KEYS: [Key; 27] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -71,6 +71,12 @@ pub(crate) const KEYS: [Key; 26] = [
     ),
     key("sessions.maxSessions", Kind::Whole(0, MANY), "3", "how many sessions may live at once; at 0 every run waits"),
     key("sessions.defaultTimeoutMinutes", Kind::Minutes, "240", "the time limit of a run whose job names none"),
+    key(
+        "sessions.idleTimeoutMinutes",
+        Kind::Minutes,
+        "60",
+        "how long a session with an agent may wait for a message before it is ended",
+    ),
     key("sessions.protectedSessions", Kind::Texts, "[]", "names of sessions that the API does not end"),
     key(
         "sessions.passEnv",

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use instar_core::retention::Retention;
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 /// `sessions`: how many sessions may live, and what they get.
@@ -18,6 +19,8 @@ pub(crate) struct SessionsConfig {
     pub(crate) tmux_path: Option<PathBuf>,
     /// `sessions.defaultTimeoutMinutes`: the time limit of a run whose job names none, 240.
     pub(crate) default_timeout_ms: u64,
+    /// `sessions.idleTimeoutMinutes`: how long a session that talks may wait before it is ended, 60.
+    pub(crate) idle_timeout: SignedDuration,
 }
 
 impl Default for SessionsConfig {
@@ -28,6 +31,7 @@ impl Default for SessionsConfig {
             pass_env: Vec::new(),
             tmux_path: None,
             default_timeout_ms: 240 * 60_000,
+            idle_timeout: SignedDuration::from_mins(60),
         }
     }
 }

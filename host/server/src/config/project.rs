@@ -74,6 +74,11 @@ impl Project {
         self.instar_dir().join("state")
     }
 
+    /// The key with which tokens of sessions are made.
+    pub(crate) fn session_key(&self) -> PathBuf {
+        self.state_dir().join("session-tokens.key")
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.state_dir().join("instar.db")
     }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
+use jiff::SignedDuration;
 use serde_json::{Map, Value};
 
 use super::Config;
@@ -98,16 +99,20 @@ fn sessions(mut section: Section) -> Result<(SessionsConfig, Option<String>), Co
         protected: texts(&mut section, "protectedSessions")?,
         pass_env: texts(&mut section, "passEnv")?,
         tmux_path: text(&mut section, "tmuxPath")?.map(PathBuf::from),
-        default_timeout_ms: timeout(&mut section)?.unwrap_or(defaults.default_timeout_ms),
+        default_timeout_ms: minutes(&mut section, "defaultTimeoutMinutes")?.unwrap_or(defaults.default_timeout_ms),
+        idle_timeout: minutes(&mut section, "idleTimeoutMinutes")?
+            .and_then(|millis| i64::try_from(millis).ok())
+            .map_or(defaults.idle_timeout, SignedDuration::from_millis),
     };
     let agent_command = text(&mut section, "claudePath")?;
     Ok((sessions, agent_command))
 }
 
-fn timeout(section: &mut Section) -> Result<Option<u64>, ConfigError> {
+/// In milliseconds.
+fn minutes(section: &mut Section, key: &'static str) -> Result<Option<u64>, ConfigError> {
     const EXPECTED: &str = "a number of minutes above 0 and at most 525600";
     let is_fine = |minutes: &f64| *minutes > 0.0 && *minutes <= 525_600.0;
-    let minutes = section.take_if("defaultTimeoutMinutes", EXPECTED, is_fine)?;
+    let minutes = section.take_if(key, EXPECTED, is_fine)?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be positive and small")]
     Ok(minutes.map(|minutes| (minutes * 60_000.0).ceil() as u64))
 }

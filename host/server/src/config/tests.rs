@@ -75,6 +75,8 @@ fn every_key_of_the_sections_has_its_effect() {
     );
     check(json!({"sessions": {"tmuxPath": "/t"}}), |config| config.sessions.tmux_path.clone(), &Some("/t".into()));
     check(json!({"sessions": {"defaultTimeoutMinutes": 0.5}}), |config| config.sessions.default_timeout_ms, &30_000);
+    let half_a_minute = jiff::SignedDuration::from_secs(30);
+    check(json!({"sessions": {"idleTimeoutMinutes": 0.5}}), |config| config.sessions.idle_timeout, &half_a_minute);
     check(json!({"scheduler": {"enabled": true}}), |config| config.scheduler.enabled, &true);
     check(json!({"retention": {"runsDays": 0}}), |config| config.retention.runs_days, &0);
     check(json!({"retention": {"eventsDays": 7}}), |config| config.retention.events_days, &7);

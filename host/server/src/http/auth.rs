@@ -2,9 +2,8 @@
 //!
 //! Closed by default: without a configured token TCP answers nothing but the basic `/health`.
 
-use std::collections::VecDeque;
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::extract::{Request, State};
@@ -13,16 +12,22 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use instar_api::paths;
+use instar_core::id::SessionId;
+use instar_engine::Engine;
 
 use super::Peer;
 use super::errors::ApiError;
 use super::guardrails;
+use super::rate::SlidingWindow;
 use crate::config::{Config, Token};
+use crate::session_tokens::SessionTokens;
 
 /// Whether the caller may see everything; `/health` asks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Caller {
     Trusted,
+    /// The program of this session, which lives.
+    Session(SessionId),
     Anyone,
 }
 
@@ -31,7 +36,10 @@ pub(super) enum Caller {
 pub(super) struct Gate {
     token: Option<Token>,
     trust_loopback: bool,
-    guesses: Throttle,
+    /// Over all callers: an attacker may have many addresses.
+    guesses: SlidingWindow<()>,
+    sessions: SessionTokens,
+    engine: Engine,
 }
 
 /// What a request shows of its caller's rights.
@@ -53,22 +61,38 @@ const NO_CREDENTIAL: &str = "the header `Authorization: Bearer <token>` is requi
     .instar/config.json";
 
 impl Gate {
-    pub(super) fn new(config: &Config) -> Self {
-        Self { token: config.token.clone(), trust_loopback: config.trust_loopback, guesses: Throttle::default() }
+    pub(super) fn new(config: &Config, sessions: SessionTokens, engine: Engine) -> Self {
+        Self {
+            token: config.token.clone(),
+            trust_loopback: config.trust_loopback,
+            guesses: SlidingWindow::new(MOST_GUESSES, WINDOW),
+            sessions,
+            engine,
+        }
     }
 
-    fn judge(&self, peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap, now: Instant) -> Result<(), ApiError> {
+    fn judge(&self, peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap, now: Instant) -> Result<Caller, ApiError> {
         match (credential(headers), &self.token) {
-            (Credential::Bearer(guess), Some(token)) if token.is(guess) => Ok(()),
-            (Credential::Bearer(_), Some(_)) => Err(self.wrong(now)),
-            (Credential::None, _) if self.trust_loopback && is_local(peer, uri, headers) => Ok(()),
+            (Credential::Bearer(guess), Some(token)) if token.is(guess) => Ok(Caller::Trusted),
+            (Credential::Bearer(guess), token) => match (self.sessions.session(guess), token) {
+                (Some(id), _) => self.of_session(id),
+                (None, Some(_)) => Err(self.wrong(now)),
+                (None, None) => Err(ApiError::unauthorized(NO_TOKEN)),
+            },
+            (Credential::None, _) if self.trust_loopback && is_local(peer, uri, headers) => Ok(Caller::Trusted),
             (_, None) => Err(ApiError::unauthorized(NO_TOKEN)),
             (Credential::None | Credential::Unusable, Some(_)) => Err(ApiError::unauthorized(NO_CREDENTIAL)),
         }
     }
 
+    /// A token dies with its session.
+    fn of_session(&self, id: SessionId) -> Result<Caller, ApiError> {
+        let lives = self.engine.view().session(id).is_some_and(|session| session.status.is_live());
+        if lives { Ok(Caller::Session(id)) } else { Err(ApiError::forbidden("the session of this token has ended")) }
+    }
+
     fn wrong(&self, now: Instant) -> ApiError {
-        match self.guesses.count(now) {
+        match self.guesses.count((), now) {
             Ok(()) => ApiError::forbidden("Invalid token: it is not the `auth.token` of .instar/config.json"),
             Err(wait) => {
                 let wait_ms = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -83,12 +107,27 @@ pub(super) async fn require(State(gate): State<Arc<Gate>>, mut request: Request,
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0);
     let verdict = gate.judge(peer, request.uri(), request.headers(), Instant::now());
     let caller = match verdict {
-        Ok(()) => Caller::Trusted,
+        Ok(caller) => caller,
         Err(_) if is_public(request.method(), request.uri()) => Caller::Anyone,
         Err(error) => return error.into_response(),
     };
+    if let (Caller::Session(_), false) = (caller, is_open_to_sessions(request.method(), request.uri())) {
+        return ApiError::forbidden("this needs the operator's token, not one of a session").into_response();
+    }
     request.extensions_mut().insert(caller);
     next.run(request).await
+}
+
+/// The program of a session may read everything, trigger jobs, and begin, feed and end sessions; which ones, their
+/// handlers know.
+fn is_open_to_sessions(method: &Method, uri: &Uri) -> bool {
+    let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+    matches!(
+        (method, path.as_slice()),
+        (&Method::GET | &Method::HEAD, _)
+            | (&Method::POST, ["jobs", _, "trigger"] | ["sessions", "spawn"] | ["sessions", _, "input" | "resume"])
+            | (&Method::DELETE, ["sessions", _])
+    )
 }
 
 fn is_public(method: &Method, uri: &Uri) -> bool {
@@ -118,27 +157,6 @@ fn is_local(peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap) -> bool {
         name == FORWARDED.as_str() || name == VIA.as_str() || name == "x-real-ip" || name.starts_with("x-forwarded-")
     });
     from_here && to_here && !is_page && !is_passed_on
-}
-
-/// Counts wrong tokens over a sliding window, over all callers: an attacker may have many addresses.
-#[derive(Debug, Default)]
-struct Throttle(Mutex<VecDeque<Instant>>);
-
-impl Throttle {
-    /// Counts one more, or says how long to wait until the next one counts.
-    fn count(&self, now: Instant) -> Result<(), Duration> {
-        let mut guesses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while guesses.front().is_some_and(|at| now.duration_since(*at) >= WINDOW) {
-            guesses.pop_front();
-        }
-        match guesses.front() {
-            Some(oldest) if guesses.len() >= MOST_GUESSES => Err(WINDOW - now.duration_since(*oldest)),
-            _ => {
-                guesses.push_back(now);
-                Ok(())
-            }
-        }
-    }
 }
 
 #[cfg(test)]
@@ -196,14 +214,19 @@ mod tests {
     }
 
     #[test]
-    fn too_many_guesses_have_to_wait_until_the_first_is_a_minute_old() {
-        let (throttle, start) = (Throttle::default(), Instant::now());
-        for _ in 0..MOST_GUESSES {
-            throttle.count(start).unwrap();
+    fn a_session_reads_everything_and_changes_what_sessions_may() {
+        for (method, path, expected) in [
+            (Method::GET, "/jobs", true),
+            (Method::POST, "/jobs/nightly/trigger", true),
+            (Method::POST, "/sessions/spawn/", true),
+            (Method::POST, "/sessions/other/input", true),
+            (Method::DELETE, "/sessions/other", true),
+            (Method::POST, "/jobs/reload", false),
+            (Method::DELETE, "/jobs/nightly", false),
+            (Method::PATCH, "/sessions/other", false),
+        ] {
+            assert_eq!(is_open_to_sessions(&method, &path.parse().unwrap()), expected, "{method} {path}");
         }
-        let later = start + Duration::from_secs(20);
-        assert_eq!(throttle.count(later), Err(Duration::from_secs(40)));
-        assert_eq!(throttle.count(start + WINDOW), Ok(()));
     }
 
     #[test]

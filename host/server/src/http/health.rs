@@ -9,6 +9,7 @@ use instar_api::{
     FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, SessionCounts, SessionSummary,
     Status,
 };
+use instar_core::id::JobSlug;
 use instar_core::state::State as HostState;
 
 use super::App;
@@ -93,7 +94,7 @@ pub(super) async fn status(State(app): State<Arc<App>>) -> Json<Status> {
         .map(|session| ListedSession {
             id: session.id.to_string(),
             name: session.name.to_string(),
-            job_slug: Some(session.job.to_string()),
+            job_slug: session.job.as_ref().map(JobSlug::to_string),
         })
         .collect();
     let sessions = SessionSummary { running: list.len(), max: view.state().limits.max_sessions, list };

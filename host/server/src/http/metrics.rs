@@ -100,7 +100,13 @@ mod tests {
 
     #[test]
     fn a_host_at_rest_shows_all_its_figures() {
-        let limits = Limits { scheduling: true, max_parallel_jobs: 1, max_sessions: 1, default_timeout_ms: 1 };
+        let limits = Limits {
+            scheduling: true,
+            max_parallel_jobs: 1,
+            max_sessions: 1,
+            default_timeout_ms: 1,
+            idle_timeout: jiff::SignedDuration::ZERO,
+        };
         let now = Timestamp::UNIX_EPOCH;
         let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), now);
         let mut text = of_view(&View::new(state, now, Vec::new(), Vec::new(), 7));

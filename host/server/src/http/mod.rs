@@ -15,8 +15,10 @@ mod jobs;
 mod limits;
 mod metrics;
 mod plugins;
+mod rate;
 mod runs;
 mod sessions;
+mod spawn;
 mod streams;
 mod view;
 mod ws;
@@ -39,11 +41,13 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::Config;
+use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 pub(crate) use answers::Answers;
 use auth::{Caller, Gate};
 use guardrails::Guardrails;
 pub(crate) use health::KeptHealth;
+pub(crate) use spawn::SpawnLimit;
 
 pub(crate) use streams::Streams;
 
@@ -60,6 +64,8 @@ pub(crate) struct App {
     pub(crate) version: String,
     pub(crate) started: Instant,
     pub(crate) streams: Streams,
+    pub(crate) session_tokens: SessionTokens,
+    pub(crate) spawns: SpawnLimit,
 }
 
 /// Who is at the other end of a TCP connection; put into each request by the listener.
@@ -68,7 +74,7 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// The API on TCP: for browsers and programs that have the token. `port` is where it really listens.
 pub(crate) fn tcp_router(app: Arc<App>, config: &Config, port: u16) -> Router {
-    let gate = Arc::new(Gate::new(config));
+    let gate = Arc::new(Gate::new(config, app.session_tokens.clone(), app.engine.clone()));
     let guardrails = Arc::new(Guardrails::new(config, port));
     let router = limited(app, config)
         .layer(from_fn_with_state(gate, auth::require))
@@ -122,9 +128,11 @@ fn routes(app: Arc<App>) -> Router {
         .route(paths::RUN, get(runs::show))
         .route(paths::SESSIONS, get(sessions::list))
         .route(paths::SESSIONS_TMUX, get(sessions::list_tmux))
+        .route(paths::SESSIONS_SPAWN, post(spawn::spawn))
         .route(paths::SESSION, get(sessions::show).delete(sessions::kill))
         .route(paths::SESSION_OUTPUT, get(sessions::output))
         .route(paths::SESSION_INPUT, post(sessions::input))
+        .route(paths::SESSION_RESUME, post(spawn::resume))
         .route(paths::EVENTS, get(events::list))
         .route(paths::EVENTS_STREAM, get(event_stream::open))
         .route(paths::METRICS, get(metrics::show))

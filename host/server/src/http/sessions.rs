@@ -4,17 +4,19 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
 use instar_api as api;
 use instar_core::id::{SessionId, SessionName};
 use instar_core::session::{Session, SessionStatus};
+use instar_session::check_text;
 use serde_json::Value;
 
 use super::App;
 use super::answers::Question;
+use super::auth::Caller;
 use super::errors::ApiError;
 use super::extract::{JsonObject, Params, PathText, PrefersText};
 use super::view;
@@ -67,19 +69,41 @@ pub(super) async fn output(
 
 pub(super) async fn input(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     PathText(key): PathText,
     mut body: JsonObject,
 ) -> Result<Json<api::Done>, ApiError> {
     let text = input_text(body.0.remove("text"))?;
     let session = find(&app, &key).await?;
+    check_reach(caller, &session)?;
     type_into(&app, &session, &text).await?;
     Ok(Json(api::Done { ok: true }))
 }
 
-/// Types a text that was checked, and Enter.
+/// Types a text that was checked, and Enter: at once, or when the program of a session that talks waits for it.
 pub(super) async fn type_into(app: &App, session: &Session, text: &str) -> Result<(), ApiError> {
     check_takes_input(session)?;
+    if session.interactive {
+        check_text(text).map_err(|error| ApiError::unprocessable(error.to_string()))?;
+        return Ok(app.engine.say(session, text.to_owned()).await?);
+    }
     Ok(app.engine.sessions().send_text(&session.name, text).await?)
+}
+
+/// The program of a session reaches its own session and those that it began; everybody else reaches all.
+pub(super) fn check_reach(caller: Caller, session: &Session) -> Result<(), ApiError> {
+    match caller {
+        Caller::Session(id) if session.id != id && session.triggered_by != spawner(id) => {
+            let sentence = format!("the token of this session does not reach session {}", session.name);
+            Err(ApiError::forbidden(sentence))
+        }
+        Caller::Session(_) | Caller::Trusted | Caller::Anyone => Ok(()),
+    }
+}
+
+/// How a session says who began it, when that was another one.
+pub(super) fn spawner(id: SessionId) -> String {
+    format!("session:{id}")
 }
 
 pub(super) fn check_takes_input(session: &Session) -> Result<(), ApiError> {
@@ -94,8 +118,13 @@ pub(super) fn check_takes_input(session: &Session) -> Result<(), ApiError> {
     Ok(())
 }
 
-pub(super) async fn kill(State(app): State<Arc<App>>, PathText(key): PathText) -> Result<Json<api::Killed>, ApiError> {
+pub(super) async fn kill(
+    State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
+    PathText(key): PathText,
+) -> Result<Json<api::Killed>, ApiError> {
     let session = find(&app, &key).await?;
+    check_reach(caller, &session)?;
     if app.engine.sessions().is_protected(&session.name) {
         let sentence = format!("session {} is protected by `sessions.protectedSessions`", session.name);
         return Err(ApiError::forbidden(sentence));
@@ -127,7 +156,7 @@ pub(super) fn input_text(value: Option<Value>) -> Result<String, ApiError> {
     Ok(text)
 }
 
-fn shown(app: &App, session: &Session) -> api::Session {
+pub(super) fn shown(app: &App, session: &Session) -> api::Session {
     view::session(session, app.engine.sessions().tmux_name(&session.name))
 }
 

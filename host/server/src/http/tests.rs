@@ -47,7 +47,9 @@ impl Fixture {
         std::fs::write(project.jobs_file(), jobs.to_string()).unwrap();
         let config = Config::load(&project).unwrap();
         let _lock = wiring::claim(&project).unwrap();
-        let host = wiring::build(&project, &config, &[]).await.expect("a host needs tmux, and nothing else");
+        let host = wiring::build(&project, &config, &[], "http://localhost:4040")
+            .await
+            .expect("a host needs tmux, and nothing else");
         let (closing, closed) = tokio::sync::watch::channel(false);
         let app = Arc::new(App {
             answers: crate::http::Answers::default(),
@@ -59,6 +61,8 @@ impl Fixture {
             version: "1.2.3".to_owned(),
             started: Instant::now(),
             streams: Streams::new(closed),
+            session_tokens: host.session_tokens.clone(),
+            spawns: super::SpawnLimit::default(),
         });
         let tcp = tcp_router(app.clone(), &config, PORT);
         let socket = socket_router(app, &config);

@@ -2,8 +2,9 @@
 
 use instar_api as api;
 use instar_core::event::EventRecord;
+use instar_core::id::JobSlug;
 use instar_core::job::{Job, JobProblem, JobState};
-use instar_core::plan::{End, EndCause};
+use instar_core::plan::{End, EndCause, Usage};
 use instar_core::run::{Outcome, Run, RunRecord, SkipReason, Trigger};
 use instar_core::session::Session;
 use instar_core::state::State;
@@ -51,10 +52,11 @@ pub(super) fn job_problem(problem: &JobProblem) -> api::JobProblem {
 
 pub(super) fn queued(run: &Run) -> api::QueuedRun {
     api::QueuedRun {
-        slug: run.slug.to_string(),
+        slug: run.slug.as_ref().map(JobSlug::to_string).unwrap_or_default(),
         reason: match &run.trigger {
             Trigger::Scheduled { .. } => "scheduled".to_owned(),
             Trigger::Manual { reason, .. } => reason.clone(),
+            Trigger::Spawned { by, .. } => by.clone(),
         },
         queued_at: time(run.requested_at),
         run_id: run.id.to_string(),
@@ -69,7 +71,7 @@ pub(super) fn scheduler(state: &State) -> api::Scheduler {
         job_count: state.jobs().count(),
         enabled_jobs: state.jobs().filter(|entry| entry.job.enabled).count(),
         queue_length,
-        active_job_sessions: state.open_runs().count() - queue_length,
+        active_job_sessions: state.open_runs().filter(|run| run.slug.is_some() && run.is_active()).count(),
     }
 }
 
@@ -78,7 +80,7 @@ pub(super) fn session(session: &Session, tmux_session: String) -> api::Session {
         id: session.id.to_string(),
         name: session.name.to_string(),
         status: session.status.as_str().to_owned(),
-        job_slug: session.job.to_string(),
+        job_slug: session.job.as_ref().map(JobSlug::to_string),
         tmux_session,
         started_at: time(session.started_at),
         ended_at: session.ended_at.map(time),
@@ -86,6 +88,8 @@ pub(super) fn session(session: &Session, tmux_session: String) -> api::Session {
         model: session.model.clone(),
         run_id: session.run.to_string(),
         takes_input: session.takes_input,
+        interactive: session.interactive,
+        question: session.question.clone(),
     }
 }
 
@@ -96,7 +100,7 @@ pub(super) fn socket_session(session: &Session, tmux_session: String) -> api::So
         tmux_session,
         status: session.status.as_str().to_owned(),
         started_at: time(session.started_at),
-        job_slug: session.job.to_string(),
+        job_slug: session.job.as_ref().map(JobSlug::to_string),
         model: session.model.clone(),
     }
 }
@@ -106,12 +110,12 @@ pub(super) fn run(run: &RunRecord) -> api::Run {
     let (skipped, detail) = run.skipped.as_ref().map_or((None, None), skip);
     api::Run {
         id: run.id.to_string(),
-        slug: run.slug.to_string(),
+        slug: run.slug.as_ref().map(JobSlug::to_string),
         status: run.status.as_str().to_owned(),
         trigger: trigger(&run.trigger),
         scheduled_at: match &run.trigger {
             Trigger::Scheduled { at } => Some(time(*at)),
-            Trigger::Manual { .. } => None,
+            Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
         },
         requested_at: time(run.requested_at),
         started_at: run.started_at.map(time),
@@ -130,12 +134,25 @@ pub(super) fn run(run: &RunRecord) -> api::Run {
         execute_type: run.request.execute_type.clone(),
         model: run.request.step.model.clone(),
         priority: run.request.priority.as_str().to_owned(),
+        usage: (run.usage != Usage::default()).then(|| usage(&run.usage)),
+    }
+}
+
+/// Money is kept in whole millionths, and shown as people write it.
+fn usage(usage: &Usage) -> api::Usage {
+    api::Usage {
+        agent_session: usage.agent_session.clone(),
+        model: usage.model.clone(),
+        input_tokens: usage.input_tokens,
+        output_tokens: usage.output_tokens,
+        cost_usd: usage.cost_micro_usd.map(|millionths| millionths as f64 / 1e6),
     }
 }
 
 fn trigger(trigger: &Trigger) -> api::Trigger {
     match trigger {
         Trigger::Scheduled { at } => api::Trigger::Scheduled { at: time(*at) },
+        Trigger::Spawned { name, by } => api::Trigger::Spawned { name: name.to_string(), by: by.clone() },
         Trigger::Manual { reason, force } => api::Trigger::Manual { reason: reason.clone(), force: *force },
     }
 }

@@ -10,6 +10,7 @@ mod subscription;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Extension;
 use axum::extract::State;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
@@ -22,6 +23,7 @@ use serde_json::Value;
 use tokio::time::{Instant, interval_at};
 
 use super::App;
+use super::auth::Caller;
 use super::errors::ApiError;
 use super::{sessions, streams, view};
 use output_watch::OutputWatch;
@@ -37,6 +39,7 @@ const MOST_SUBSCRIPTIONS: usize = 64;
 /// Token, Host and Origin were checked on the way here, as for every route.
 pub(super) async fn open(
     State(app): State<Arc<App>>,
+    Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade = upgrade.map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
@@ -45,6 +48,7 @@ pub(super) async fn open(
     Ok(upgrade.on_upgrade(async move |socket| {
         let mut client = Client {
             app,
+            caller,
             socket,
             sessions: None,
             subscriptions: Vec::new(),
@@ -63,6 +67,7 @@ struct Gone;
 
 struct Client {
     app: Arc<App>,
+    caller: Caller,
     socket: WebSocket,
     /// The list that was sent last.
     sessions: Option<SocketMessage>,
@@ -163,10 +168,7 @@ impl Client {
             Ok(session) => session,
             Err(error) => return self.refuse(&error).await,
         };
-        let typed = match sessions::input_text(Some(Value::from(text))) {
-            Ok(text) => sessions::type_into(&self.app, &session, &text).await,
-            Err(error) => Err(error),
-        };
+        let typed = type_into(&self.app, self.caller, &session, text).await;
         self.acknowledge(address, typed).await
     }
 
@@ -175,7 +177,10 @@ impl Client {
             Ok(session) => session,
             Err(error) => return self.refuse(&error).await,
         };
-        let pressed = press(&self.app, &session, key).await;
+        let pressed = match sessions::check_reach(self.caller, &session) {
+            Ok(()) => press(&self.app, &session, key).await,
+            Err(error) => Err(error),
+        };
         self.acknowledge(address, pressed).await
     }
 
@@ -266,6 +271,12 @@ impl Client {
         let frame = CloseFrame { code, reason: reason.into() };
         self.socket.send(Message::Close(Some(frame))).await.map_err(|_| Gone)
     }
+}
+
+async fn type_into(app: &App, caller: Caller, session: &Session, text: String) -> Result<(), ApiError> {
+    sessions::check_reach(caller, session)?;
+    let text = sessions::input_text(Some(Value::from(text)))?;
+    sessions::type_into(app, session, &text).await
 }
 
 async fn press(app: &App, session: &Session, key: &str) -> Result<(), ApiError> {

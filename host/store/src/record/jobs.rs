@@ -62,7 +62,11 @@ pub(super) async fn starting(
     Ok(())
 }
 
-pub(super) async fn finished(connection: &mut SqliteConnection, finished: &RunFinished) -> Result<(), sqlx::Error> {
+pub(super) async fn finished(
+    connection: &mut SqliteConnection,
+    slug: &JobSlug,
+    finished: &RunFinished,
+) -> Result<(), sqlx::Error> {
     const UPSERT: &str = "
         INSERT INTO job_states (slug, last_result, last_error, consecutive_failures) VALUES ($1, $2, $3, $4)
         ON CONFLICT (slug) DO UPDATE SET last_result = excluded.last_result, last_error = excluded.last_error,
@@ -70,7 +74,7 @@ pub(super) async fn finished(connection: &mut SqliteConnection, finished: &RunFi
     let result = finished.outcome.last_result();
     let failed = result != LastResult::Success;
     sqlx::query(UPSERT)
-        .bind(finished.slug.as_str())
+        .bind(slug.as_str())
         .bind(result.as_str())
         .bind(failed.then(|| finished.outcome.sentence()))
         .bind(i64::from(finished.consecutive_failures))

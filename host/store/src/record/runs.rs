@@ -9,14 +9,14 @@ use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
 use crate::record::{Failure, jobs, sessions};
-use crate::rows::{json, millis};
+use crate::rows::{json, millis, slug_text};
 
 /// One due time has one run: a restart or a clock that goes back cannot run it twice.
 pub(super) async fn requested(
     connection: &mut SqliteConnection,
     at: Timestamp,
     run: RunId,
-    slug: &JobSlug,
+    slug: Option<&JobSlug>,
     trigger: &Trigger,
     request: &RunRequest,
 ) -> Result<(), Failure> {
@@ -26,11 +26,11 @@ pub(super) async fn requested(
         ON CONFLICT (slug, scheduled_at) DO NOTHING";
     let due = match trigger {
         Trigger::Scheduled { at } => Some(*at),
-        Trigger::Manual { .. } => None,
+        Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
     };
     let inserted = sqlx::query(INSERT)
         .bind(run.to_string())
-        .bind(slug.as_str())
+        .bind(slug_text(slug))
         .bind(due.map(millis))
         .bind(millis(at))
         .bind(json(trigger))
@@ -39,7 +39,7 @@ pub(super) async fn requested(
         .bind(Vec::new())
         .execute(&mut *connection)
         .await?;
-    let Some(due) = due else { return Ok(()) };
+    let (Some(due), Some(slug)) = (due, slug) else { return Ok(()) };
     if inserted.rows_affected() == 0 {
         return Err(Failure::OccurrenceTaken { slug: slug.clone(), due });
     }
@@ -93,7 +93,7 @@ pub(super) async fn starting(
 ) -> Result<(), sqlx::Error> {
     const UPDATE: &str = "
         UPDATE runs SET status = $2, session_id = $3, started_at = COALESCE(started_at, $4), deadline = NULL,
-            end_fact = NULL, launch = $5, plugin_state = $6
+            end_fact = NULL, launch = $5, plugin_state = $6, activity = NULL, activity_at = NULL, answered = 0
         WHERE id = $1 AND ended_at IS NULL";
     sessions::put(connection, session).await?;
     sqlx::query(UPDATE)
@@ -103,16 +103,16 @@ pub(super) async fn starting(
         .bind(millis(at))
         .bind(json(launch))
         .bind(plugin_state)
-        .execute(&mut *connection)
+        .execute(connection)
         .await?;
-    jobs::starting(connection, &session.job, at).await
+    Ok(())
 }
 
 pub(super) async fn started(
     connection: &mut SqliteConnection,
     run: RunId,
     session: SessionId,
-    deadline: Timestamp,
+    deadline: Option<Timestamp>,
 ) -> Result<(), sqlx::Error> {
     const UPDATE: &str = "
         UPDATE runs SET status = $2, deadline = $3, launch = NULL
@@ -120,7 +120,7 @@ pub(super) async fn started(
     sqlx::query(UPDATE)
         .bind(run.to_string())
         .bind(RunStatus::Running.as_str())
-        .bind(millis(deadline))
+        .bind(deadline.map(millis))
         .bind(RunStatus::Starting.as_str())
         .execute(&mut *connection)
         .await?;
@@ -180,5 +180,8 @@ pub(super) async fn finished(
         .bind(&finished.plugin_state)
         .execute(&mut *connection)
         .await?;
-    jobs::finished(connection, finished).await
+    match &finished.slug {
+        Some(slug) => jobs::finished(connection, slug, finished).await,
+        None => Ok(()),
+    }
 }

@@ -4,27 +4,31 @@ use instar_core::id::SessionId;
 use instar_core::session::{Session, SessionStatus};
 use sqlx::SqliteConnection;
 
-use crate::rows::millis;
+use crate::rows::{millis, slug_text};
 
 pub(super) async fn put(connection: &mut SqliteConnection, session: &Session) -> Result<(), sqlx::Error> {
     const UPSERT: &str = "
         INSERT INTO sessions
-            (id, name, run_id, slug, model, triggered_by, takes_input, status, started_at, ended_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+            (id, name, run_id, slug, model, triggered_by, takes_input, status, started_at, ended_at, interactive,
+             question)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
         ON CONFLICT (id) DO UPDATE SET name = excluded.name, run_id = excluded.run_id, slug = excluded.slug,
             model = excluded.model, triggered_by = excluded.triggered_by, takes_input = excluded.takes_input,
-            status = excluded.status, started_at = excluded.started_at, ended_at = excluded.ended_at";
+            status = excluded.status, started_at = excluded.started_at, ended_at = excluded.ended_at,
+            interactive = excluded.interactive, question = excluded.question";
     sqlx::query(UPSERT)
         .bind(session.id.to_string())
         .bind(session.name.as_str())
         .bind(session.run.to_string())
-        .bind(session.job.as_str())
+        .bind(slug_text(session.job.as_ref()))
         .bind(&session.model)
         .bind(&session.triggered_by)
         .bind(session.takes_input)
         .bind(session.status.as_str())
         .bind(millis(session.started_at))
         .bind(session.ended_at.map(millis))
+        .bind(session.interactive)
+        .bind(&session.question)
         .execute(connection)
         .await?;
     Ok(())

@@ -64,11 +64,12 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         priority: Default::default(),
         execute_type: "script".into(),
         step: StepRequest { execute_json: "{}".into(), model: "sonnet".into(), previous: None },
-        timeout_ms: 60_000,
+        timeout_ms: Some(60_000),
         overlap: instar_core::job::Overlap::Skip,
         notify: true,
+        works_for: None,
     };
-    let fact = Fact::RunRequested { run, slug: slug(job), trigger, request: Box::new(request) };
+    let fact = Fact::RunRequested { run, slug: Some(slug(job)), trigger, request: Box::new(request) };
     (run, Event { at: now, fact })
 }
 
@@ -175,6 +176,16 @@ impl Host {
             Fact::RunStarted { session, .. } => {
                 self.sessions.get_mut(session).unwrap().status = SessionStatus::Running;
             }
+            Fact::MessageAccepted { session, .. } => {
+                let session = self.sessions.get_mut(session).unwrap();
+                if session.status != SessionStatus::Starting {
+                    (session.status, session.question) = (SessionStatus::Running, None);
+                }
+            }
+            Fact::SessionTurned { session, status, activity, .. } => {
+                let session = self.sessions.get_mut(session).unwrap();
+                (session.status, session.question) = (*status, activity.question.clone());
+            }
             Fact::RunFinished(finished) => {
                 self.sessions.extend(finished.session.clone().map(|session| (session.id, session)));
             }
@@ -237,7 +248,13 @@ impl Host {
 }
 
 fn state(restored: Restored, now: Timestamp) -> State {
-    let limits = Limits { scheduling: true, max_parallel_jobs: 2, max_sessions: 5, default_timeout_ms: 90_000 };
+    let limits = Limits {
+        scheduling: true,
+        max_parallel_jobs: 2,
+        max_sessions: 5,
+        default_timeout_ms: 90_000,
+        idle_timeout: jiff::SignedDuration::from_mins(60),
+    };
     let notifiers = vec!["telegram".parse().unwrap(), "mail".parse().unwrap()];
     State::new(limits, TimeZone::UTC, notifiers, restored, now)
 }

@@ -41,19 +41,25 @@ async fn ended_run(store: &Store, number: u64, trigger: Trigger) -> RunId {
         id: Ids::new(time, number + 1_000).session(),
         name: format!("job-mail-{number}").parse().unwrap(),
         run,
-        job: slug("mail"),
+        job: Some(slug("mail")),
         model: "sonnet".into(),
         triggered_by: "scheduler:test".into(),
         takes_input: false,
+        interactive: false,
+        question: None,
         status: SessionStatus::Completed,
         started_at: time,
         ended_at: Some(time),
     };
-    let starting =
-        Fact::RunStarting { session: Box::new(session.clone()), launch: Box::new(launch()), plugin_state: vec![] };
+    let starting = Fact::RunStarting {
+        slug: Some(slug("mail")),
+        session: Box::new(session.clone()),
+        launch: Box::new(launch()),
+        plugin_state: vec![],
+    };
     let finished = RunFinished {
         run,
-        slug: slug("mail"),
+        slug: Some(slug("mail")),
         job_name: "Mail".into(),
         trigger: manual(),
         outcome: Outcome::Succeeded,
@@ -110,7 +116,7 @@ async fn a_due_time_of_late_is_remembered_so_that_it_cannot_run_twice() {
     for number in [1, 2] {
         let due = Trigger::Scheduled { at: at(number.try_into().unwrap()) };
         let (run, request) = requested("mail", number, due);
-        let skipped = Fact::RunSkipped { run, slug: slug("mail"), reason: SkipReason::Disabled };
+        let skipped = Fact::RunSkipped { run, slug: Some(slug("mail")), reason: SkipReason::Disabled };
         store.record(&[request, Event { at: at(3), fact: skipped }]).await.unwrap();
         runs.push(run);
     }

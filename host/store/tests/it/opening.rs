@@ -133,8 +133,8 @@ async fn newer_database_is_refused_with_both_versions() {
                  VALUES (7, 'later', TRUE, X'00', 0)";
     sqlx::raw_sql(newer).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let error = check_refused(&path, "has version 7, and this program knows versions up to 2").await;
-    assert!(matches!(error, StoreError::NewerDatabase { database: 7, known: 2, .. }), "{error:?}");
+    let error = check_refused(&path, "has version 7, and this program knows versions up to 3").await;
+    assert!(matches!(error, StoreError::NewerDatabase { database: 7, known: 3, .. }), "{error:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use instar_core::decide::What;
 use instar_core::event::{Event, Fact};
-use instar_core::id::Ids;
+use instar_core::id::{Ids, JobSlug};
 use instar_core::session::{Session, SessionStatus};
 use instar_store::{EventFilter, Store};
 
@@ -64,7 +64,7 @@ async fn event_is_read_as_it_was_recorded() {
     let (_, event) = requested("mail", 1, manual());
     let message = "half \u{1F980} 'done'\"; DROP TABLE events; --\n".to_owned();
     let (run, slug) = (event.fact.run().unwrap(), slug("mail"));
-    let progress = Event { at: at(2), fact: Fact::RunProgressed { run, slug, message } };
+    let progress = Event { at: at(2), fact: Fact::RunProgressed { run, slug: Some(slug), message } };
     store.record(&[event.clone(), progress.clone()]).await.unwrap();
     assert_eq!(store.events(&ALL).await.unwrap(), [progress.record(2), event.record(1)]);
 }
@@ -94,7 +94,10 @@ async fn newest_runs_come_first() {
     let runs = store.runs_of(&slug("mail"), 2).await.unwrap();
     assert_eq!(runs.iter().map(|run| run.id).collect::<Vec<_>>(), mail[..2]);
     let recent = store.recent_runs(4).await.unwrap();
-    assert_eq!(recent.iter().map(|run| run.slug.as_str()).collect::<Vec<_>>(), ["mail", "news", "mail", "news"]);
+    assert_eq!(
+        recent.iter().filter_map(|run| run.slug.as_ref()).map(JobSlug::as_str).collect::<Vec<_>>(),
+        ["mail", "news", "mail", "news"]
+    );
     assert!(store.runs_of(&slug("tidy"), 10).await.unwrap().is_empty());
 }
 
@@ -107,6 +110,7 @@ async fn session_is_found_by_id_and_newest_of_its_name() {
         let (run, event) = requested("mail", number, manual());
         let session = session(run, number);
         let starting = Fact::RunStarting {
+            slug: Some(slug("mail")),
             session: Box::new(session.clone()),
             launch: Box::new(launch()),
             plugin_state: Vec::new(),
@@ -128,10 +132,12 @@ fn session(run: instar_core::id::RunId, number: u64) -> Session {
         id: Ids::new(now, number).session(),
         name: "mail-session".parse().unwrap(),
         run,
-        job: slug("mail"),
+        job: Some(slug("mail")),
         model: "sonnet".into(),
         triggered_by: "scheduler:test".into(),
         takes_input: true,
+        interactive: false,
+        question: None,
         status: SessionStatus::Starting,
         started_at: now,
         ended_at: None,

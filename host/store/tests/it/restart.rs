@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use instar_core::decide::{StepFault, What};
+use instar_core::decide::{SpawnRequest, StepFault, What};
 use instar_core::event::{Event, Fact};
 use instar_core::jobs_file::JobsFile;
-use instar_core::plan::{Action, EndCause, FinishVerdict, StepResult};
+use instar_core::plan::{Action, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult, Usage};
 use instar_core::run::{Phase, Run, RunStatus};
+use instar_core::talk::{Activity, Doing};
 use instar_core::verdict::{Finding, Severity, Verdict};
 use proptest::prelude::*;
 use tokio::runtime::Builder;
@@ -47,6 +48,17 @@ enum Move {
         pick: u8,
         choice: u8,
     },
+    Spawn {
+        name: u8,
+    },
+    Say {
+        pick: u8,
+    },
+    /// The program of a session does something.
+    Turn {
+        pick: u8,
+        choice: u8,
+    },
     Restart,
 }
 
@@ -60,6 +72,9 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => any::<u8>().prop_map(|pick| Move::Stop { pick }),
         12 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Report { pick, choice }),
         3 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Deliver { pick, choice }),
+        2 => any::<u8>().prop_map(|name| Move::Spawn { name }),
+        3 => any::<u8>().prop_map(|pick| Move::Say { pick }),
+        5 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Turn { pick, choice }),
         1 => Just(Move::Restart),
     ];
     prop::collection::vec(one, 10..60)
@@ -106,6 +121,9 @@ async fn play(host: &mut Host, step: Move) {
         Move::Stop { pick } => picked(host, pick).map(|run| What::StopAsked { run: run.id, by: "api".into() }),
         Move::Report { pick, choice } => picked(host, pick).map(|run| report(run, choice)),
         Move::Deliver { pick, choice } => delivery(host, pick, choice),
+        Move::Spawn { name } => Some(spawn(name)),
+        Move::Say { pick } => picked(host, pick).map(|run| What::MessageAsked { run: run.id, text: "hello\n".into() }),
+        Move::Turn { pick, choice } => picked(host, pick).and_then(|run| turn(run, choice)),
         Move::Restart => return host.restart().await,
     };
     if let Some(what) = what {
@@ -125,6 +143,22 @@ fn jobs_file(variant: u8) -> JobsFile {
     }
 }
 
+fn spawn(name: u8) -> What {
+    let step = StepRequest { execute_json: "{}".into(), model: "sonnet".into(), previous: None };
+    let name = format!("talk-{}", name % 3).parse().unwrap();
+    What::SpawnAsked(Box::new(SpawnRequest { name, works_for: Some(slug("mail")), step, by: "api".into() }))
+}
+
+/// News of the program, some of it stale, some of it about messages that were typed.
+fn turn(run: &Run, choice: u8) -> Option<What> {
+    let talk = run.talk.as_ref()?;
+    let doing = [Doing::Busy, Doing::Ready, Doing::Asking][usize::from(choice) % 3];
+    let question = (doing == Doing::Asking).then(|| "Do you trust it?".to_owned());
+    let typed = talk.given.min(talk.activity.typed + u64::from(choice % 2));
+    let number = talk.activity.number + u64::from(choice % 5);
+    Some(What::SessionTurned { run: run.id, activity: Activity { number, doing, question, typed } })
+}
+
 fn picked(host: &Host, pick: u8) -> Option<&Run> {
     let open = host.state.open_runs().count().max(1);
     host.state.open_runs().nth(usize::from(pick) % open)
@@ -138,6 +172,9 @@ fn report(run: &Run, choice: u8) -> What {
         Phase::Stepping { .. } => What::Stepped { run: id, result: step_result(choice) },
         Phase::Starting { .. } if choice.is_multiple_of(5) => What::NotStarted { run: id, reason: "no tmux".into() },
         Phase::Starting { .. } => What::Started { run: id },
+        Phase::Running { .. } if run.talk.is_some() && choice.is_multiple_of(3) => {
+            What::Stepped { run: id, result: step_result(choice) }
+        }
         Phase::Running { .. } if choice.is_multiple_of(7) => What::NotStopped { run: id, reason: "zombie".into() },
         Phase::Running { .. } => What::SessionEnded { run: id, end: end(end_cause(choice)) },
     }
@@ -164,9 +201,19 @@ fn step_result(choice: u8) -> Result<StepResult, StepFault> {
         1 => finish(FinishVerdict::Succeeded),
         2 => finish(FinishVerdict::Failed),
         3 => finish(FinishVerdict::NeedsAttention),
+        4 => vec![Action::Launch(talk()), Action::NoteUsage(usage(choice)), Action::SendText("begin".into())],
+        5 => vec![Action::NoteUsage(usage(choice)), Action::SendText("go on".into())],
         _ => vec![Action::Progress("half".into()), Action::Launch(launch())],
     };
     Ok(StepResult { state: vec![0, choice, 255], actions })
+}
+
+fn talk() -> Launch {
+    Launch { stdin: Stdin::Terminal(Default::default()), ..launch() }
+}
+
+fn usage(choice: u8) -> Usage {
+    Usage { agent_session: Some("c".into()), output_tokens: Some(choice.into()), ..Usage::default() }
 }
 
 /// A report about one of the attempts that are under way.
@@ -217,6 +264,7 @@ async fn check_records(host: &Host) {
             Phase::Running { .. } => RunStatus::Running,
         };
         assert_eq!((record.status, &record.stopping, &record.request), (status, &run.stopping, &run.request));
+        assert_eq!(record.usage, run.usage);
         assert_eq!((&record.slug, &record.trigger, record.requested_at), (&run.slug, &run.trigger, run.requested_at));
         if let Some(session) = run.session() {
             assert_eq!((record.session.as_ref(), record.end), (Some(session), None));

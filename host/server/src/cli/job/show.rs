@@ -237,6 +237,7 @@ fn run_row(out: &Output, run: &Run) -> Vec<Shown> {
     let trigger = match &run.trigger {
         Trigger::Scheduled { .. } => "schedule".to_owned(),
         Trigger::Manual { reason, .. } => reason.clone(),
+        Trigger::Spawned { by, .. } => by.clone(),
     };
     vec![
         Shown::plain(time(out, &run.requested_at)),

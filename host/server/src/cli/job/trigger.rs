@@ -159,7 +159,7 @@ fn end(run: &Run) -> String {
         facts.push(format!("{}.{} s", tenths / 10, tenths % 10));
     }
     facts.push(format!("run {}", run.id));
-    format!("{} {} ({})", run.slug, outcome(run), facts.join(", "))
+    format!("{} {} ({})", run.slug.as_deref().unwrap_or("the session"), outcome(run), facts.join(", "))
 }
 
 fn outcome(run: &Run) -> String {

@@ -10,7 +10,13 @@ const NOW: Timestamp = Timestamp::constant(1_000_000, 0);
 
 /// A view with one event per hour before now, the oldest of which has this number.
 fn view(first_seq: i64, hours: i64) -> View {
-    let limits = Limits { scheduling: false, max_parallel_jobs: 1, max_sessions: 1, default_timeout_ms: 1 };
+    let limits = Limits {
+        scheduling: false,
+        max_parallel_jobs: 1,
+        max_sessions: 1,
+        default_timeout_ms: 1,
+        idle_timeout: jiff::SignedDuration::ZERO,
+    };
     let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), NOW);
     let event = |back: i64| EventRecord {
         seq: first_seq + hours - back,

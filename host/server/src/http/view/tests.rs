@@ -13,7 +13,7 @@ fn at(text: &str) -> Timestamp {
 fn record(run: Value) -> RunRecord {
     RunRecord {
         id: "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap(),
-        slug: "nightly".parse().unwrap(),
+        slug: "nightly".parse().ok(),
         trigger: serde_json::from_value(run["trigger"].clone()).unwrap(),
         request: serde_json::from_value(json!({
             "jobName": "Nightly", "priority": "high", "executeType": "script",
@@ -29,6 +29,7 @@ fn record(run: Value) -> RunRecord {
         skipped: serde_json::from_value(run["skipped"].clone()).unwrap(),
         outcome: serde_json::from_value(run["outcome"].clone()).unwrap(),
         end: serde_json::from_value(run["end"].clone()).unwrap(),
+        usage: serde_json::from_value(run["usage"].clone()).unwrap_or_default(),
     }
 }
 

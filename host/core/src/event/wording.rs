@@ -1,0 +1,275 @@
+//! How events are told: their type, one sentence, and the details that `/events` shows.
+
+use serde_json::{Value, json};
+
+use super::{Fact, RunFinished};
+use crate::id::{JobSlug, RunId, SessionId};
+use crate::job::JobProblem;
+use crate::plan::{End, EndCause};
+use crate::talk::{Activity, Doing};
+
+impl Fact {
+    /// The type under which `/events` lists it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::HostStarted { .. } => "scheduler_start",
+            Self::HostStopped => "scheduler_stop",
+            Self::JobsRead { .. } => "jobs_read",
+            Self::RunRequested { .. } => "job_requested",
+            Self::RunQueued { .. } => "job_queued",
+            Self::RunSkipped { .. } | Self::OccurrencePassed { .. } => "job_skipped",
+            Self::RunAdmitted { .. } => "job_admitted",
+            Self::RunPassed { .. } => "job_passed",
+            Self::RunStarting { .. } => "job_triggered",
+            Self::RunStarted { .. } => "session_started",
+            Self::RunProgressed { .. } => "job_progressed",
+            Self::RunUsed { .. } => "job_usage",
+            Self::RunAnswered { .. } => "job_answered",
+            Self::MessageAccepted { .. } => "message_accepted",
+            Self::SessionTurned { activity, .. } => match activity.doing {
+                Doing::Starting | Doing::Busy => "session_busy",
+                Doing::Ready => "session_ready",
+                Doing::Asking => "session_asking",
+            },
+            Self::RunStopping { .. } => "job_stopping",
+            Self::SessionEnded { .. } => "session_ended",
+            Self::RunFinished(_) => "job_completed",
+            Self::NoticeRaised { .. } => "notice_raised",
+            Self::NoticeTried { .. } => "notice_tried",
+            Self::NoticeDelivered { .. } => "notice_delivered",
+            Self::NoticeFailed { .. } => "notice_failed",
+            Self::HousekeepingBegun => "housekeeping_begun",
+            Self::HousekeepingDone { .. } => "housekeeping_done",
+            Self::HousekeepingFailed { .. } => "housekeeping_failed",
+            Self::PredecessorImported { .. } => "predecessor_imported",
+        }
+    }
+
+    pub fn slug(&self) -> Option<&JobSlug> {
+        match self {
+            Self::RunRequested { slug, .. }
+            | Self::RunQueued { slug, .. }
+            | Self::RunSkipped { slug, .. }
+            | Self::RunAdmitted { slug, .. }
+            | Self::RunPassed { slug, .. }
+            | Self::RunStarted { slug, .. }
+            | Self::RunProgressed { slug, .. }
+            | Self::RunUsed { slug, .. }
+            | Self::RunAnswered { slug, .. }
+            | Self::MessageAccepted { slug, .. }
+            | Self::SessionTurned { slug, .. }
+            | Self::RunStopping { slug, .. }
+            | Self::SessionEnded { slug, .. }
+            | Self::RunStarting { slug, .. } => slug.as_ref(),
+            Self::OccurrencePassed { slug, .. } => Some(slug),
+            Self::RunFinished(finished) => finished.slug.as_ref(),
+            Self::HostStarted { .. }
+            | Self::HostStopped
+            | Self::JobsRead { .. }
+            | Self::NoticeRaised { .. }
+            | Self::NoticeTried { .. }
+            | Self::NoticeDelivered { .. }
+            | Self::NoticeFailed { .. }
+            | Self::HousekeepingBegun
+            | Self::HousekeepingDone { .. }
+            | Self::HousekeepingFailed { .. }
+            | Self::PredecessorImported { .. } => None,
+        }
+    }
+
+    pub fn run(&self) -> Option<RunId> {
+        match self {
+            Self::RunRequested { run, .. }
+            | Self::RunQueued { run, .. }
+            | Self::RunSkipped { run, .. }
+            | Self::RunAdmitted { run, .. }
+            | Self::RunPassed { run, .. }
+            | Self::RunStarted { run, .. }
+            | Self::RunProgressed { run, .. }
+            | Self::RunUsed { run, .. }
+            | Self::RunAnswered { run, .. }
+            | Self::MessageAccepted { run, .. }
+            | Self::SessionTurned { run, .. }
+            | Self::RunStopping { run, .. }
+            | Self::SessionEnded { run, .. } => Some(*run),
+            Self::RunStarting { session, .. } => Some(session.run),
+            Self::RunFinished(finished) => Some(finished.run),
+            Self::HostStarted { .. }
+            | Self::HostStopped
+            | Self::JobsRead { .. }
+            | Self::OccurrencePassed { .. }
+            | Self::NoticeRaised { .. }
+            | Self::NoticeTried { .. }
+            | Self::NoticeDelivered { .. }
+            | Self::NoticeFailed { .. }
+            | Self::HousekeepingBegun
+            | Self::HousekeepingDone { .. }
+            | Self::HousekeepingFailed { .. }
+            | Self::PredecessorImported { .. } => None,
+        }
+    }
+
+    pub(super) fn session(&self) -> Option<SessionId> {
+        match self {
+            Self::RunStarting { session, .. } | Self::SessionEnded { session, .. } => Some(session.id),
+            Self::RunStarted { session, .. }
+            | Self::MessageAccepted { session, .. }
+            | Self::SessionTurned { session, .. } => Some(*session),
+            Self::RunFinished(finished) => finished.session.as_ref().map(|session| session.id),
+            _ => None,
+        }
+    }
+
+    pub(super) fn summary(&self) -> String {
+        match self {
+            Self::HostStarted { version } => format!("instar {version} started"),
+            Self::HostStopped => "instar stopped".into(),
+            Self::JobsRead { file } if file.refused => {
+                format!(
+                    "The jobs file was refused: {}",
+                    file.problems.first().map(JobProblem::to_string).unwrap_or_default()
+                )
+            }
+            Self::JobsRead { file } => {
+                format!("Read {} jobs, {} of them bad", file.jobs.len() + file.problems.len(), file.problems.len())
+            }
+            Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
+            Self::RunQueued { slug, .. } => format!("Run{} queued", of(slug)),
+            Self::RunSkipped { slug, reason, .. } => format!("Run{} skipped: {}", of(slug), reason.as_str()),
+            Self::RunAdmitted { slug, .. } => format!("Run{} admitted", of(slug)),
+            Self::RunPassed { slug, .. } => format!("Run{} passed the guards", of(slug)),
+            Self::RunStarting { slug: Some(slug), .. } => format!("Job {slug} triggered"),
+            Self::RunStarting { slug: None, session, .. } => format!("Session {} is being started", session.name),
+            Self::RunStarted { slug, .. } => format!("Session{} started", of(slug)),
+            Self::RunProgressed { message, .. } => message.clone(),
+            Self::RunUsed { slug, .. } => format!("Usage of the run{} noted", of(slug)),
+            Self::RunAnswered { slug, .. } => format!("The execute type of the run{} was asked", of(slug)),
+            Self::MessageAccepted { message, .. } => format!("Message {} accepted", message.number),
+            Self::SessionTurned { activity, .. } => turned_summary(activity),
+            Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
+            Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
+            Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
+            Self::OccurrencePassed { slug, .. } => format!("Run of {slug} skipped: already-ran"),
+            Self::NoticeRaised { notice, .. } => notice.title.clone(),
+            Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
+            Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
+            Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
+            Self::HousekeepingBegun => "Housekeeping begun".into(),
+            Self::HousekeepingDone { cleared } => format!(
+                "Housekeeping done: {} runs, {} events and {} session folders removed",
+                cleared.runs, cleared.events, cleared.folders
+            ),
+            Self::HousekeepingFailed { error } => format!("Housekeeping failed: {error}"),
+            Self::PredecessorImported { imported } => format!(
+                "Imported from a predecessor: {} events and the states of {} jobs; {} entries skipped",
+                imported.events, imported.job_states, imported.skipped
+            ),
+        }
+    }
+
+    pub(super) fn metadata(&self) -> Value {
+        let mut metadata = self.details();
+        if let (Some(slug), Value::Object(fields)) = (self.slug(), &mut metadata) {
+            fields.insert("slug".into(), json!(slug));
+        }
+        if let (Some(run), Value::Object(fields)) = (self.run(), &mut metadata) {
+            fields.insert("runId".into(), json!(run));
+        }
+        metadata
+    }
+
+    fn details(&self) -> Value {
+        match self {
+            Self::HostStarted { version } => json!({ "version": version }),
+            Self::JobsRead { file } => {
+                json!({ "jobs": file.jobs.len(), "problems": file.problems, "refused": file.refused })
+            }
+            Self::RunRequested { trigger, request, .. } => json!({ "trigger": trigger, "priority": request.priority }),
+            Self::RunSkipped { reason, .. } => json!(reason),
+            Self::RunStarting { session, .. } => {
+                json!({ "session": session.name, "model": session.model, "reason": session.triggered_by })
+            }
+            Self::RunStarted { deadline, .. } => json!({ "deadline": deadline }),
+            Self::RunUsed { usage, .. } => json!(usage),
+            Self::RunAnswered { activity, .. } => json!({ "activity": activity }),
+            // The text may hold what is nobody else's business; it is in the session.
+            Self::MessageAccepted { message, .. } => {
+                json!({ "number": message.number, "characters": message.text.chars().count() })
+            }
+            Self::SessionTurned { status, activity, .. } => {
+                json!({ "status": status, "question": activity.question, "typed": activity.typed })
+            }
+            Self::RunStopping { cause, .. } => json!(cause),
+            Self::SessionEnded { session, end, .. } => json!({ "session": session.name, "end": end_details(end) }),
+            Self::RunFinished(finished) => finished.details(),
+            Self::OccurrencePassed { due, .. } => json!({ "reason": "already-ran", "scheduledAt": due }),
+            Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
+            Self::NoticeTried { notice, notifier, attempt } => {
+                json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt })
+            }
+            Self::NoticeDelivered { notice, notifier, receipt } => {
+                json!({ "noticeId": notice, "notifier": notifier, "receipt": receipt })
+            }
+            Self::NoticeFailed { notice, notifier, attempt, retry_at, error } => {
+                json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt, "retryAt": retry_at, "error": error })
+            }
+            Self::HousekeepingDone { cleared } => json!(cleared),
+            Self::HousekeepingFailed { error } => json!({ "error": error }),
+            Self::PredecessorImported { imported } => json!(imported),
+            Self::HousekeepingBegun
+            | Self::HostStopped
+            | Self::RunQueued { .. }
+            | Self::RunAdmitted { .. }
+            | Self::RunPassed { .. }
+            | Self::RunProgressed { .. } => json!({}),
+        }
+    }
+}
+
+/// ` of nightly`; nothing where no job is behind the run.
+fn of(slug: &Option<JobSlug>) -> String {
+    slug.as_ref().map_or_else(String::new, |slug| format!(" of {slug}"))
+}
+
+fn turned_summary(activity: &Activity) -> String {
+    match activity.doing {
+        Doing::Starting => "The program of the session is coming up".into(),
+        Doing::Busy => "The program of the session works".into(),
+        Doing::Ready => "The program of the session waits at its prompt".into(),
+        Doing::Asking => {
+            format!("The program of the session asks a person: {}", activity.question.as_deref().unwrap_or_default())
+        }
+    }
+}
+
+impl RunFinished {
+    fn details(&self) -> Value {
+        let mut details = json!({
+            "result": self.outcome.last_result(),
+            "trigger": self.trigger,
+            "session": self.session.as_ref().map(|session| &session.name),
+            "consecutiveFailures": self.consecutive_failures,
+        });
+        merge(&mut details, json!(self.outcome));
+        if let Some(end) = &self.end {
+            merge(&mut details, end_details(end));
+        }
+        details
+    }
+}
+
+/// Exit status, duration and output, under the names that the API uses everywhere.
+fn end_details(end: &End) -> Value {
+    let (status, signal) = match &end.cause {
+        EndCause::Exit(status) => (Some(*status), None),
+        EndCause::Signal(signal) => (None, Some(signal.as_str())),
+        EndCause::Killed | EndCause::NotStarted(_) | EndCause::Lost => (None, None),
+    };
+    json!({ "exitStatus": status, "signal": signal, "durationMs": end.duration_ms, "tail": end.tail })
+}
+
+fn merge(into: &mut Value, from: Value) {
+    if let (Value::Object(into), Value::Object(from)) = (into, from) {
+        into.extend(from);
+    }
+}
