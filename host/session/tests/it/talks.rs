@@ -126,6 +126,7 @@ async fn a_person_may_type_at_any_time() {
     let (id, _) = project.start(tui(&[])).await;
     let ready = project.await_activity(id, ready_after(0)).await;
     project.tmux(&["send-keys", "-t", "=my-app-work:", "-l", "by hand"]);
+    project.await_output(id, "7 bytes").await;
     project.sessions.send_key(&session_name("work"), &"Enter".parse().unwrap()).await.unwrap();
     project.await_activity(id, |activity| activity.state == Doing::Busy).await;
     project.await_activity(id, |activity| activity.number > ready.number && activity.state == Doing::Ready).await;
