@@ -1,26 +1,71 @@
-//! Taking what a command prints that reads from its input: standard output and error through one pipe, so in the
-//! order of arrival.
+//! Taking what a command prints by pipes, until it ends.
+//!
+//! Standard output and error come through one, so in the order of arrival, unless the output is an object of its own.
 
 use std::io;
 use std::os::fd::OwnedFd;
 
 use tokio::net::unix::pipe::Receiver;
 
-/// Our end of the pipe.
+use super::sink::Sink;
+
+/// Our ends of the pipes.
 pub(super) struct Capture {
-    ours: Receiver,
+    output: Receiver,
+    /// Where errors do not come with the output.
+    errors: Option<Receiver>,
+}
+
+/// The command's ends: to be closed here once the command has them, else the output never ends.
+pub(super) struct Theirs {
+    pub(super) output: OwnedFd,
+    pub(super) errors: OwnedFd,
 }
 
 impl Capture {
-    /// The command's end has to be closed here once the command has it: else the output never ends.
-    pub(super) fn open() -> io::Result<(Self, OwnedFd)> {
-        let (ours, theirs) = io::pipe()?;
-        Ok((Self { ours: Receiver::from_owned_fd(ours.into())? }, theirs.into()))
+    pub(super) fn open(errors_apart: bool) -> io::Result<(Self, Theirs)> {
+        let (output, their_output) = pipe()?;
+        let (errors, their_errors) = if errors_apart {
+            let (ours, theirs) = pipe()?;
+            (Some(ours), theirs)
+        } else {
+            (None, their_output.try_clone()?)
+        };
+        Ok((Self { output, errors }, Theirs { output: their_output, errors: their_errors }))
     }
 
-    /// Reads what is there; zero bytes are the end.
-    pub(super) async fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        read(&self.ours, buffer).await
+    /// Hands on what is printed, until nobody can print any more.
+    pub(super) async fn drain(&self, sink: &mut Sink) {
+        let (mut output, mut errors) = (Some(&self.output), self.errors.as_ref());
+        let (mut of_output, mut of_errors) = (vec![0; BUFFER], vec![0; BUFFER]);
+        while output.is_some() || errors.is_some() {
+            tokio::select! {
+                count = read_if(output, &mut of_output) => match count {
+                    0 => output = None,
+                    count => sink.take_stdout(&of_output[..count]).await,
+                },
+                count = read_if(errors, &mut of_errors) => match count {
+                    0 => errors = None,
+                    count => sink.take(&of_errors[..count]).await,
+                },
+            }
+        }
+    }
+}
+
+/// As much as a pipe holds.
+const BUFFER: usize = 64 * 1024;
+
+fn pipe() -> io::Result<(Receiver, OwnedFd)> {
+    let (ours, theirs) = io::pipe()?;
+    Ok((Receiver::from_owned_fd(ours.into())?, theirs.into()))
+}
+
+/// Zero bytes are the end; never, where there is nothing to read from.
+async fn read_if(from: Option<&Receiver>, buffer: &mut [u8]) -> usize {
+    match from {
+        Some(from) => read(from, buffer).await.unwrap_or(0),
+        None => std::future::pending().await,
     }
 }
 

@@ -57,11 +57,12 @@ pub(super) fn start(spec: Spec) -> Result<(Pid, Channel), StartError> {
     let program = find(name, spec.env.get("PATH").map_or("", String::as_str), &spec.cwd)?;
     let mut command = Command::new(program);
     command.arg0(name).args(&spec.argv[1..]).env_clear().envs(&spec.env).current_dir(&spec.cwd);
+    let errors_apart = spec.shown.is_some();
     let (child, channel) = match spec.stdin {
         Input::Terminal(marks) => on_terminal(command, &marks)?,
-        Input::Typed => piped(command, Stdio::inherit())?,
-        Input::Text(text) => fed(command, text.into_bytes())?,
-        Input::Bytes(bytes) => fed(command, bytes)?,
+        Input::Typed => piped(command, Stdio::inherit(), errors_apart)?,
+        Input::Text(text) => fed(command, text.into_bytes(), errors_apart)?,
+        Input::Bytes(bytes) => fed(command, bytes, errors_apart)?,
     };
     let child = child.map_err(|source| StartError::Spawn { program: name.clone(), source })?;
     Ok((Pid::from_child(&child), channel))
@@ -76,17 +77,16 @@ fn on_terminal(command: Command, marks: &plan::Marks) -> Result<Tried, StartErro
     Ok((theirs.start(command), Channel::Terminal(Talk::new(terminal, marks))))
 }
 
-fn piped(mut command: Command, stdin: Stdio) -> Result<Tried, StartError> {
-    let (capture, output) = Capture::open().map_err(StartError::Capture)?;
-    let second_output = output.try_clone().map_err(StartError::Capture)?;
-    command.stdin(stdin).stdout(output).stderr(second_output);
+fn piped(mut command: Command, stdin: Stdio, errors_apart: bool) -> Result<Tried, StartError> {
+    let (capture, theirs) = Capture::open(errors_apart).map_err(StartError::Capture)?;
+    command.stdin(stdin).stdout(theirs.output).stderr(theirs.errors);
     Ok((command.spawn(), Channel::Pipe(capture)))
 }
 
-fn fed(command: Command, bytes: Vec<u8>) -> Result<Tried, StartError> {
+fn fed(command: Command, bytes: Vec<u8>, errors_apart: bool) -> Result<Tried, StartError> {
     let (theirs, ours) = io::pipe().map_err(StartError::Input)?;
     let ours = pipe::Sender::from_owned_fd(OwnedFd::from(ours)).map_err(StartError::Input)?;
-    let tried = piped(command, Stdio::from(theirs))?;
+    let tried = piped(command, Stdio::from(theirs), errors_apart)?;
     if tried.0.is_ok() {
         tokio::spawn(write(ours, bytes));
     }

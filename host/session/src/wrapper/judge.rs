@@ -124,3 +124,91 @@ impl Judge {
         self.step = Step::Changing { rest: now + SILENCE, unrest: None };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ms(count: u64) -> Duration {
+        Duration::from_millis(count)
+    }
+
+    fn ready(begun: Instant) -> Judge {
+        let mut judge = Judge::new(begun, false);
+        judge.see_output(begun);
+        assert!(judge.judge(begun + REST, Sight::Ready));
+        judge
+    }
+
+    #[test]
+    fn nothing_is_due_while_nothing_is_shown() {
+        let now = Instant::now();
+        assert_eq!(Judge::new(now, false).due(), None);
+        assert_eq!(Judge::new(now, true).due(), Some((now + SILENCE, Due::Judgement)), "but a silent one may wait");
+        let judge = ready(now);
+        assert_eq!((judge.due(), judge.wanted()), (None, Some(1)));
+    }
+
+    #[test]
+    fn a_screen_is_judged_at_rest_and_now_and_then_without() {
+        let now = Instant::now();
+        let mut judge = Judge::new(now, false);
+        for step in 0..10 {
+            judge.see_output(now + ms(200 * step));
+        }
+        assert_eq!(judge.due(), Some((now + UNREST, Due::Judgement)));
+        assert!(judge.judge(now + ms(1800), Sight::Ready));
+        assert_eq!(judge.state, Doing::Busy, "who draws is busy, whatever it looks like");
+        assert_eq!(judge.due(), Some((now + ms(2050), Due::Judgement)));
+        assert!(judge.judge(now + ms(2050), Sight::Ready));
+        assert_eq!((judge.state, judge.number), (Doing::Ready, 3));
+    }
+
+    #[test]
+    fn only_news_counts() {
+        let now = Instant::now();
+        let mut judge = ready(now);
+        judge.see_output(now + ms(300));
+        assert_eq!(judge.wanted(), None, "the screen may have become another one");
+        assert!(!judge.judge(now + ms(550), Sight::Ready));
+        assert_eq!((judge.number, judge.wanted()), (2, Some(1)));
+        judge.see_output(now + ms(600));
+        assert!(judge.judge(now + ms(850), Sight::Asking("one?".to_owned())));
+        judge.see_output(now + ms(900));
+        assert!(judge.judge(now + ms(1150), Sight::Asking("two?".to_owned())), "another question is news");
+        assert_eq!((judge.number, judge.wanted()), (4, None));
+    }
+
+    #[test]
+    fn an_enter_waits_for_the_drawing_but_not_for_ever() {
+        let now = Instant::now();
+        let mut judge = ready(now);
+        judge.begin_message();
+        assert_eq!((judge.typed, judge.state, judge.due()), (1, Doing::Busy, None));
+        judge.see_output(now);
+        assert_eq!(judge.due(), None, "the text is not in yet");
+        judge.text_is_in(now);
+        assert_eq!(judge.due(), Some((now + BEFORE_ENTER, Due::Enter)));
+        judge.see_output(now + ms(90));
+        assert_eq!(judge.due(), Some((now + ms(90) + BEFORE_ENTER, Due::Enter)));
+        judge.see_output(now + ms(1999));
+        assert_eq!(judge.due(), Some((now + LATEST_ENTER, Due::Enter)));
+    }
+
+    #[test]
+    fn the_next_message_waits_for_a_judgement_after_the_enter() {
+        let now = Instant::now();
+        let mut judge = ready(now);
+        judge.begin_message();
+        judge.text_is_in(now);
+        judge.begin_enter();
+        assert!(!judge.judge(now, Sight::Ready), "there is nothing to judge while it is typed");
+        assert_eq!((judge.due(), judge.wanted()), (None, None));
+        judge.enter_is_in(now);
+        assert_eq!((judge.due(), judge.wanted()), (Some((now + SILENCE, Due::Judgement)), None));
+        judge.see_output(now + ms(10));
+        assert_eq!(judge.due(), Some((now + ms(10) + REST, Due::Judgement)));
+        assert!(judge.judge(now + ms(260), Sight::Ready));
+        assert_eq!(judge.wanted(), Some(2));
+    }
+}

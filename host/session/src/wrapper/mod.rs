@@ -8,6 +8,7 @@ mod command;
 mod judge;
 mod keys;
 mod marks;
+mod object;
 mod pane;
 mod screen;
 mod signals;

@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 
 use super::command::{self, Channel};
 use super::signals::{self, News, Signals};
-use super::sink::Sink;
+use super::sink::{Rest, Sink};
 use crate::folder::Folder;
 use crate::process;
 use crate::record::{Cause, Exit, Outcome};
@@ -23,28 +23,25 @@ const DRAIN: Duration = Duration::from_millis(500);
 /// Runs the session's command to its end. Whatever goes wrong is an end too.
 pub(super) async fn supervise(folder: &Folder, signals: &mut Signals) -> Exit {
     let (started_at, begun) = (Timestamp::now(), Instant::now());
-    let (outcome, tail, log_fault) = match begin(folder) {
-        Err(outcome) => (outcome, String::new(), None),
-        Ok(running) => {
-            let mut sink = Sink::open(folder.path(), running.output_cap);
+    let (outcome, Rest { tail, report, log_fault }) = match begin(folder) {
+        Err(outcome) => (outcome, Rest::default()),
+        Ok((running, mut sink)) => {
             let outcome = attend(folder, signals, &running, &mut sink).await;
-            let (tail, log_fault) = sink.close();
-            (outcome, tail, log_fault)
+            (outcome, sink.close().await)
         }
     };
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Exit { outcome, started_at, ended_at: Timestamp::now(), duration_ms, tail, report: None, log_fault }
+    Exit { outcome, started_at, ended_at: Timestamp::now(), duration_ms, tail, report, log_fault }
 }
 
 /// A command that runs, and what of the spec is still needed.
 struct Running {
     command: Pid,
     channel: Channel,
-    output_cap: u64,
     grace: Duration,
 }
 
-fn begin(folder: &Folder) -> Result<Running, Outcome> {
+fn begin(folder: &Folder) -> Result<(Running, Sink), Outcome> {
     if folder.is_stop_wanted() {
         return Err(Outcome::of(Cause::Killed));
     }
@@ -56,9 +53,10 @@ fn begin(folder: &Folder) -> Result<Running, Outcome> {
     // Orphans come to us, so that a stop reaches them; where there is no such thing it reaches the others.
     #[cfg(target_os = "linux")]
     rustix::process::set_child_subreaper(Some(rustix::process::getpid())).ok();
-    let (output_cap, grace) = (spec.output_cap, Duration::from_millis(spec.stop_grace_ms));
+    let grace = Duration::from_millis(spec.stop_grace_ms);
+    let (output_cap, shown) = (spec.output_cap, spec.shown.clone());
     let (command, channel) = command::start(spec).map_err(|error| Outcome::not_started(error.to_string()))?;
-    Ok(Running { command, channel, output_cap, grace })
+    Ok((Running { command, channel, grace }, Sink::open(folder.path(), output_cap, shown)))
 }
 
 /// Takes output and answers signals until the command has ended, or was ended.
@@ -83,12 +81,7 @@ async fn attend(folder: &Folder, signals: &mut Signals, running: &Running, sink:
 async fn take(folder: &Folder, running: &Running, sink: &mut Sink, told: &Notify) {
     match &running.channel {
         Channel::Terminal(talk) => talk.go_on(folder, sink, told).await,
-        Channel::Pipe(capture) => {
-            let mut buffer = vec![0; 64 * 1024];
-            while let Ok(count @ 1..) = capture.read(&mut buffer).await {
-                sink.take(&buffer[..count]).await;
-            }
-        }
+        Channel::Pipe(capture) => capture.drain(sink).await,
     }
 }
 

@@ -8,6 +8,7 @@ mod harness;
 mod input;
 mod names;
 mod output;
+mod shown;
 mod stops;
 mod talks;
 mod terminal;
