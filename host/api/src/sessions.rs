@@ -1,9 +1,10 @@
 //! Sessions: one command in tmux each.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// `GET /sessions` is a bare array of these, newest first; `GET /sessions/{name}` is one.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Session {
     pub id: String,
@@ -14,8 +15,10 @@ pub struct Session {
     pub job_slug: String,
     /// What tmux calls it.
     pub tmux_session: String,
+    #[schema(format = DateTime)]
     pub started_at: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
     pub ended_at: Option<String>,
     pub triggered_by: String,
     pub model: String,
@@ -25,38 +28,39 @@ pub struct Session {
 }
 
 /// `GET /sessions/tmux`: what tmux itself says, on the project's own socket.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TmuxSessions {
     pub sessions: Vec<TmuxSession>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TmuxSession {
     pub name: String,
 }
 
 /// `GET /sessions/{name}/output`: exactly the last lines.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct SessionOutput {
     pub session: String,
     pub output: String,
 }
 
 /// The body of `POST /sessions/{name}/input`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct InputRequest {
     /// Typed as it stands, then Enter.
+    #[schema(min_length = 1, max_length = 100_000, pattern = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$")]
     pub text: String,
 }
 
 /// It was done.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Done {
     pub ok: bool,
 }
 
 /// The answer to `DELETE /sessions/{name}`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Killed {
     pub ok: bool,
     /// The id of the session.

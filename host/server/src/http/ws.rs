@@ -15,6 +15,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use instar_api::SocketMessage;
+use instar_api::paths;
 use instar_core::id::SessionId;
 use instar_core::session::Session;
 use instar_session::{Key, KeyError};
@@ -34,7 +35,13 @@ const LARGEST_MESSAGE: usize = 256 * 1024;
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const MOST_SUBSCRIPTIONS: usize = 64;
 
+/// Opens a WebSocket: which sessions live, what they print, and typing into them.
+///
 /// Token, Host and Origin were checked on the way here, as for every route.
+#[utoipa::path(
+    get, path = paths::WS, operation_id = "socket_open",
+    responses((status = 101, description = "A WebSocket"), (status = 400), (status = 426), (status = 503)),
+)]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
