@@ -17,7 +17,7 @@ const REFUSALS: [(u16, &str); 13] = [
     (403, "The token is wrong, the Host or Origin header is not one of this server, or the session is protected"),
     (404, "There is nothing of that name"),
     (408, "It took longer than `requestTimeoutMs`; what was recorded by then stands"),
-    (409, "What is asked for does not fit the state of the session"),
+    (409, "What is asked for does not fit what is there: a session has ended, or a name is taken"),
     (413, "The body is larger than 1 MiB"),
     (415, "The body is not `application/json`"),
     (422, "The body is JSON, and not what is expected"),

@@ -67,6 +67,18 @@ async fn each_operation_says_what_it_is_for_and_how_it_refuses() {
 }
 
 #[tokio::test]
+async fn each_operation_but_health_wants_the_token() {
+    let fixture = Fixture::usual().await;
+    for (path, operations) in document(&fixture).await["paths"].as_object().unwrap() {
+        for method in operations.as_object().unwrap().keys() {
+            let answer = fixture.send(request(&method.to_uppercase(), &path.replace(['{', '}'], "")), "").await;
+            assert_eq!(answer.status == StatusCode::UNAUTHORIZED, path != "/health", "{method} {path}");
+        }
+    }
+    fixture.stop().await;
+}
+
+#[tokio::test]
 async fn each_reference_within_the_document_leads_somewhere() {
     let fixture = Fixture::usual().await;
     let document = document(&fixture).await;
