@@ -102,7 +102,7 @@ fn ensure_schemathesis() -> Result<PathBuf> {
     let mut pip = Command::new(environment.join("bin/pip"));
     pip.args(["install", "--quiet", "--disable-pip-version-check", "--requirement"]).arg(&requirements);
     shell::step("install schemathesis from PyPI", &mut pip)
-        .context("schemathesis could not be installed: is https://pypi.org reachable, or PIP_INDEX_URL set?")?;
+        .context("schemathesis comes from PyPI, which must be reachable, or PIP_INDEX_URL must name a mirror")?;
     fs::write(&installed, wanted)?;
     Ok(schemathesis)
 }

@@ -37,7 +37,7 @@ const MOST_SUBSCRIPTIONS: usize = 64;
 
 /// Opens a WebSocket: which sessions live, what they print, and typing into them.
 ///
-/// Token, Host and Origin were checked on the way here, as for every route.
+/// The token goes into the `Authorization` header of the upgrade. After it each frame is one JSON object.
 #[utoipa::path(
     get, path = paths::WS, operation_id = "socket_open",
     responses((status = 101, description = "A WebSocket"), (status = 400), (status = 426), (status = 503)),
@@ -46,6 +46,7 @@ pub(super) async fn open(
     State(app): State<Arc<App>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
+    // Token, Host and Origin were checked on the way here, as for every route.
     let upgrade = upgrade.map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
     let place = app.streams.socket_place()?;
     let upgrade = upgrade.max_message_size(LARGEST_MESSAGE).max_frame_size(LARGEST_MESSAGE);
