@@ -198,3 +198,20 @@ fn sessions_token_opens_what_is_its_own_and_dies_with_it() {
     server.ended_run(run["id"].as_str().expect("an id"));
     assert_eq!(client.get("/jobs").status, 403, "its session has ended");
 }
+#[test]
+fn run_knows_what_it_took() {
+    let agent = agent_with(&[]);
+    agent.write_jobs(&json!([
+        {"slug": "ask", "name": "Ask", "schedule": "@yearly", "execute": {"type": "prompt", "value": "print:hello"}},
+        {"slug": "both", "name": "Both", "schedule": "@yearly", "execute": {"type": "pipeline", "steps": [
+            {"type": "prompt", "value": "one"}, {"type": "skill", "value": "two"}]}}
+    ]));
+    let server = agent.start();
+    let run = server.ended_run(&server.trigger("ask"));
+    let usage = json!({"agentSession": "conversation-1", "model": "fake-model", "inputTokens": 100,
+                       "outputTokens": 42, "costUsd": 0.0125});
+    assert_eq!((&run["outcome"], &run["usage"]), (&json!("succeeded"), &usage), "{run:#}");
+    assert!(run["tail"].as_str().is_some_and(|tail| tail.ends_with("hello\nfake answer\n")), "{run:#}");
+    let run = server.ended_run(&server.trigger("both"));
+    assert_eq!((&run["usage"]["outputTokens"], &run["usage"]["costUsd"]), (&json!(84), &json!(0.025)), "{run:#}");
+}

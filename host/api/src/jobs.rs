@@ -2,11 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use crate::{Run, Scheduler};
 
 /// `GET /jobs`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Jobs {
     /// In the order of the jobs file.
     pub jobs: Vec<Job>,
@@ -18,20 +19,38 @@ pub struct Jobs {
 }
 
 /// One job: the object of the jobs file with its unknown keys, and its state. `GET /jobs/{slug}`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Job {
     /// `priority`, `model` and `enabled` are always there.
     #[serde(flatten)]
+    #[schema(value_type = JobDefinition)]
     pub definition: Map<String, Value>,
     pub state: JobState,
 }
 
+/// What the object of each job has for certain; other keys stand as in the jobs file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobDefinition {
+    pub slug: String,
+    pub name: String,
+    /// Five fields, or a nickname such as `@daily`.
+    pub schedule: String,
+    /// Its `type` says which plugin executes the job; the other keys are for that plugin.
+    pub execute: Map<String, Value>,
+    /// `critical`, `high`, `normal` or `low`.
+    pub priority: String,
+    /// `opus`, `sonnet` or `haiku`.
+    pub model: String,
+    pub enabled: bool,
+}
+
 /// What a job has been through.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct JobState {
     pub slug: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
     pub last_run: Option<String>,
     /// `pending`, `success`, `failure` or `timeout`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -39,22 +58,24 @@ pub struct JobState {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_error: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
     pub next_scheduled: Option<String>,
     pub consecutive_failures: u32,
 }
 
 /// A run that waits for a free place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct QueuedRun {
     pub slug: String,
     pub reason: String,
+    #[schema(format = DateTime)]
     pub queued_at: String,
     pub run_id: String,
 }
 
 /// One thing that is wrong with the jobs file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct JobProblem {
     /// The place in the file; absent when the file itself is the problem.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -68,7 +89,7 @@ pub struct JobProblem {
 }
 
 /// The body of `POST /jobs/{slug}/trigger`; it may be absent.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct TriggerRequest {
     /// Shown with the run, cut at 500 characters; `manual` when absent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -79,7 +100,7 @@ pub struct TriggerRequest {
 }
 
 /// The answer to a trigger: the run is recorded.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct TriggerAnswer {
     pub slug: String,
@@ -90,7 +111,7 @@ pub struct TriggerAnswer {
     pub reason: Option<String>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum TriggerResult {
     Triggered,
@@ -99,7 +120,7 @@ pub enum TriggerResult {
 }
 
 /// The answer to `POST /jobs/reload`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ReloadAnswer {
     /// The file was taken, and nothing in it is wrong.
     pub ok: bool,
@@ -112,7 +133,7 @@ pub struct ReloadAnswer {
 }
 
 /// `GET /jobs/{slug}/runs`, newest first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct JobRuns {
     pub slug: String,
     pub runs: Vec<Run>,

@@ -1,7 +1,8 @@
 //! What travels over the HTTP API: request and response shapes, and the paths they belong to.
 //!
 //! Nothing in here does anything: the server fills these shapes and the CLI reads them. Times are RFC 3339
-//! in UTC with milliseconds; an optional field that is unset is left out, never `null`.
+//! in UTC with milliseconds; an optional field that is unset is left out, never `null`. A shape that callers send is
+//! called `…Request`, and takes `null` for unset. The derived schemas make `/openapi.json`.
 
 mod error;
 mod events;
@@ -14,13 +15,14 @@ mod sessions;
 mod socket;
 
 pub use error::ErrorBody;
-pub use events::Event;
+pub use events::{Event, StreamedEvent};
 pub use host::{
     FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Scheduler, SessionCounts,
     SessionSummary, Status,
 };
 pub use jobs::{
-    Job, JobProblem, JobRuns, JobState, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
+    Job, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest,
+    TriggerResult,
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
 pub use runs::{Run, Runs, Trigger, Usage};

@@ -23,6 +23,8 @@ pub const METRICS: &str = "/metrics";
 /// A WebSocket.
 pub const WS: &str = "/ws";
 pub const PLUGINS: &str = "/plugins";
+/// What this API is, as an OpenAPI document.
+pub const OPENAPI: &str = "/openapi.json";
 
 pub fn job(slug: &str) -> String {
     format!("/jobs/{slug}")

@@ -1,8 +1,9 @@
 //! Which plugins there are: `GET /plugins`.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Plugins {
     pub plugins: Vec<Plugin>,
     /// What could not be loaded.
@@ -10,7 +11,7 @@ pub struct Plugins {
 }
 
 /// One plugin that was loaded, or would be if it were enabled.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Plugin {
     pub id: String,
@@ -30,7 +31,7 @@ pub struct Plugin {
     pub enabled: bool,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PluginProblem {
     /// Its id, or the name of its file.
     pub plugin: String,

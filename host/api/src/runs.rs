@@ -1,15 +1,16 @@
 //! Runs: single attempts at jobs.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// `GET /runs`, newest first.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Runs {
     pub runs: Vec<Run>,
 }
 
 /// All that is known of a run. `GET /runs/{id}`
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
     pub id: String,
@@ -21,11 +22,15 @@ pub struct Run {
     pub trigger: Trigger,
     /// The due time, of a run that the schedule asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
     pub scheduled_at: Option<String>,
+    #[schema(format = DateTime)]
     pub requested_at: String,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
     pub started_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
     pub ended_at: Option<String>,
     /// `succeeded`, `failed`, `timed-out`, `stopped`, `lost` or `needs-attention`.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -66,7 +71,7 @@ pub struct Run {
 }
 
 /// What a run took, as far as its agent said.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Usage {
     /// How the agent names its conversation: `instar session resume` goes on with it.
@@ -87,7 +92,7 @@ pub struct Usage {
 }
 
 /// Why a run was asked for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Trigger {
     /// The schedule said so, for this due time.

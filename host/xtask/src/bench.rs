@@ -3,18 +3,18 @@
 //! Numbers of one run are compared with each other only: machines are noisy. The predecessor's figures stand in the
 //! README, measured on such a machine.
 
-mod agent;
-
 use std::fs;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result};
+use serde_json::{Value, json};
 
+use crate::agent::{Agent, wait_for};
 use crate::components::{self, Set};
 use crate::{setup, shell};
-use agent::BenchAgent;
 
 const ROUNDS: usize = 20;
 const IDLE: Duration = Duration::from_secs(10);
@@ -27,13 +27,38 @@ pub(crate) fn run() -> Result<()> {
         "build instar (release)",
         shell::cargo().args(["build", "--release", "--quiet", "--package", "instar"]),
     )?;
-    let mut agent = BenchAgent::new(100)?;
+    let mut agent = busy_agent(100)?;
     println!("\n{:<44} {:>12} {:>12}  peer", "what", "instar", "peer");
     starts(&mut agent)?;
     idle(&agent)?;
     triggers(&agent)?;
     burst(&agent)?;
     rates(&agent)
+}
+
+/// One with so many jobs, each of which writes down when it began.
+fn busy_agent(jobs: usize) -> Result<Agent> {
+    let job = |index: usize| {
+        json!({
+            "slug": format!("job-{index}"), "name": format!("Job {index}"), "schedule": "@yearly",
+            "execute": { "type": "script", "value": format!("date +%s%N > marks/job-{index}") }
+        })
+    };
+    let settings = |config: &mut Value| {
+        config["scheduler"]["maxParallelJobs"] = json!(50);
+        config["sessions"]["maxSessions"] = json!(60);
+    };
+    let agent = Agent::new("bench", "release/instar", settings, &Value::from_iter((0..jobs).map(job)))?;
+    fs::create_dir_all(agent.dir().join("marks"))?;
+    Ok(agent)
+}
+
+fn mark_of(agent: &Agent, name: &str) -> PathBuf {
+    agent.dir().join("marks").join(name)
+}
+
+fn unix_nanos() -> u128 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()
 }
 
 fn row(what: &str, ours: &str, theirs: &str, peer: &str) {
@@ -50,7 +75,7 @@ fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
     (times[times.len() / 2], times[times.len() * 99 / 100])
 }
 
-fn starts(agent: &mut BenchAgent) -> Result<()> {
+fn starts(agent: &mut Agent) -> Result<()> {
     let mut ours = Vec::new();
     let mut theirs = Vec::new();
     for _ in 0..ROUNDS {
@@ -64,7 +89,7 @@ fn starts(agent: &mut BenchAgent) -> Result<()> {
     Ok(())
 }
 
-fn idle(agent: &BenchAgent) -> Result<()> {
+fn idle(agent: &Agent) -> Result<()> {
     let before = agent.cpu_ticks()?;
     sleep(IDLE);
     let ticks = agent.cpu_ticks()? - before;
@@ -74,13 +99,13 @@ fn idle(agent: &BenchAgent) -> Result<()> {
 }
 
 /// From the request to the first thing that the command does: it writes down the time.
-fn triggers(agent: &BenchAgent) -> Result<()> {
+fn triggers(agent: &Agent) -> Result<()> {
     let mut ours = Vec::new();
     let mut theirs = Vec::new();
     for round in 0..ROUNDS {
-        let mark = agent.mark(&format!("job-{round}"));
-        ours.push(first_line(&mark, || agent.post(&format!("/jobs/job-{round}/trigger")).map(|_| ()))?);
-        let mark = agent.mark(&format!("peer-{round}"));
+        let mark = mark_of(agent, &format!("job-{round}"));
+        ours.push(first_line(&mark, || agent.request("POST", &format!("/jobs/job-{round}/trigger")).map(|_| ()))?);
+        let mark = mark_of(agent, &format!("peer-{round}"));
         let script = format!("date +%s%N > {}", mark.display());
         let tmux = || {
             let mut command = Command::new("tmux");
@@ -98,29 +123,28 @@ fn triggers(agent: &BenchAgent) -> Result<()> {
     Ok(())
 }
 
-fn first_line(mark: &std::path::Path, begin: impl FnOnce() -> Result<()>) -> Result<Duration> {
-    let begun = agent::unix_nanos();
+fn first_line(mark: &Path, begin: impl FnOnce() -> Result<()>) -> Result<Duration> {
+    let begun = unix_nanos();
     begin()?;
-    let written = agent::wait_for(Duration::from_secs(20), || {
+    let written = wait_for(Duration::from_secs(20), || {
         fs::read_to_string(mark).ok().and_then(|text| text.trim().parse::<u128>().ok())
     });
     let written = written.with_context(|| format!("{} was never written", mark.display()))?;
     Ok(Duration::from_nanos(u64::try_from(written.saturating_sub(begun)).unwrap_or(u64::MAX)))
 }
 
-fn burst(agent: &BenchAgent) -> Result<()> {
-    let begun = agent::unix_nanos();
+fn burst(agent: &Agent) -> Result<()> {
+    let begun = unix_nanos();
     let mut answers = Vec::new();
     for job in 30..59 {
         let asked = Instant::now();
-        agent.post(&format!("/jobs/job-{job}/trigger"))?;
+        agent.request("POST", &format!("/jobs/job-{job}/trigger"))?;
         answers.push(asked.elapsed());
     }
     let mut last = 0;
     for job in 30..59 {
-        let mark = agent.mark(&format!("job-{job}"));
-        let written =
-            agent::wait_for(Duration::from_secs(20), || fs::read_to_string(&mark).ok()?.trim().parse::<u128>().ok());
+        let mark = mark_of(agent, &format!("job-{job}"));
+        let written = wait_for(Duration::from_secs(20), || fs::read_to_string(&mark).ok()?.trim().parse::<u128>().ok());
         last = last.max(written.with_context(|| format!("job-{job} never started"))?);
     }
     let all = Duration::from_nanos(u64::try_from(last.saturating_sub(begun)).unwrap_or(u64::MAX));
@@ -130,7 +154,7 @@ fn burst(agent: &BenchAgent) -> Result<()> {
 }
 
 /// wrk with 16 connections; the peer is the cheapest answer that the server has.
-fn rates(agent: &BenchAgent) -> Result<()> {
+fn rates(agent: &Agent) -> Result<()> {
     if shell::on_path("wrk").is_none() {
         println!("wrk is not installed (apt-get install wrk): the rates are left out");
         return Ok(());

@@ -2,8 +2,10 @@
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "a command for people: it says what it does")]
 
+mod agent;
 mod bench;
 mod components;
+mod conformance;
 mod demo;
 mod install;
 mod setup;
@@ -17,7 +19,8 @@ Usage: cargo xtask COMMAND
 
   run           build everything (release), make a demo agent in target/demo, start its server in the foreground
   install       build instar (release) with its plugins inside, and install it into ~/.cargo/bin
-  test          format, clippy, components, all tests, docs: what CI runs
+  test          format, clippy, components, all tests, conformance, docs: what CI runs
+  conformance   let schemathesis (from PyPI) try the API against /openapi.json
   bench         measure the release build beside its peers
   components    build the plugins to target/plugins and the test components to target/components
   setup         install what is missing: the wasm target, tmux
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
         ["run"] => demo::run(),
         ["install"] => install::run(),
         ["test"] => test::run(),
+        ["conformance"] => conformance::run(),
         ["bench"] => bench::run(),
         ["components"] => {
             setup::ensure_target().and_then(|toolchain| components::build(&toolchain, components::Set::All))

@@ -1,8 +1,8 @@
-//! What a fresh machine lacks: the wasm target and tmux. Each is looked for first, and what is done is said.
+//! What a fresh machine lacks: the wasm target, tmux, Python. Each is looked for first, and what is done is said.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 
@@ -30,7 +30,8 @@ pub(crate) fn ensure_target() -> Result<Toolchain> {
     println!("── the target {TARGET} is missing: rustup target add {TARGET}");
     let mut rustup = shell::program("rustup");
     rustup.args(["target", "add", TARGET]);
-    if ends_well_within(&mut rustup, RUSTUP_LIMIT) && has_target() {
+    let ended_well = matches!(shell::status_within(&mut rustup, RUSTUP_LIMIT), Ok(Some(status)) if status.success());
+    if ended_well && has_target() {
         return Ok(Toolchain::Rustup);
     }
     println!("   rustup gave no target; trying Debian's packages: {}", DEBIAN_PACKAGES.join(" "));
@@ -51,6 +52,15 @@ pub(crate) fn ensure_tmux() -> Result<()> {
     }
     println!("── tmux is missing");
     apt_install(&["tmux"]).context("tmux is needed: `apt-get install tmux`, or your system's way to install it")
+}
+
+/// A Python that can make environments; Debian keeps that in a package of its own.
+pub(crate) fn ensure_python() -> Result<()> {
+    if shell::succeeds(shell::program("python3").args(["-c", "import ensurepip, venv"])) {
+        return Ok(());
+    }
+    println!("── python3 or its venv is missing");
+    apt_install(&["python3-venv"]).context("python3 with venv is needed: `apt-get install python3-venv`")
 }
 
 fn has_target() -> bool {
@@ -88,20 +98,4 @@ fn sudo() -> Command {
     let mut command = shell::program("sudo");
     command.args(["-n", "--preserve-env=DEBIAN_FRONTEND", "apt-get"]);
     command
-}
-
-/// Runs it for at most so long; a server that does not answer must not hold up the set-up.
-fn ends_well_within(command: &mut Command, limit: Duration) -> bool {
-    let Ok(mut child) = command.stdin(Stdio::null()).spawn() else { return false };
-    let begun = Instant::now();
-    while begun.elapsed() < limit {
-        match child.try_wait() {
-            Ok(Some(status)) => return status.success(),
-            Ok(None) => std::thread::sleep(Duration::from_millis(100)),
-            Err(_) => return false,
-        }
-    }
-    let _ = child.kill();
-    let _ = child.wait();
-    false
 }

@@ -1,9 +1,11 @@
 //! Running other programs: said aloud, in the workspace's root, failing with a sentence.
 
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Command, ExitStatus, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -38,6 +40,33 @@ pub(crate) fn step(what: &str, command: &mut Command) -> Result<()> {
     }
     println!("   done in {:.1} s", begun.elapsed().as_secs_f32());
     Ok(())
+}
+
+/// The same for what could take for ever: after so long it is ended, and has failed.
+pub(crate) fn step_within(limit: Duration, what: &str, command: &mut Command) -> Result<()> {
+    println!("── {what}");
+    let begun = Instant::now();
+    match status_within(command, limit).with_context(|| format!("failed to run the step: {what}"))? {
+        Some(status) if status.success() => println!("   done in {:.1} s", begun.elapsed().as_secs_f32()),
+        Some(status) => bail!("{what} failed with {status}"),
+        None => bail!("{what} was ended, because it took more than {} s", limit.as_secs()),
+    }
+    Ok(())
+}
+
+/// How it ended, or `None` when it had to be ended because it took longer.
+pub(crate) fn status_within(command: &mut Command, limit: Duration) -> io::Result<Option<ExitStatus>> {
+    let mut child = command.stdin(Stdio::null()).spawn()?;
+    let begun = Instant::now();
+    while begun.elapsed() < limit {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        sleep(Duration::from_millis(100));
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
 }
 
 /// Whether it can be run and ends well; its output is not shown.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::components::{self, Set};
-use crate::{setup, shell};
+use crate::{conformance, setup, shell};
 
 pub(crate) fn run() -> Result<()> {
     shell::step("format", shell::cargo().args(["fmt", "--all", "--check"]))?;
@@ -17,6 +17,7 @@ pub(crate) fn run() -> Result<()> {
     shell::step("build the binary", shell::cargo().args(["build", "--quiet", "--package", "instar"]))?;
     shell::step("tests", &mut tests())?;
     shell::step("tests of the plugins", shell::cargo().args(["test", "--quiet"]).args(plugin_packages()?))?;
+    conformance::check()?;
     shell::step(
         "docs",
         shell::cargo().env("RUSTDOCFLAGS", "-D warnings").args([

@@ -13,6 +13,7 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use instar_api::paths;
 use instar_core::event::EventRecord;
 use instar_engine::Engine;
 use instar_store::StoreError;
@@ -33,6 +34,18 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 const RETRY_MS: u32 = 2000;
 const LAST_EVENT_ID: &str = "last-event-id";
 
+/// Sends events as they happen, as server-sent events.
+///
+/// The answer does not end by itself: its schema is that of one event.
+#[utoipa::path(
+    get, path = paths::EVENTS_STREAM, operation_id = "event_stream",
+    params(
+        ("after" = Option<usize>, Query, description = "The `seq` of an event: those behind it are sent, else only new ones"),
+        ("Last-Event-ID" = Option<usize>, Header, description = "The same, and stronger: browsers send it when they come again"),
+        ("type" = Option<String>, Query, description = events::TYPE, max_length = 64),
+    ),
+    responses((status = 200, content_type = "text/event-stream", body = instar_api::StreamedEvent), (status = 503)),
+)]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     params: Params,
@@ -61,17 +74,18 @@ pub(super) async fn open(
 
 /// The event that the reader has seen last. A browser that connects again sends the header, with the old address.
 fn after(params: &Params, headers: &HeaderMap) -> Result<Option<i64>, ApiError> {
-    let header = headers.get(LAST_EVENT_ID).filter(|value| !value.is_empty());
-    let (name, text) = match header {
-        Some(value) => ("Last-Event-ID", value.to_str().unwrap_or("?")),
-        None => match params.text("after")?.filter(|text| !text.is_empty()) {
-            Some(text) => ("after", text),
-            None => return Ok(None),
-        },
-    };
+    let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or("?"));
+    let header = seq("Last-Event-ID", header)?;
+    let query = seq("after", params.text("after")?)?;
+    Ok(header.or(query))
+}
+
+fn seq(name: &str, text: Option<&str>) -> Result<Option<i64>, ApiError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(ApiError::bad_request(format!("`{name}` must be the `seq` of an event")));
     }
+    // What does not fit is newer than any event.
     Ok(Some(text.parse().unwrap_or(i64::MAX)))
 }
 
@@ -166,6 +180,7 @@ mod tests {
         assert_eq!(cursor("after=99999999999999999999", None).await.unwrap(), Some(i64::MAX));
         for wrong in ["-1", "x", "1.5", "+1"] {
             assert!(cursor("", Some(wrong)).await.is_err(), "{wrong}");
+            assert!(cursor(&format!("after={wrong}"), Some("9")).await.is_err(), "{wrong}");
         }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use instar_api::paths;
 use instar_core::event::EventRecord;
 use instar_engine::View;
 use instar_store::EventFilter;
@@ -16,7 +17,19 @@ use super::extract::Params;
 use super::view;
 
 const LONGEST_TYPE: usize = 64;
+/// What the parameter is, for the document.
+pub(super) const TYPE: &str = "Only events of this type";
 
+/// Lists what happened, the newest first.
+#[utoipa::path(
+    get, path = paths::EVENTS, operation_id = "event_list",
+    params(
+        ("since" = Option<isize>, Query, description = "Hours back, 24 when absent; taken as the nearest of 1 to 720"),
+        ("limit" = Option<isize>, Query, description = "How many, 50 when absent; taken as the nearest of 1 to 1000"),
+        ("type" = Option<String>, Query, description = TYPE, max_length = 64),
+    ),
+    responses((status = 200, body = [instar_api::Event]), (status = 503)),
+)]
 pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<Response, ApiError> {
     let filter = filter(&params, Timestamp::now())?;
     let question = Question { list: "events", query: params.as_asked() };
@@ -38,7 +51,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<
 /// The type that is asked for; none asks for all.
 pub(super) fn kind(params: &Params) -> Result<Option<String>, ApiError> {
     let kind = params.text("type")?.filter(|kind| !kind.is_empty()).map(str::to_owned);
-    if kind.as_ref().is_some_and(|kind| kind.len() > LONGEST_TYPE) {
+    if kind.as_ref().is_some_and(|kind| kind.chars().count() > LONGEST_TYPE) {
         return Err(ApiError::bad_request(format!("`type` is longer than {LONGEST_TYPE} characters")));
     }
     Ok(kind)

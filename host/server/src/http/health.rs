@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use axum::extract::State;
 use axum::{Extension, Json};
+use instar_api::paths;
 use instar_api::{
     FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, SessionCounts, SessionSummary,
     Status,
@@ -19,6 +20,12 @@ use super::view;
 /// From here on so many failures in a row, over all jobs, are more than bad luck.
 const DEGRADED_FAILURES: u64 = 5;
 
+/// Shows whether the host is well: to everybody in short, with the token in full.
+#[utoipa::path(
+    get, path = paths::HEALTH, operation_id = "health",
+    security((), ("token" = [])),
+    responses((status = 200, body = Health)),
+)]
 pub(super) async fn health(State(app): State<Arc<App>>, Extension(caller): Extension<Caller>) -> Json<Health> {
     let uptime = app.started.elapsed();
     let detail = app.health.detail(&app);
@@ -87,6 +94,11 @@ fn job_counts(state: &HostState) -> JobCounts {
     }
 }
 
+/// Shows what is under way.
+#[utoipa::path(
+    get, path = paths::STATUS, operation_id = "status",
+    responses((status = 200, body = Status)),
+)]
 pub(super) async fn status(State(app): State<Arc<App>>) -> Json<Status> {
     let view = app.engine.view();
     let list: Vec<_> = view

@@ -6,6 +6,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use instar_api as api;
+use instar_api::paths;
 use instar_core::id::JobSlug;
 use instar_engine::TriggerAnswer;
 
@@ -18,6 +19,11 @@ use super::view;
 /// A longer reason is cut.
 const LONGEST_REASON: usize = 500;
 
+/// Lists the jobs with their states, what is queued, and what is wrong with the jobs file.
+#[utoipa::path(
+    get, path = paths::JOBS, operation_id = "job_list",
+    responses((status = 200, body = api::Jobs)),
+)]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Response, ApiError> {
     let question = Question { list: "jobs", query: String::new() };
     let (seq, jobs, queue, problems, scheduler) = {
@@ -41,6 +47,11 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Response, ApiErr
     app.answers.keep(question, seq, &api::Jobs { jobs, queue, problems, scheduler })
 }
 
+/// Shows a job with its state.
+#[utoipa::path(
+    get, path = paths::JOB, operation_id = "job_show",
+    responses((status = 200, body = api::Job)),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, PathText(slug): PathText) -> Result<Json<api::Job>, ApiError> {
     let slug: JobSlug = slug.parse()?;
     let view = app.engine.view();
@@ -50,6 +61,14 @@ pub(super) async fn show(State(app): State<Arc<App>>, PathText(slug): PathText) 
     Ok(Json(view::job(&entry.job, next, state.job_state(&slug))))
 }
 
+/// Asks for a run of a job now.
+///
+/// The answer comes once the run is recorded, not when it has ended. A disabled job is skipped unless `force` is true.
+#[utoipa::path(
+    post, path = paths::JOB_TRIGGER, operation_id = "job_trigger",
+    request_body = Option<api::TriggerRequest>,
+    responses((status = 200, body = api::TriggerAnswer), (status = 503)),
+)]
 pub(super) async fn trigger(
     State(app): State<Arc<App>>,
     PathText(slug): PathText,
@@ -69,6 +88,11 @@ pub(super) async fn trigger(
     Ok(Json(api::TriggerAnswer { slug: slug.to_string(), result, run_id: run.to_string(), reason }))
 }
 
+/// Reads the jobs file again, without waiting for it to be noticed.
+#[utoipa::path(
+    post, path = paths::JOBS_RELOAD, operation_id = "job_reload",
+    responses((status = 200, body = api::ReloadAnswer), (status = 503)),
+)]
 pub(super) async fn reload(State(app): State<Arc<App>>) -> Result<Json<api::ReloadAnswer>, ApiError> {
     let file = app.jobs.reread(&app.engine).await?;
     let view = app.engine.view();

@@ -10,11 +10,17 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
+use instar_api::paths;
 use instar_core::run::{Phase, RunStatus};
 use instar_engine::View;
 
 use super::{App, health};
 
+/// Shows the host in figures, for Prometheus.
+#[utoipa::path(
+    get, path = paths::METRICS, operation_id = "metrics",
+    responses((status = 200, content_type = "text/plain", body = String)),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>) -> Response {
     let mut text = of_view(&app.engine.view());
     of_process(&mut text, &app.version, app.started.elapsed(), health::resident_bytes());

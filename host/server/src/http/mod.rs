@@ -14,6 +14,7 @@ mod health;
 mod jobs;
 mod limits;
 mod metrics;
+mod openapi;
 mod plugins;
 mod rate;
 mod runs;
@@ -34,11 +35,11 @@ use axum::Router;
 use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::Uri;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{get, post};
-use instar_api::paths;
 use instar_engine::Engine;
 use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
 
 use crate::config::Config;
 use crate::session_tokens::SessionTokens;
@@ -103,7 +104,11 @@ pub(crate) fn plugin_problem(error: &instar_plugin::PluginError) -> instar_api::
 
 fn limited(app: Arc<App>, config: &Config) -> Router {
     // Inside a router of its own, so that the layers see every request and the paths are tidied before they match.
-    let routes = routes(app).map_request(without_trailing_slash);
+    let routes = Router::from(routes())
+        .fallback(errors::unknown_route)
+        .method_not_allowed_fallback(errors::wrong_method)
+        .with_state(app)
+        .map_request(without_trailing_slash);
     Router::new()
         .fallback_service(routes)
         .layer(DefaultBodyLimit::max(limits::LARGEST_BODY))
@@ -115,32 +120,31 @@ fn wrapped(router: Router) -> Router {
     router.layer(CatchPanicLayer::custom(errors::panicked)).layer(from_fn(guardrails::add_security_headers))
 }
 
-fn routes(app: Arc<App>) -> Router {
-    Router::new()
-        .route(paths::HEALTH, get(health::health))
-        .route(paths::STATUS, get(health::status))
-        .route(paths::JOBS, get(jobs::list))
-        .route(paths::JOBS_RELOAD, post(jobs::reload))
-        .route(paths::JOB, get(jobs::show))
-        .route(paths::JOB_TRIGGER, post(jobs::trigger))
-        .route(paths::JOB_RUNS, get(runs::of_job))
-        .route(paths::RUNS, get(runs::list))
-        .route(paths::RUN, get(runs::show))
-        .route(paths::SESSIONS, get(sessions::list))
-        .route(paths::SESSIONS_TMUX, get(sessions::list_tmux))
-        .route(paths::SESSIONS_SPAWN, post(spawn::spawn))
-        .route(paths::SESSION, get(sessions::show).delete(sessions::kill))
-        .route(paths::SESSION_OUTPUT, get(sessions::output))
-        .route(paths::SESSION_INPUT, post(sessions::input))
-        .route(paths::SESSION_RESUME, post(spawn::resume))
-        .route(paths::EVENTS, get(events::list))
-        .route(paths::EVENTS_STREAM, get(event_stream::open))
-        .route(paths::METRICS, get(metrics::show))
-        .route(paths::WS, get(ws::open))
-        .route(paths::PLUGINS, get(plugins::list))
-        .fallback(errors::unknown_route)
-        .method_not_allowed_fallback(errors::wrong_method)
-        .with_state(app)
+/// A handler in here is in the document too: `routes!` reads its `#[utoipa::path]`.
+fn routes() -> OpenApiRouter<Arc<App>> {
+    OpenApiRouter::new()
+        .routes(routes!(health::health))
+        .routes(routes!(health::status))
+        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::reload))
+        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::trigger))
+        .routes(routes!(runs::of_job))
+        .routes(routes!(runs::list))
+        .routes(routes!(runs::show))
+        .routes(routes!(sessions::list))
+        .routes(routes!(sessions::list_tmux))
+        .routes(routes!(spawn::spawn))
+        .routes(routes!(sessions::show, sessions::kill))
+        .routes(routes!(sessions::output))
+        .routes(routes!(sessions::input))
+        .routes(routes!(spawn::resume))
+        .routes(routes!(events::list))
+        .routes(routes!(event_stream::open))
+        .routes(routes!(metrics::show))
+        .routes(routes!(ws::open))
+        .routes(routes!(plugins::list))
+        .routes(routes!(openapi::show))
 }
 
 /// One trailing slash is tolerated, as the predecessor did.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use instar_api as api;
+use instar_api::paths;
 use instar_core::id::{JobSlug, RunId};
 
 use super::App;
@@ -14,14 +15,29 @@ use super::{jobs, view};
 
 const USUAL_RUNS: u32 = 20;
 const MOST_RUNS: u32 = 500;
+/// The same for the document.
+const LIMIT: &str = "How many, 20 when absent; taken as the nearest of 1 to 500";
 
+/// Lists the newest runs of all jobs.
+#[utoipa::path(
+    get, path = paths::RUNS, operation_id = "run_list",
+    params(("limit" = Option<isize>, Query, description = LIMIT)),
+    responses((status = 200, body = api::Runs), (status = 503)),
+)]
 pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<Json<api::Runs>, ApiError> {
     let limit = params.count("limit", USUAL_RUNS, 1, MOST_RUNS)?;
     let runs = app.engine.store().recent_runs(limit).await?;
     Ok(Json(api::Runs { runs: runs.iter().map(view::run).collect() }))
 }
 
+/// Lists the newest runs of a job.
+///
 /// A job that was removed from the file still shows its runs.
+#[utoipa::path(
+    get, path = paths::JOB_RUNS, operation_id = "job_runs",
+    params(("limit" = Option<isize>, Query, description = LIMIT)),
+    responses((status = 200, body = api::JobRuns), (status = 503)),
+)]
 pub(super) async fn of_job(
     State(app): State<Arc<App>>,
     PathText(slug): PathText,
@@ -37,6 +53,11 @@ pub(super) async fn of_job(
     Ok(Json(api::JobRuns { slug: slug.to_string(), runs: runs.iter().map(view::run).collect() }))
 }
 
+/// Shows a run.
+#[utoipa::path(
+    get, path = paths::RUN, operation_id = "run_show",
+    responses((status = 200, body = api::Run), (status = 503)),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, PathText(id): PathText) -> Result<Json<api::Run>, ApiError> {
     let id: RunId = id.parse()?;
     match app.engine.store().run(id).await? {

@@ -9,6 +9,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use instar_api as api;
+use instar_api::paths;
 use instar_core::id::{SessionId, SessionName};
 use instar_core::session::{Session, SessionStatus};
 use instar_session::check_text;
@@ -26,6 +27,13 @@ const LONGEST_INPUT: usize = 100_000;
 /// The project's part of a tmux name, the name, and what stands between.
 const LONGEST_KEY: usize = 240;
 
+/// Lists the sessions that live and the newest that have ended.
+#[utoipa::path(
+    get, path = paths::SESSIONS, operation_id = "session_list",
+    params(("status" = Option<String>, Query, description = "Only those of this status; `failed` means `error`",
+        pattern = "^(starting|running|idle|completed|error|failed|killed)?$")),
+    responses((status = 200, body = [api::Session])),
+)]
 pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<Response, ApiError> {
     let status = params.text("status")?.filter(|status| !status.is_empty()).map(parse_status).transpose()?;
     let question = Question { list: "sessions", query: params.as_asked() };
@@ -41,17 +49,38 @@ pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<
     app.answers.keep(question, seq, &sessions)
 }
 
+/// Lists what tmux itself calls sessions, on the socket of this project.
+#[utoipa::path(
+    get, path = paths::SESSIONS_TMUX, operation_id = "session_list_tmux",
+    responses((status = 200, body = api::TmuxSessions)),
+)]
 pub(super) async fn list_tmux(State(app): State<Arc<App>>) -> Result<Json<api::TmuxSessions>, ApiError> {
     let names = app.engine.sessions().list_tmux().await?;
     let sessions = names.into_iter().map(|name| api::TmuxSession { name }).collect();
     Ok(Json(api::TmuxSessions { sessions }))
 }
 
+/// Shows a session.
+#[utoipa::path(
+    get, path = paths::SESSION, operation_id = "session_show",
+    responses((status = 200, body = api::Session), (status = 503)),
+)]
 pub(super) async fn show(State(app): State<Arc<App>>, PathText(key): PathText) -> Result<Json<api::Session>, ApiError> {
     let session = find(&app, &key).await?;
     Ok(Json(shown(&app, &session)))
 }
 
+/// Shows the last lines that a session printed, also when it has ended.
+///
+/// Plain text for those who prefer `text/plain` in `Accept`.
+#[utoipa::path(
+    get, path = paths::SESSION_OUTPUT, operation_id = "session_output",
+    params(("lines" = Option<isize>, Query, description = "100 when absent; taken as the nearest of 1 to 10000")),
+    responses(
+        (status = 200, content((api::SessionOutput = "application/json"), (String = "text/plain"))),
+        (status = 503),
+    ),
+)]
 pub(super) async fn output(
     State(app): State<Arc<App>>,
     PathText(key): PathText,
@@ -67,6 +96,12 @@ pub(super) async fn output(
     Ok(Json(api::SessionOutput { session: session.name.to_string(), output }).into_response())
 }
 
+/// Types a text into a session, then Enter.
+#[utoipa::path(
+    post, path = paths::SESSION_INPUT, operation_id = "session_input",
+    request_body = api::InputRequest,
+    responses((status = 200, body = api::Done), (status = 409), (status = 429), (status = 503)),
+)]
 pub(super) async fn input(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -118,6 +153,11 @@ pub(super) fn check_takes_input(session: &Session) -> Result<(), ApiError> {
     Ok(())
 }
 
+/// Ends a session. One that has ended stays as it is.
+#[utoipa::path(
+    delete, path = paths::SESSION, operation_id = "session_kill",
+    responses((status = 200, body = api::Killed), (status = 503)),
+)]
 pub(super) async fn kill(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::{Extension, Json};
 use instar_api as api;
+use instar_api::paths;
 use instar_core::decide::SpawnRequest;
 use instar_core::id::{JobSlug, SessionName};
 use instar_core::job::Model;
@@ -60,6 +61,12 @@ struct Wish {
     works_for: Option<JobSlug>,
 }
 
+/// Begins a session with an agent, and answers once it runs.
+#[utoipa::path(
+    post, path = paths::SESSIONS_SPAWN, operation_id = "session_spawn",
+    request_body = api::SpawnRequest,
+    responses((status = 201, body = api::Session), (status = 409), (status = 429), (status = 503)),
+)]
 pub(super) async fn spawn(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
@@ -72,7 +79,12 @@ pub(super) async fn spawn(
     begin(&app, caller, name, model, works_for, json!({ "value": prompt })).await
 }
 
-/// The session that is resumed keeps its name, its model and its job.
+/// Takes up the conversation of a session that has ended. It keeps its name, its model and its job.
+#[utoipa::path(
+    post, path = paths::SESSION_RESUME, operation_id = "session_resume",
+    request_body = Option<api::ResumeRequest>,
+    responses((status = 201, body = api::Session), (status = 409), (status = 429), (status = 503)),
+)]
 pub(super) async fn resume(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,

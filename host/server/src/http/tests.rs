@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod faults;
+mod openapi;
 
 use std::sync::Arc;
 use std::time::Instant;

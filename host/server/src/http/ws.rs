@@ -16,6 +16,7 @@ use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::response::Response;
 use instar_api::SocketMessage;
+use instar_api::paths;
 use instar_core::id::SessionId;
 use instar_core::session::Session;
 use instar_session::{Key, KeyError};
@@ -36,12 +37,19 @@ const LARGEST_MESSAGE: usize = 256 * 1024;
 const HEARTBEAT: Duration = Duration::from_secs(30);
 const MOST_SUBSCRIPTIONS: usize = 64;
 
-/// Token, Host and Origin were checked on the way here, as for every route.
+/// Opens a WebSocket: which sessions live, what they print, and typing into them.
+///
+/// The token goes into the `Authorization` header of the upgrade. After it each frame is one JSON object.
+#[utoipa::path(
+    get, path = paths::WS, operation_id = "socket_open",
+    responses((status = 101, description = "A WebSocket"), (status = 400), (status = 426), (status = 503)),
+)]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
     Extension(caller): Extension<Caller>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
+    // Token, Host and Origin were checked on the way here, as for every route.
     let upgrade = upgrade.map_err(|rejection| ApiError::new(rejection.status(), rejection.body_text()))?;
     let place = app.streams.socket_place()?;
     let upgrade = upgrade.max_message_size(LARGEST_MESSAGE).max_frame_size(LARGEST_MESSAGE);

@@ -157,7 +157,7 @@ async fn every_answer_carries_the_security_headers() {
 #[tokio::test]
 async fn the_socket_needs_neither_token_nor_host() {
     let fixture = Fixture::usual().await;
-    for path in ["/jobs", "/status", "/sessions", "/events", "/plugins", "/runs"] {
+    for path in ["/jobs", "/status", "/sessions", "/events", "/plugins", "/runs", "/openapi.json"] {
         assert_eq!(fixture.by_socket(path).await.status, StatusCode::OK, "{path}");
     }
     assert_eq!(fixture.by_socket("/health").await.json()["version"], "1.2.3");

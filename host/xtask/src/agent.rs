@@ -1,4 +1,4 @@
-//! The host under measurement: a project in target/bench, its server, and a client without a library.
+//! A throw-away project below `target`, its server, and a client without a library.
 
 use std::fs;
 use std::io::{Read, Write};
@@ -6,14 +6,14 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use crate::shell;
 
-pub(super) struct BenchAgent {
+pub(crate) struct Agent {
     dir: PathBuf,
     instar: PathBuf,
     port: u16,
@@ -23,31 +23,24 @@ pub(super) struct BenchAgent {
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
-impl BenchAgent {
-    /// A fresh project with so many jobs, each of which writes down when it began.
-    pub(super) fn new(jobs: usize) -> Result<Self> {
-        let dir = shell::target_dir().join("bench");
+impl Agent {
+    /// A fresh project in `target/NAME` with these jobs, served by `target/INSTAR`.
+    pub(crate) fn new(name: &str, instar: &str, settings: impl FnOnce(&mut Value), jobs: &Value) -> Result<Self> {
+        let dir = shell::target_dir().join(name);
         if dir.exists() {
             fs::remove_dir_all(&dir).with_context(|| format!("failed to remove {}", dir.display()))?;
         }
-        fs::create_dir_all(dir.join("marks"))?;
-        let instar = shell::target_dir().join("release/instar");
+        fs::create_dir_all(&dir)?;
+        let instar = shell::target_dir().join(instar);
         if !shell::succeeds(shell::program(&instar).arg("init").arg("--dir").arg(&dir)) {
             bail!("`instar init` failed in {}", dir.display());
         }
         let config_path = dir.join(".instar/config.json");
         let mut config: Value = serde_json::from_str(&fs::read_to_string(&config_path)?)?;
-        config["scheduler"]["maxParallelJobs"] = json!(50);
-        config["sessions"]["maxSessions"] = json!(60);
+        settings(&mut config);
         fs::write(&config_path, config.to_string())?;
         let token = config["auth"]["token"].as_str().context("init wrote no token")?.to_owned();
-        let job = |index: usize| {
-            json!({
-                "slug": format!("job-{index}"), "name": format!("Job {index}"), "schedule": "@yearly",
-                "execute": { "type": "script", "value": format!("date +%s%N > marks/job-{index}") }
-            })
-        };
-        fs::write(dir.join(".instar/jobs.json"), Value::from_iter((0..jobs).map(job)).to_string())?;
+        fs::write(dir.join(".instar/jobs.json"), jobs.to_string())?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let mut agent = Self { dir, instar, port, token, server: None };
         agent.start()?;
@@ -55,7 +48,7 @@ impl BenchAgent {
     }
 
     /// Starts the server and returns how long it took to answer.
-    pub(super) fn start(&mut self) -> Result<Duration> {
+    pub(crate) fn start(&mut self) -> Result<Duration> {
         let begun = Instant::now();
         let server = shell::program(&self.instar)
             .args(["server", "start", "--foreground", "--port", &self.port.to_string(), "--dir"])
@@ -70,29 +63,26 @@ impl BenchAgent {
         Ok(begun.elapsed())
     }
 
-    pub(super) fn stop(&mut self) {
+    pub(crate) fn stop(&mut self) {
         let Some(mut server) = self.server.take() else { return };
         shell::succeeds(shell::program("kill").arg(server.id().to_string()));
         let _ = server.wait();
     }
 
-    pub(super) fn mark(&self, name: &str) -> PathBuf {
-        self.dir.join("marks").join(name)
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
     }
 
-    pub(super) fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    pub(super) fn token(&self) -> &str {
+    pub(crate) fn token(&self) -> &str {
         &self.token
     }
 
-    pub(super) fn post(&self, path: &str) -> Result<String> {
-        self.request("POST", path)
-    }
-
-    fn request(&self, method: &str, path: &str) -> Result<String> {
+    /// The body of an answer that is a success.
+    pub(crate) fn request(&self, method: &str, path: &str) -> Result<String> {
         let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
         let head = format!(
             "{method} {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",
@@ -101,14 +91,14 @@ impl BenchAgent {
         stream.write_all(head.as_bytes())?;
         let mut answer = String::new();
         stream.read_to_string(&mut answer)?;
-        if !answer.starts_with("HTTP/1.1 200") {
-            bail!("{method} {path}: {}", answer.lines().next().unwrap_or("no answer"));
+        match answer.split_once("\r\n\r\n") {
+            Some((head, body)) if head.starts_with("HTTP/1.1 200") => Ok(body.to_owned()),
+            _ => bail!("{method} {path}: {}", answer.lines().next().unwrap_or("no answer")),
         }
-        Ok(answer)
     }
 
     /// User and system time of the server, in hundredths of a second.
-    pub(super) fn cpu_ticks(&self) -> Result<u64> {
+    pub(crate) fn cpu_ticks(&self) -> Result<u64> {
         let stat = fs::read_to_string(self.proc("stat")?)?;
         let after_name = stat.rsplit_once(')').context("/proc/…/stat has another form")?.1;
         let fields: Vec<u64> =
@@ -116,7 +106,7 @@ impl BenchAgent {
         Ok(fields.iter().sum())
     }
 
-    pub(super) fn rss_kib(&self) -> Result<u64> {
+    pub(crate) fn rss_kib(&self) -> Result<u64> {
         let status = fs::read_to_string(self.proc("status")?)?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
         line.split_whitespace().next().and_then(|number| number.parse().ok()).context("VmRSS is no number")
@@ -128,18 +118,28 @@ impl BenchAgent {
     }
 }
 
-impl Drop for BenchAgent {
+/// What runs in the project's private tmux outlives the server, so it is ended with the project.
+impl Drop for Agent {
     fn drop(&mut self) {
         self.stop();
-        shell::succeeds(shell::program("tmux").args(["-L", "instar-bench-peer", "kill-server"]));
+        for process in processes_of(&self.dir) {
+            shell::succeeds(shell::program("kill").args(["-KILL", &process]));
+        }
     }
 }
 
-pub(super) fn unix_nanos() -> u128 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()
+/// The ids of those whose command line names the folder.
+fn processes_of(dir: &Path) -> Vec<String> {
+    let dir = dir.to_string_lossy();
+    let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let ours = entries.filter(|entry| {
+        let command = fs::read(entry.path().join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains(&*dir)
+    });
+    ours.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect()
 }
 
-pub(super) fn wait_for<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
+pub(crate) fn wait_for<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let begun = Instant::now();
     loop {
         let found = look();
