@@ -41,6 +41,8 @@ enum Step {
     Typing,
     /// The program has the text and draws it; the Enter follows when it has come to rest.
     Drawing { enter: Instant, latest: Instant },
+    /// The program asks something before it has its Enter, which would be taken for the answer.
+    Withheld,
 }
 
 /// What is due at a time.
@@ -68,13 +70,14 @@ impl Judge {
             Step::Changing { unrest, .. } => Step::Changing { rest: now + REST, unrest: unrest.or(Some(now + UNREST)) },
             Step::Typing => Step::Typing,
             Step::Drawing { latest, .. } => Step::Drawing { enter: latest.min(now + BEFORE_ENTER), latest },
+            Step::Withheld => Step::Drawing { enter: now + BEFORE_ENTER, latest: now + LATEST_ENTER },
         };
     }
 
     /// What is to be done next, and when; nothing while nothing is shown.
     pub(super) fn due(&self) -> Option<(Instant, Due)> {
         match self.step {
-            Step::Judged | Step::Typing => None,
+            Step::Judged | Step::Typing | Step::Withheld => None,
             Step::Changing { rest, unrest } => Some((unrest.map_or(rest, |unrest| unrest.min(rest)), Due::Judgement)),
             Step::Drawing { enter, .. } => Some((enter, Due::Enter)),
         }
@@ -85,15 +88,11 @@ impl Judge {
         let Step::Changing { rest, .. } = self.step else { return false };
         let is_at_rest = now >= rest;
         self.step = if is_at_rest { Step::Judged } else { Step::Changing { rest, unrest: Some(now + UNREST) } };
-        let (state, question) = match sight {
-            Sight::Asking(question) => (Doing::Asking, Some(question)),
-            Sight::Ready if is_at_rest => (Doing::Ready, None),
-            Sight::Ready | Sight::Busy => (Doing::Busy, None),
-        };
-        let is_news = (state, &question) != (self.state, &self.question);
-        (self.state, self.question) = (state, question);
-        self.number += u64::from(is_news);
-        is_news
+        match sight {
+            Sight::Asking(question) => self.become_so(Doing::Asking, Some(question)),
+            Sight::Ready if is_at_rest => self.become_so(Doing::Ready, None),
+            Sight::Ready | Sight::Busy => self.become_so(Doing::Busy, None),
+        }
     }
 
     /// The number of the message that may be typed now.
@@ -114,14 +113,34 @@ impl Judge {
         self.step = Step::Drawing { enter: now + BEFORE_ENTER, latest: now + LATEST_ENTER };
     }
 
-    /// The Enter is on its way.
-    pub(super) fn begin_enter(&mut self) {
-        self.step = Step::Typing;
+    /// The Enter is due: it is on its way, unless the screen asks something; true if that is news.
+    pub(super) fn begin_enter(&mut self, sight: Sight) -> bool {
+        match sight {
+            Sight::Asking(question) => {
+                self.step = Step::Withheld;
+                self.become_so(Doing::Asking, Some(question))
+            }
+            Sight::Busy | Sight::Ready => {
+                self.step = Step::Typing;
+                self.become_so(Doing::Busy, None)
+            }
+        }
+    }
+
+    pub(super) fn is_typing(&self) -> bool {
+        self.step == Step::Typing
     }
 
     /// The program has taken the Enter.
     pub(super) fn enter_is_in(&mut self, now: Instant) {
         self.step = Step::Changing { rest: now + SILENCE, unrest: None };
+    }
+
+    fn become_so(&mut self, state: Doing, question: Option<String>) -> bool {
+        let is_news = (state, &question) != (self.state, &self.question);
+        (self.state, self.question) = (state, question);
+        self.number += u64::from(is_news);
+        is_news
     }
 }
 
@@ -196,12 +215,28 @@ mod tests {
     }
 
     #[test]
+    fn an_enter_answers_no_question() {
+        let now = Instant::now();
+        let mut judge = ready(now);
+        judge.begin_message();
+        judge.text_is_in(now);
+        assert!(judge.begin_enter(Sight::Asking("sure?".to_owned())));
+        assert_eq!((judge.state, judge.due(), judge.is_typing()), (Doing::Asking, None, false));
+        judge.see_output(now + ms(5000));
+        assert_eq!(judge.due(), Some((now + ms(5000) + BEFORE_ENTER, Due::Enter)));
+        assert!(!judge.begin_enter(Sight::Asking("sure?".to_owned())), "it asks still");
+        judge.see_output(now + ms(6000));
+        assert!(judge.begin_enter(Sight::Ready) && judge.is_typing());
+        assert_eq!(judge.state, Doing::Busy);
+    }
+
+    #[test]
     fn the_next_message_waits_for_a_judgement_after_the_enter() {
         let now = Instant::now();
         let mut judge = ready(now);
         judge.begin_message();
         judge.text_is_in(now);
-        judge.begin_enter();
+        assert!(!judge.begin_enter(Sight::Busy) && judge.is_typing());
         assert!(!judge.judge(now, Sight::Ready), "there is nothing to judge while it is typed");
         assert_eq!((judge.due(), judge.wanted()), (None, None));
         judge.enter_is_in(now);

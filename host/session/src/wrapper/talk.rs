@@ -90,17 +90,16 @@ impl<'a> Desk<'a> {
     }
 
     fn act(&mut self, due: Due) {
-        match due {
-            Due::Judgement => {
-                let sight = self.talk.marks.judge(&self.screen.lines());
-                if self.judge.judge(Instant::now(), sight) {
-                    self.tell_host();
-                }
-            }
-            Due::Enter => {
-                self.judge.begin_enter();
-                self.press(Press::Enter);
-            }
+        let sight = self.talk.marks.judge(&self.screen.lines());
+        let is_news = match due {
+            Due::Judgement => self.judge.judge(Instant::now(), sight),
+            Due::Enter => self.judge.begin_enter(sight),
+        };
+        if is_news {
+            self.tell_host();
+        }
+        if due == Due::Enter && self.judge.is_typing() {
+            self.press(Press::Enter);
         }
     }
 

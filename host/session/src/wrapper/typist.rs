@@ -9,7 +9,7 @@ use super::terminal::Keyboard;
 
 /// What the host has typed; each is answered when the command's terminal has taken it.
 pub(super) enum Press {
-    /// A text and not its Enter. What a person types meanwhile comes after that.
+    /// A text and not its Enter.
     Text(Vec<u8>),
     Enter,
 }
@@ -43,27 +43,15 @@ async fn press_next(
     let mut buffer = [0; 4 * 1024];
     tokio::select! {
         count = keys.next(&mut buffer) => keyboard.press(&buffer[..count]).await,
-        Some(press) = presses.recv() => press_for_host(keyboard, press, presses, taken).await,
+        Some(press) = presses.recv() => {
+            let is_taken = match press {
+                Press::Text(text) => keyboard.press(&text).await.map(|()| Taken::Text),
+                Press::Enter => keyboard.press(b"\r").await.map(|()| Taken::Enter),
+            };
+            taken.send(is_taken?).await.ok();
+            Ok(())
+        }
     }
-}
-
-async fn press_for_host(
-    keyboard: &mut Keyboard,
-    press: Press,
-    presses: &mut mpsc::Receiver<Press>,
-    taken: &mpsc::Sender<Taken>,
-) -> io::Result<()> {
-    let mut next = Some(press);
-    while let Some(Press::Text(text)) = &next {
-        keyboard.press(text).await?;
-        taken.send(Taken::Text).await.ok();
-        next = presses.recv().await;
-    }
-    if next.is_some() {
-        keyboard.press(b"\r").await?;
-        taken.send(Taken::Enter).await.ok();
-    }
-    Ok(())
 }
 
 /// A text as a terminal pastes it.

@@ -1,7 +1,8 @@
 //! A program like the agents we talk with: it draws a prompt, works for a while on each message, may ask first.
 //!
 //! What it was told is kept in the file `messages`, each between brackets; whatever goes wrong there as well.
-//! Options: `--trust` asks a question first, `--slow` draws so rarely that the screen is at rest in between.
+//! Options: `--trust` asks a question first, `--doubt` asks one when it was given a paste, `--slow` draws so rarely
+//! that the screen is at rest in between.
 
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
@@ -17,7 +18,7 @@ const END: &[u8] = b"\x1b[201~";
 fn main() -> ExitCode {
     let options: Vec<String> = std::env::args().skip(1).collect();
     let has = |option: &str| options.iter().any(|given| given == option);
-    match run(has("--trust"), has("--slow")) {
+    match run(has("--trust"), has("--doubt"), has("--slow")) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             note(&format!("{{{error}}}"));
@@ -26,21 +27,17 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(asks: bool, is_slow: bool) -> io::Result<()> {
+fn run(asks: bool, doubts: bool, is_slow: bool) -> io::Result<()> {
     let mut modes = rustix::termios::tcgetattr(io::stdin())?;
     modes.make_raw();
     rustix::termios::tcsetattr(io::stdin(), OptionalActions::Now, &modes)?;
     if asks {
-        draw(&["Do you trust the files in this folder?", "", "❯ 1. Yes", "  2. No"])?;
-        match read()?.as_slice() {
-            b"1" => {}
-            other => return Err(io::Error::other(format!("the question got {other:?}"))),
-        }
+        ask("Do you trust the files in this folder?")?;
     }
     draw_raw("\x1b[?2004h")?;
     loop {
         draw(&["╭──────╮", "│ >    │", "╰──────╯", "  ? for help"])?;
-        let message = read_message()?;
+        let message = read_message(doubts)?;
         if message == b"/exit" {
             return Ok(());
         }
@@ -49,6 +46,14 @@ fn run(asks: bool, is_slow: bool) -> io::Result<()> {
             note("{told while it worked}");
         }
         note(&format!("<{}>", String::from_utf8_lossy(&message)));
+    }
+}
+
+fn ask(question: &str) -> io::Result<()> {
+    draw(&[question, "", "❯ 1. Yes", "  2. No"])?;
+    match read()?.as_slice() {
+        b"1" => Ok(()),
+        other => Err(io::Error::other(format!("the question got {other:?}"))),
     }
 }
 
@@ -63,7 +68,7 @@ fn work(is_slow: bool) -> io::Result<()> {
 }
 
 /// A message ends with an Enter that comes alone: one that comes with a paste is taken for a part of it.
-fn read_message() -> io::Result<Vec<u8>> {
+fn read_message(doubts: bool) -> io::Result<Vec<u8>> {
     let mut message = Vec::new();
     loop {
         let mut keys = read()?;
@@ -78,6 +83,9 @@ fn read_message() -> io::Result<Vec<u8>> {
             match keys.strip_suffix(END) {
                 Some(text) => message.extend_from_slice(text),
                 None => return Err(io::Error::other("more came with the paste")),
+            }
+            if doubts {
+                ask("Do you trust this text?")?;
             }
         } else {
             message.extend(keys);

@@ -66,6 +66,19 @@ async fn a_question_holds_messages_back_until_a_person_answers() {
 }
 
 #[tokio::test]
+async fn the_enter_of_a_message_answers_no_question() {
+    let project = Project::new().await;
+    let (id, _) = project.start(tui(&["--doubt"])).await;
+    project.tell(id, 1, "hello").await;
+    let asking = project.await_activity(id, |activity| activity.state == Doing::Asking).await;
+    assert_eq!((asking.question.as_deref(), asking.typed), (Some("Do you trust this text?"), 1));
+    project.sessions.send_key(&session_name("work"), &"1".parse().unwrap()).await.unwrap();
+    let is_over = |activity: &Activity| activity.number > asking.number && activity.state == Doing::Ready;
+    project.await_activity(id, is_over).await;
+    assert_eq!(project.messages(), "<hello>");
+}
+
+#[tokio::test]
 async fn a_long_message_arrives_whole() {
     let project = Project::new().await;
     let (id, _) = project.start(tui(&[])).await;

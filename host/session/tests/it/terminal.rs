@@ -1,8 +1,9 @@
 //! A session for talking has one terminal, and its command is at home there.
 
 use instar_core::plan::EndCause;
+use rustix::process::Signal;
 
-use crate::harness::{Project, await_that, exit, is_alive, talk};
+use crate::harness::{Project, await_that, exit, is_alive, kill, talk};
 
 #[tokio::test]
 async fn a_command_controls_the_terminal_it_reads_and_writes() {
@@ -51,6 +52,16 @@ async fn the_end_of_the_pane_is_not_the_end_of_the_session() {
     std::fs::write(project.dir.join("go"), "").unwrap();
     let end = project.watch(process).await;
     assert_eq!((end.cause, end.tail.as_str()), (exit(6), "50 200\nmore\n"));
+}
+
+#[tokio::test]
+async fn a_command_goes_with_its_terminal() {
+    let project = Project::new().await;
+    let (_, process) = project.start(talk("echo $$ > pid; exec sleep 300")).await;
+    let command = project.await_pid("pid").await;
+    kill(i32::try_from(process.pid().unwrap()).unwrap(), Signal::KILL);
+    assert_eq!(project.watch(process).await.cause, EndCause::Lost);
+    await_that("the command is gone", || !is_alive(command)).await;
 }
 
 #[tokio::test]
