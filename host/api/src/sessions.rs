@@ -49,7 +49,7 @@ pub struct SpawnRequest {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub model: Option<String>,
     /// The job that it is said to work for; it need not exist.
-    #[schema(pattern = "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$")]
+    #[schema(nullable = false, pattern = "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$")]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub job_slug: Option<String>,
 }

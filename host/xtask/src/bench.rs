@@ -3,13 +3,16 @@
 //! Numbers of one run are compared with each other only: machines are noisy. The predecessor's figures stand in the
 //! README, measured on such a machine.
 
+mod past;
+mod rates;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::agent::{Agent, wait_for};
@@ -22,7 +25,7 @@ const IDLE: Duration = Duration::from_secs(10);
 pub(crate) fn run() -> Result<()> {
     setup::ensure_tmux()?;
     let toolchain = setup::ensure_target()?;
-    components::build(&toolchain, Set::Plugins)?;
+    components::build(&toolchain, Set::All)?;
     shell::step(
         "build instar (release)",
         shell::cargo().args(["build", "--release", "--quiet", "--package", "instar"]),
@@ -33,7 +36,43 @@ pub(crate) fn run() -> Result<()> {
     idle(&agent)?;
     triggers(&agent)?;
     burst(&agent)?;
-    rates(&agent)
+    let few = rates::measure(&agent)?;
+    agent.stop();
+    past::give(&agent)?;
+    agent.start()?;
+    let many = rates::measure(&agent)?;
+    rates::print(&few, &many);
+    agent.stop();
+    in_process()
+}
+
+/// Benches of single crates print a line for each row: what, ours and the peer's in nanoseconds, and the peer's name.
+fn in_process() -> Result<()> {
+    for (package, bench) in [("instar-plugin", "calls"), ("instar-core", "decide")] {
+        let output = shell::cargo()
+            .args(["bench", "--quiet", "--package", package, "--bench", bench])
+            .stderr(Stdio::inherit())
+            .output()
+            .context("failed to run cargo bench")?;
+        if !output.status.success() {
+            bail!("the bench `{bench}` of {package} failed");
+        }
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            let fields: Vec<&str> = line.split('\t').collect();
+            if let [what, ours, theirs, peer] = fields.as_slice() {
+                row(what, &nanos(ours), &nanos(theirs), peer);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing where there is no peer.
+fn nanos(text: &str) -> String {
+    match text.parse::<u64>() {
+        Ok(0) | Err(_) => String::new(),
+        Ok(nanos) => format!("{:.1} µs", Duration::from_nanos(nanos).as_secs_f64() * 1e6),
+    }
 }
 
 /// One with so many jobs, each of which writes down when it began.
@@ -150,28 +189,5 @@ fn burst(agent: &Agent) -> Result<()> {
     let all = Duration::from_nanos(u64::try_from(last.saturating_sub(begun)).unwrap_or(u64::MAX));
     row("29 triggers in a row: slowest answer", &millis(percentiles(answers).1), "", "");
     row("29 triggers in a row: all started", &millis(all), "", "");
-    Ok(())
-}
-
-/// wrk with 16 connections; the peer is the cheapest answer that the server has.
-fn rates(agent: &Agent) -> Result<()> {
-    if shell::on_path("wrk").is_none() {
-        println!("wrk is not installed (apt-get install wrk): the rates are left out");
-        return Ok(());
-    }
-    for path in ["/health", "/jobs", "/events?limit=50", "/sessions"] {
-        let url = format!("{}{path}", agent.url());
-        let output = Command::new("wrk")
-            .args(["-t1", "-c16", "-d5", "--latency", "-H", &format!("Authorization: Bearer {}", agent.token()), &url])
-            .stdin(Stdio::null())
-            .output()
-            .context("failed to run wrk")?;
-        let text = String::from_utf8_lossy(&output.stdout).into_owned();
-        let field = |name: &str| {
-            let line = text.lines().find(|line| line.trim().starts_with(name));
-            line.and_then(|line| line.split_whitespace().last()).unwrap_or("?").to_owned()
-        };
-        row(&format!("GET {path}, requests/s (p99)"), &field("Requests/sec:"), &field("99%"), "p99");
-    }
     Ok(())
 }

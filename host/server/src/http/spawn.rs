@@ -93,7 +93,8 @@ pub(super) async fn resume(
     mut body: JsonObject,
 ) -> Result<Created, ApiError> {
     app.spawns.count(peer)?;
-    let prompt = body.0.remove("prompt").map(|prompt| check_prompt(Some(prompt))).transpose()?.unwrap_or_default();
+    let prompt = body.0.remove("prompt").filter(|prompt| !prompt.is_null()).map(check_prompt).transpose()?;
+    let prompt = prompt.unwrap_or_default();
     let session = sessions::find(&app, &key).await?;
     if session.status.is_live() {
         return Err(ApiError::conflict(format!("session {} has not ended: send it a text instead", session.name)));
@@ -128,7 +129,7 @@ async fn begin(
 
 /// In the order in which the predecessor checked, and with the words that its users know.
 fn read(mut body: Map<String, Value>) -> Result<Wish, ApiError> {
-    let is_missing = |value: &Value| matches!(value, Value::Null | Value::Bool(false)) || *value == json!("");
+    let is_missing = |value: &Value| value.is_null() || *value == json!("");
     let mut required = |name: &str| body.remove(name).filter(|value| !is_missing(value));
     let (Some(name), Some(prompt)) = (required("name"), required("prompt")) else {
         return Err(ApiError::bad_request("`name` and `prompt` are required, and must not be empty"));
@@ -136,7 +137,7 @@ fn read(mut body: Map<String, Value>) -> Result<Wish, ApiError> {
     let name = name.as_str().and_then(|name| name.parse().ok()).ok_or_else(|| {
         ApiError::bad_request("`name` must be 1 to 200 letters, digits, `-` or `_`, such as `research-task`")
     })?;
-    let prompt = check_prompt(Some(prompt))?;
+    let prompt = check_prompt(prompt)?;
     let model = match body.remove("model").filter(|value| !is_missing(value)) {
         None => Model::default(),
         Some(model) => serde_json::from_value(model)
@@ -151,8 +152,8 @@ fn read(mut body: Map<String, Value>) -> Result<Wish, ApiError> {
     Ok(Wish { name, prompt, model, works_for })
 }
 
-fn check_prompt(prompt: Option<Value>) -> Result<String, ApiError> {
-    let Some(Value::String(prompt)) = prompt else {
+fn check_prompt(prompt: Value) -> Result<String, ApiError> {
+    let Value::String(prompt) = prompt else {
         return Err(ApiError::bad_request("`prompt` must be a text of 500KB at most"));
     };
     let length = prompt.encode_utf16().count();
@@ -187,6 +188,7 @@ mod tests {
         check_refused(json!({"name": "a", "prompt": "x".repeat(LONGEST_PROMPT + 1)}), "500KB");
         check_refused(json!({"name": "a", "prompt": "\u{1b}[201~"}), "control character");
         check_refused(json!({"name": "a", "prompt": "x", "model": "gpt", "jobSlug": null}), "model");
+        check_refused(json!({"name": "a", "prompt": "x", "model": false}), "model");
         check_refused(json!({"name": "a", "prompt": "x", "jobSlug": null}), "jobSlug");
         check_refused(json!({"name": "a", "prompt": "x", "jobSlug": "../x"}), "jobSlug");
     }
