@@ -49,7 +49,7 @@ pub struct SpawnRequest {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub model: Option<String>,
     /// The job that it is said to work for; it need not exist.
-    #[schema(pattern = "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$")]
+    #[schema(nullable = false, pattern = "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$")]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub job_slug: Option<String>,
 }
@@ -58,7 +58,7 @@ pub struct SpawnRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct ResumeRequest {
     /// The next message; without one the agent waits.
-    #[schema(max_length = 500_000, pattern = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$")]
+    #[schema(nullable = false, max_length = 500_000, pattern = r"^[^\x00-\x08\x0B-\x1F\x7F-\x9F]*$")]
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub prompt: Option<String>,
 }

@@ -137,7 +137,7 @@ fn read(mut body: Map<String, Value>) -> Result<Wish, ApiError> {
         ApiError::bad_request("`name` must be 1 to 200 letters, digits, `-` or `_`, such as `research-task`")
     })?;
     let prompt = check_prompt(Some(prompt))?;
-    let model = match body.remove("model").filter(|value| !is_missing(value)) {
+    let model = match body.remove("model").filter(|value| !value.is_null() && *value != "") {
         None => Model::default(),
         Some(model) => serde_json::from_value(model)
             .map_err(|_| ApiError::bad_request("`model` must be one of opus, sonnet, haiku"))?,
@@ -187,6 +187,7 @@ mod tests {
         check_refused(json!({"name": "a", "prompt": "x".repeat(LONGEST_PROMPT + 1)}), "500KB");
         check_refused(json!({"name": "a", "prompt": "\u{1b}[201~"}), "control character");
         check_refused(json!({"name": "a", "prompt": "x", "model": "gpt", "jobSlug": null}), "model");
+        check_refused(json!({"name": "a", "prompt": "x", "model": false}), "model");
         check_refused(json!({"name": "a", "prompt": "x", "jobSlug": null}), "jobSlug");
         check_refused(json!({"name": "a", "prompt": "x", "jobSlug": "../x"}), "jobSlug");
     }
