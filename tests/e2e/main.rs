@@ -17,4 +17,5 @@ mod pipeline;
 mod predecessor;
 mod sessions;
 mod talk;
+mod traces;
 mod ws;

@@ -2,7 +2,8 @@
 //!
 //! Nothing in here does anything: the server fills these shapes and the CLI reads them. Times are RFC 3339
 //! in UTC with milliseconds; an optional field that is unset is left out, never `null`. A shape that callers send is
-//! called `…Request`, and takes `null` for unset. The derived schemas make `/openapi.json`.
+//! called `…Request`, and takes `null` for unset where its schema does not say `nullable = false`. The derived schemas
+//! make `/openapi.json`.
 
 mod error;
 mod events;

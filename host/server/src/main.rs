@@ -6,6 +6,7 @@ mod config;
 mod http;
 mod serve;
 mod session_tokens;
+mod traces;
 mod watch_jobs;
 mod wiring;
 

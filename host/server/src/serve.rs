@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::bundled;
 use crate::config::{Config, Project};
 use crate::http::{self, App, Streams};
+use crate::traces;
 use crate::watch_jobs;
 use crate::wiring::{self, Host};
 use listen::{Tcp, Unix};
@@ -149,6 +150,7 @@ struct Server {
     streams: Streams,
     entrances: Vec<JoinHandle<()>>,
     jobs_watch: JoinHandle<()>,
+    traces: Option<JoinHandle<()>>,
 }
 
 impl Server {
@@ -175,12 +177,19 @@ impl Server {
             tokio::spawn(listen::serve(Unix(unix), by_socket, closed, GRACE)),
         ];
         let jobs_watch = tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone()));
-        Self { host, closing, streams, entrances, jobs_watch }
+        let traces = config
+            .collector
+            .clone()
+            .map(|collector| tokio::spawn(traces::follow(host.engine.clone(), collector, config.project_name.clone())));
+        Self { host, closing, streams, entrances, jobs_watch, traces }
     }
 
     async fn stop(self, engine_broke: bool) {
         let _ = self.closing.send(true);
         self.jobs_watch.abort();
+        if let Some(traces) = &self.traces {
+            traces.abort();
+        }
         for entrance in self.entrances {
             if let Err(error) = entrance.await {
                 tracing::error!(%error, "an entrance did not end in order");

@@ -31,6 +31,8 @@ impl Agent {
             fs::remove_dir_all(&dir).with_context(|| format!("failed to remove {}", dir.display()))?;
         }
         fs::create_dir_all(&dir)?;
+        // As processes name it, also when `target` is a link.
+        let dir = dir.canonicalize()?;
         let instar = shell::target_dir().join(instar);
         if !shell::succeeds(shell::program(&instar).arg("init").arg("--dir").arg(&dir)) {
             bail!("`instar init` failed in {}", dir.display());

@@ -15,6 +15,8 @@ pub(crate) enum Kind {
     /// A whole number from, to.
     Whole(u64, u64),
     Minutes,
+    /// `http://host:port`, without TLS.
+    Address,
     Texts,
     /// Whose keys are not ours.
     Object,
@@ -37,7 +39,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 27] = [
+pub(crate) const KEYS: [Key; 28] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -68,6 +70,12 @@ pub(crate) const KEYS: [Key; 27] = [
         Kind::Whole(0, 1 << 40),
         "1024",
         "how much output of ended sessions is kept, the newest first",
+    ),
+    key(
+        "telemetry.otlpEndpoint",
+        Kind::Address,
+        "",
+        "a collector that gets the traces of runs (OTLP over HTTP), such as `http://127.0.0.1:4318`",
     ),
     key("sessions.maxSessions", Kind::Whole(0, MANY), "3", "how many sessions may live at once; at 0 every run waits"),
     key("sessions.defaultTimeoutMinutes", Kind::Minutes, "240", "the time limit of a run whose job names none"),
@@ -128,6 +136,7 @@ impl Key {
             Kind::Flag => json!({ "type": "boolean" }),
             Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
             Kind::Minutes => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 525_600 }),
+            Kind::Address => json!({ "type": "string", "pattern": "^http://" }),
             Kind::Texts => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
             Kind::Object => json!({ "type": "object" }),
         };

@@ -72,6 +72,30 @@ pub(crate) struct HttpConfig {
     pub(crate) allowed_origins: Vec<String>,
 }
 
+/// `telemetry.otlpEndpoint`, taken apart: a collector of traces that is reached without TLS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Collector {
+    /// Host and port.
+    pub(crate) authority: String,
+    /// Where it takes spans.
+    pub(crate) path: String,
+}
+
+impl Collector {
+    /// `None` for what is no address of the kind `http://host:4318`.
+    pub(crate) fn parse(url: &str) -> Option<Self> {
+        let uri: hyper::Uri = url.parse().ok()?;
+        let authority = uri.authority().filter(|authority| !authority.as_str().contains('@'))?;
+        if uri.scheme_str() != Some("http") || uri.query().is_some() {
+            return None;
+        }
+        let port = authority.port_u16().unwrap_or(80);
+        let path = uri.path().trim_end_matches('/');
+        let path = if path.ends_with("/v1/traces") { path.to_owned() } else { format!("{path}/v1/traces") };
+        Some(Self { authority: format!("{}:{port}", authority.host()), path })
+    }
+}
+
 /// `plugins.<id>`: the settings of one plugin.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PluginConfig {

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use super::Config;
 use super::error::ConfigError;
 use super::keys;
-use super::parts::{HttpConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig};
+use super::parts::{Collector, HttpConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig};
 use super::project::Project;
 use super::section::Section;
 use super::token::Token;
@@ -54,6 +54,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         retention: retention(root.section("retention")?)?,
         request_timeout: request_timeout(&mut root)?,
         http: http(root.section("http")?)?,
+        collector: collector(root.section("telemetry")?)?,
         plugins,
         unknown_keys,
     })
@@ -125,6 +126,13 @@ fn scheduler(mut section: Section, project: &Project) -> Result<SchedulerConfig,
         max_parallel_jobs: section.take("maxParallelJobs", COUNT)?.unwrap_or(2),
     };
     Ok(scheduler)
+}
+
+fn collector(mut section: Section) -> Result<Option<Collector>, ConfigError> {
+    const EXPECTED: &str =
+        "an address such as http://127.0.0.1:4318 (for a collector with TLS, let one on this machine pass traces on)";
+    let is_fine = |url: &String| url.trim().is_empty() || Collector::parse(url.trim()).is_some();
+    Ok(section.take_if("otlpEndpoint", EXPECTED, is_fine)?.and_then(|url| Collector::parse(url.trim())))
 }
 
 fn retention(mut section: Section) -> Result<Retention, ConfigError> {

@@ -75,6 +75,12 @@ fn every_key_of_the_sections_has_its_effect() {
     );
     check(json!({"sessions": {"tmuxPath": "/t"}}), |config| config.sessions.tmux_path.clone(), &Some("/t".into()));
     check(json!({"sessions": {"defaultTimeoutMinutes": 0.5}}), |config| config.sessions.default_timeout_ms, &30_000);
+    let collector = Collector::parse("http://127.0.0.1:4318/v1/traces");
+    check(
+        json!({"telemetry": {"otlpEndpoint": "http://127.0.0.1:4318"}}),
+        |config| config.collector.clone(),
+        &collector,
+    );
     let half_a_minute = jiff::SignedDuration::from_secs(30);
     check(json!({"sessions": {"idleTimeoutMinutes": 0.5}}), |config| config.sessions.idle_timeout, &half_a_minute);
     check(json!({"scheduler": {"enabled": true}}), |config| config.scheduler.enabled, &true);
@@ -220,6 +226,7 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Flag => (json!(true), json!("yes")),
             keys::Kind::Whole(least, most) => (json!(least.max(1)), json!(u128::from(most) + 1)),
             keys::Kind::Minutes => (json!(0.5), json!(0)),
+            keys::Kind::Address => (json!("http://127.0.0.1:4318"), json!("https://127.0.0.1:4318")),
             keys::Kind::Texts => (json!(["https://a.example"]), json!([1])),
             keys::Kind::Object => (json!({"a": 1}), json!([])),
         };

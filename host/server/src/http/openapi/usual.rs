@@ -14,7 +14,10 @@ const PATH_VARIABLES: [(&str, &str, &str); 3] = [
 const REFUSALS: [(u16, &str); 13] = [
     (400, "The path, the query or the body is not well-formed"),
     (401, "The token is missing"),
-    (403, "The token is wrong, the Host or Origin header is not one of this server, or the session is protected"),
+    (
+        403,
+        "The token is wrong, the Host or Origin header is not one of this server, the session is protected, or the token of a session does not reach so far",
+    ),
     (404, "There is nothing of that name"),
     (408, "It took longer than `requestTimeoutMs`; what was recorded by then stands"),
     (409, "What is asked for does not fit what is there: a session has ended, or a name is taken"),
