@@ -5,16 +5,17 @@
 mod convert;
 pub(crate) mod hook;
 
-use instar_core::verdict::{Finding, Severity, Verdict};
+use instar_core::command::{Command, Surroundings};
+use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 
 use crate::audit::Kind;
 use crate::call::Live;
 use crate::error::Cause;
 use crate::plugins::{GuardHalf, Loaded, Plugins};
 use crate::text;
-use crate::wit::exports::{command_guard, session_guard};
+use crate::wit::exports::{command_guard, session_guard, tool_guard};
 use crate::wit::since_v0_1::{self, CallContext, WitContext, WitVerdict};
-use hook::{Command, Moment, Scan};
+use hook::{Moment, Scan};
 
 impl Plugins {
     pub fn has_run_guards(&self) -> bool {
@@ -54,16 +55,19 @@ impl Plugins {
     }
 
     /// May this call of a tool happen?
-    pub fn check_tool(&self, call: &CallContext, tool: &str, input_json: &str) -> Verdict {
-        let bytes = tool.len() + input_json.len();
+    pub fn check_tool(&self, call: &CallContext, tool: &str, input_json: &str, surroundings: &Surroundings) -> Verdict {
+        let bytes = tool.len() + input_json.len() + surroundings.bytes();
+        let given = tool_guard::ToolCall {
+            tool: tool.to_owned(),
+            input_json: input_json.to_owned(),
+            surroundings: surroundings.into(),
+        };
         self.judge(
             Kind::ToolGuard,
             call,
             bytes,
             |half| half.tool.as_ref(),
-            |hook, live, ctx| {
-                hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, tool, input_json)
-            },
+            |hook, live, ctx| hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, &given),
         )
     }
 
@@ -134,14 +138,14 @@ impl Plugins {
     ) -> Verdict {
         let mut verdict = match self.no_broken(kind) {
             Ok(()) => Verdict::pass(),
-            Err(finding) => Verdict::Deny(vec![finding]),
+            Err(finding) => Verdict::deny(finding),
         };
         for (plugin, half) in self.guards() {
             let Some(hook) = hook(half) else { continue };
             let answer = self.ask(plugin, half, call, bytes, |live, ctx| check(hook, live, ctx));
             verdict = verdict.and(match answer {
                 Ok(answer) => since_v0_1::verdict(&plugin.id, answer),
-                Err(cause) => Verdict::Deny(vec![gave_none(plugin, &cause)]),
+                Err(cause) => Verdict::deny(gave_none(plugin, &cause)),
             });
         }
         verdict
@@ -171,6 +175,7 @@ impl Plugins {
         match self.broken.iter().find(|guard| guard.kinds.contains(&kind)) {
             Some(guard) => Err(Finding {
                 rule: format!("{}/{}", guard.id, guard.code),
+                answer: Answer::Deny,
                 severity: Severity::High,
                 detail: format!("the guard `{}` could not be loaded ({})", guard.id, guard.code),
                 remedy: Some(format!("repair the plugin `{}` or disable it", guard.id)),
@@ -189,6 +194,7 @@ fn gave_none(plugin: &Loaded, cause: &Cause) -> Finding {
     tracing::warn!(plugin = %id, code, %cause, "a guard gave no verdict");
     Finding {
         rule: format!("{id}/{code}"),
+        answer: Answer::Deny,
         severity: Severity::High,
         detail: format!("the guard `{id}` gave no verdict ({code})"),
         remedy: None,
