@@ -85,12 +85,17 @@ impl From<Vec<Finding>> for Verdict {
 impl Finding {
     /// A finding that is advice, until its answer says otherwise.
     pub fn new(rule: impl Into<String>, severity: Severity, detail: impl Into<String>) -> Self {
-        Self { rule: rule.into(), answer: Answer::Pass, severity, detail: detail.into(), remedy: None }
+        Self { rule: rule.into(), answer: Answer::Pass, severity, detail: detail.into(), remedy: None, command: None }
     }
 
     /// What it calls for.
     pub fn with_answer(self, answer: Answer) -> Self {
         Self { answer, ..self }
+    }
+
+    /// The command that it is about: its index.
+    pub fn about(self, command: u32) -> Self {
+        Self { command: Some(command), ..self }
     }
 
     /// A safer way to get the same done.

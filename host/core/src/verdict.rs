@@ -29,6 +29,8 @@ pub struct Finding {
     pub detail: String,
     /// A safer way to get the same done.
     pub remedy: Option<String>,
+    /// The command that it is about, where a shell command was judged.
+    pub command: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -75,7 +77,8 @@ mod tests {
 
     fn verdict(answer: Answer) -> Verdict {
         let rule = format!("{answer:?}");
-        let finding = Finding { rule, answer, severity: Severity::High, detail: String::new(), remedy: None };
+        let finding =
+            Finding { rule, answer, severity: Severity::High, detail: String::new(), remedy: None, command: None };
         Verdict { findings: vec![finding] }
     }
 

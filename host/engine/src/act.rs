@@ -108,6 +108,7 @@ impl World {
                 severity: Severity::Critical,
                 detail: "the guards gave no answer in time".into(),
                 remedy: None,
+                command: None,
             }),
         };
         What::Judged { run: id, verdict }

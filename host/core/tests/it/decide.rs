@@ -277,7 +277,13 @@ fn undelivered_notice_is_tried_again_later_and_given_up_when_it_is_hopeless() {
 }
 
 fn objection(answer: Answer) -> Verdict {
-    let finding =
-        Finding { rule: "g/rule".into(), answer, severity: Severity::High, detail: "no".into(), remedy: None };
+    let finding = Finding {
+        rule: "g/rule".into(),
+        answer,
+        severity: Severity::High,
+        detail: "no".into(),
+        remedy: None,
+        command: None,
+    };
     Verdict { findings: vec![finding] }
 }

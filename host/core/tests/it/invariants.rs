@@ -91,7 +91,7 @@ fn run_of(effect: &Effect) -> Option<RunId> {
 
 fn objection() -> Verdict {
     let (rule, detail) = ("r".to_owned(), "no".to_owned());
-    Verdict::deny(Finding { rule, answer: Answer::Deny, severity: Severity::High, detail, remedy: None })
+    Verdict::deny(Finding { rule, answer: Answer::Deny, severity: Severity::High, detail, remedy: None, command: None })
 }
 
 fn report(world: &mut World, effect: &Effect, well: bool) {

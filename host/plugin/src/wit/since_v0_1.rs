@@ -206,6 +206,7 @@ pub(crate) fn finding(plugin: &PluginId, finding: guard_types::Finding) -> Findi
         severity: finding.severity.into(),
         detail: clean(&finding.detail),
         remedy: finding.remedy.as_deref().map(clean),
+        command: finding.command,
     }
 }
 
@@ -221,6 +222,7 @@ mod tests {
             severity: types::Severity::High,
             detail: "a\u{0}b".to_owned(),
             remedy: Some("x\r".to_owned()),
+            command: None,
         };
         let verdict = verdict(&"guard-x".parse().unwrap(), WitVerdict { findings: vec![spoken] });
         let [finding] = &verdict.findings[..] else { panic!("{verdict:?}") };

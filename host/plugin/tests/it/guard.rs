@@ -31,8 +31,8 @@ fn nobody_to_ask_is_no_objection() {
     let plugins = load(&["tiny-notifier"]);
     assert!(!plugins.has_run_guards());
     assert_eq!(plugins.judge_run(&call(), MARKED, "[]"), Verdict::pass());
-    assert_eq!(plugins.check_command(&call(), &Command::default()), Verdict::pass());
-    assert_eq!(plugins.check_tool(&call(), "Write", "{}", &Surroundings::default()), Verdict::pass());
+    assert_eq!(plugins.check_command(&call(), &Command::default()).verdict, Verdict::pass());
+    assert_eq!(plugins.check_tool(&call(), "Write", "{}", &Surroundings::default()).verdict, Verdict::pass());
     assert_eq!(plugins.check_outbound(&call(), "mail", "hi"), Verdict::pass());
 }
 
@@ -43,7 +43,7 @@ fn a_command_is_passed_asked_about_or_denied() {
         let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
         let simple = SimpleCommand { argv: owned(words), wrappers: owned(wrappers), ..SimpleCommand::default() };
         let found = Found { commands: vec![simple], complete: true, ..Found::default() };
-        plugins.check_command(&call(), &Command { found, ..Command::default() })
+        plugins.check_command(&call(), &Command { found, ..Command::default() }).verdict
     };
     assert_eq!(check(&["ls"], &[]), Verdict::pass());
     assert_eq!(check(&["ls"], &["sudo"]).answer(), Answer::Ask);
@@ -108,9 +108,9 @@ fn more_guards_than_the_pool_has_places_wait_in_turn() {
 #[test]
 fn tools_and_outgoing_text_are_judged_like_runs() {
     let plugins = load(&["tiny-hooks"]);
-    assert_eq!(plugins.check_tool(&call(), "Write", "{}", &Surroundings::default()), Verdict::pass());
+    assert_eq!(plugins.check_tool(&call(), "Write", "{}", &Surroundings::default()).verdict, Verdict::pass());
     assert_eq!(
-        rules(&plugins.check_tool(&call(), "Write", "a secret", &Surroundings::default())),
+        rules(&plugins.check_tool(&call(), "Write", "a secret", &Surroundings::default()).verdict),
         ["tiny-hooks/Write"]
     );
     assert_eq!(rules(&plugins.check_outbound(&call(), "mail", "a secret")), ["tiny-hooks/mail"]);

@@ -144,8 +144,14 @@ fn report(run: &Run, choice: u8) -> What {
 }
 
 fn verdict(choice: u8) -> Verdict {
-    let finding =
-        Finding { rule: "r".into(), answer: Answer::Deny, severity: Severity::High, detail: "no".into(), remedy: None };
+    let finding = Finding {
+        rule: "r".into(),
+        answer: Answer::Deny,
+        severity: Severity::High,
+        detail: "no".into(),
+        remedy: None,
+        command: None,
+    };
     if choice.is_multiple_of(6) { Verdict::deny(finding) } else { Verdict::pass() }
 }
 
