@@ -95,7 +95,7 @@ fn check(guard: &Plugins, raw: &str) -> Verdict {
     };
     let found = parse(raw, &world);
     let command = Command { tool: "Bash".to_owned(), raw: raw.to_owned(), surroundings, found };
-    guard.check_command(&CallContext::new(Asker::Agent, Timestamp::UNIX_EPOCH), &command)
+    guard.check_command(&CallContext::new(Asker::Agent, Timestamp::UNIX_EPOCH), &command).verdict
 }
 
 fn root() -> PathBuf {
@@ -105,7 +105,8 @@ fn root() -> PathBuf {
 /// The guard as it ships.
 fn guard() -> Plugins {
     let path = root().join("target/plugins/guard-command.wasm");
-    let bytes = fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask components`", path.display()));
+    let bytes =
+        fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask components`", path.display()));
     let mut settings = Settings::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("native"));
     settings.limits.guard.wall = Duration::from_secs(10);
     settings.limits.validate.wall = Duration::from_secs(10);
@@ -118,7 +119,8 @@ fn guard() -> Plugins {
 fn families() -> Vec<(String, Family)> {
     let folder = root().join("tests/corpus/commands");
     let entries = fs::read_dir(&folder).expect("the corpus can be read").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect();
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.extension().is_some_and(|ending| ending == "toml")).collect();
     files.sort();
     let read = |path: &PathBuf| {
         let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
@@ -134,7 +136,9 @@ fn the_command_guard_meets_its_bar_on_both_halves_of_the_corpus() {
     let guard = guard();
     let (mut tuned, mut untouched) = (Score::default(), Score::default());
     for (name, family) in families() {
-        for (half, total, kind) in [(&family.tuned, &mut tuned, "tuned"), (&family.untouched, &mut untouched, "untouched")] {
+        for (half, total, kind) in
+            [(&family.tuned, &mut tuned, "tuned"), (&family.untouched, &mut untouched, "untouched")]
+        {
             let mut score = Score::default();
             score.add(half, &guard);
             score.print(&format!("{name}, {kind}"));

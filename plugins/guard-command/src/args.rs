@@ -128,7 +128,8 @@ impl<'a> Args<'a> {
     pub(crate) fn is_rehearsal(&self) -> bool {
         self.options.iter().any(|option| match option {
             Opt::Long(name, value) => match *name {
-                "help" | "version" => true,
+                "help" => true,
+                "version" => value.is_none(),
                 "dry-run" | "dryrun" | "dry_run" | "what-if" | "whatif" => !matches!(value, Some("false" | "none")),
                 _ => false,
             },

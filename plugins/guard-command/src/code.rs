@@ -134,18 +134,27 @@ pub(crate) fn judge(code: &Code, scene: &Scene<'_>, report: &mut Report) {
     if code.language == "shell" || code.command as usize >= scene.commands.len() {
         return;
     }
-    let end = code.text.floor_char_boundary(CODE_BYTES.min(code.text.len()));
-    let text = &code.text[..end];
-    let text = Text { text, literals: literals(text, &code.language), is_inline: code.path.is_none() };
-    let cmd = scene.cmd(code.command as usize);
-    if text.is_inline {
+    judge_text(&code.text, &code.language, code.path.is_none(), &scene.cmd(code.command as usize), report);
+}
+
+/// Code that stands in the words of a command.
+pub(crate) fn judge_inline(code: &str, language: &str, cmd: &Cmd<'_>, report: &mut Report) {
+    judge_text(code, language, true, cmd, report);
+}
+
+fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report: &mut Report) {
+    let text = &code[..code.floor_char_boundary(CODE_BYTES.min(code.len()))];
+    let text = Text { text, literals: literals(text, language), is_inline };
+    if is_inline {
         hidden(&text, report);
-        shell_quotes(&text, &code.language, &cmd, report);
+        shell_quotes(&text, language, cmd, report);
     }
     reverse_shell(&text, report);
-    for (name, effect) in CALLS {
+    let by_alias = [(".run", Effect::Shell), (".call", Effect::Shell)];
+    let aliased = if text.text.contains("subprocess") { by_alias.as_slice() } else { &[] };
+    for (name, effect) in CALLS.iter().chain(aliased) {
         for at in calls(&text, name) {
-            judge_call(&text, at + name.len(), *effect, &cmd, report);
+            judge_call(&text, at + name.len(), *effect, cmd, report);
         }
     }
 }
@@ -292,7 +301,10 @@ fn hidden(text: &Text<'_>, report: &mut Report) {
         "marshal",
         "String.fromCharCode",
     ];
-    let runs = RUNS_CODE.iter().find(|run| calls(text, run.trim_end_matches(['(', ' '])).next().is_some());
+    let stands_free = |run: &str| {
+        text.text.match_indices(run).any(|(at, _)| !text.literals.iter().any(|(start, end)| at >= *start && at < *end))
+    };
+    let runs = RUNS_CODE.iter().find(|run| stands_free(run));
     let fetches =
         ["urlopen(", "requests.get(", "urllib", "Net::HTTP", "fetch(", "http.get(", "LWP", "file_get_contents('http"];
     if runs.is_none() {

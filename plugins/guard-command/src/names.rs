@@ -130,8 +130,12 @@ pub(crate) fn is_build_folder(name: &str) -> bool {
 
 /// A file with this name, or this pattern of names, may go at any time.
 pub(crate) fn is_junk(name: &str) -> bool {
-    let name = name.rsplit('/').next().unwrap_or(name);
-    is_build_folder(name) || JUNK_ENDINGS.iter().any(|ending| name.ends_with(ending))
+    is_build_folder(name.rsplit('/').next().unwrap_or(name)) || is_junk_file(name)
+}
+
+/// A file with this name may go at any time.
+pub(crate) fn is_junk_file(name: &str) -> bool {
+    JUNK_ENDINGS.iter().any(|ending| name.ends_with(ending))
 }
 
 /// First parts of paths that belong to the system.

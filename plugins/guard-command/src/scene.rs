@@ -118,8 +118,26 @@ impl<'a> Cmd<'a> {
 
     /// The commands whose output becomes words of this one or of those that feed it.
     pub(crate) fn substitutions(&self) -> Vec<Self> {
-        let direct = self.children().filter(|child| child.it.via == Via::Substitution);
+        let (start, end) = (self.it.span.start, self.it.span.end);
+        let is_inside = |other: &SimpleCommand| start <= other.span.start && other.span.end <= end;
+        let direct = self
+            .scene
+            .cmds()
+            .filter(|other| other.index != self.index && other.it.via == Via::Substitution && is_inside(other.it));
         direct.flat_map(|child| std::iter::once(child).chain(child.sources())).collect()
+    }
+
+    /// The command whose words it becomes a part of: the outer one of `$(…)`.
+    pub(crate) fn user(&self) -> Option<Self> {
+        if self.it.via != Via::Substitution {
+            return None;
+        }
+        let (start, end) = (self.it.span.start, self.it.span.end);
+        let is_around = |other: &Cmd<'_>| {
+            let is_wider = other.it.span.start < start || end < other.it.span.end;
+            is_wider && other.it.span.start <= start && end <= other.it.span.end
+        };
+        self.parent().or_else(|| self.scene.cmds().find(|other| other.index != self.index && is_around(other)))
     }
 
     /// The path that a word means.

@@ -83,6 +83,26 @@ pub(crate) fn is_secret(path: &str) -> bool {
     is_ssh_key(path, name) || is_dotenv(name) || is_environ(path) || is_secret_name(name)
 }
 
+/// A pattern that could stand for a secret file, although it names none: `.en?`, `~/.ssh/*`.
+pub(crate) fn may_be_secret(pattern: &str) -> bool {
+    let (folder, name) = pattern.rsplit_once('/').unwrap_or(("", pattern));
+    let is_hidden = name.starts_with('.') && [".env", ".netrc", ".npmrc"].iter().any(|file| fits(name, file));
+    let is_key = folder.ends_with("/.ssh") && ["id_rsa", "id_ed25519"].iter().any(|file| fits(name, file));
+    is_hidden || is_key || (folder.contains("/.aws") && fits(name, "credentials"))
+}
+
+/// Whether a pattern of `*` and `?` stands for the name.
+fn fits(pattern: &str, name: &str) -> bool {
+    let mut letters = pattern.chars();
+    match letters.next() {
+        None => name.is_empty(),
+        Some('*') => (0..=name.len()).any(|at| fits(letters.as_str(), &name[at..])),
+        Some('?') => !name.is_empty() && fits(letters.as_str(), &name[1..]),
+        Some('[') => !name.is_empty() && fits(pattern.split_once(']').map_or("", |(_, rest)| rest), &name[1..]),
+        Some(letter) => name.strip_prefix(letter).is_some_and(|rest| fits(letters.as_str(), rest)),
+    }
+}
+
 /// A file by which people or programs get in: what is written there opens the door.
 pub(crate) fn opens_a_door(path: &str) -> bool {
     let doors = ["/.ssh/authorized_keys", "/.ssh/authorized_keys2", "/.ssh/config", "/.ssh/rc", "/.ssh/known_hosts"];
@@ -132,7 +152,7 @@ fn is_secret_name(name: &str) -> bool {
         );
     };
     let stem = stem.trim_start_matches('.').to_ascii_lowercase();
-    matches!(stem.as_str(), "secret" | "secrets" | "credentials" | "credential" | "passwords" | "password" | "tokens")
+    matches!(stem.as_str(), "secret" | "secrets" | "credentials" | "credential" | "passwords" | "password")
         || ["client_secret", "client-secret", "service-account", "service_account"]
             .iter()
             .any(|start| stem.starts_with(start))

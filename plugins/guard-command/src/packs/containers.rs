@@ -1,6 +1,7 @@
 //! Containers, their volumes and images.
 
 use crate::args::{Args, Spec};
+use crate::guess;
 use crate::packs::verbs::{self, Tool};
 use crate::place::Place;
 use crate::rule::{Report, rules};
@@ -166,7 +167,31 @@ fn compose(args: &Args<'_>, cmd: &Cmd<'_>, report: &mut Report) {
     }
 }
 
+/// `docker run hashicorp/terraform destroy`: the image is the program.
+fn tool_image(cmd: &Cmd<'_>, report: &mut Report) {
+    const TOOLS: &[(&str, &str)] = &[
+        ("terraform", "terraform"),
+        ("opentofu", "tofu"),
+        ("helm", "helm"),
+        ("kubectl", "kubectl"),
+        ("aws-cli", "aws"),
+        ("pulumi", "pulumi"),
+        ("psql", "psql"),
+    ];
+    let words = cmd.words();
+    let tool_of = |word: &str| {
+        let name = word.rsplit('/').next().unwrap_or(word).split(':').next().unwrap_or(word);
+        TOOLS.iter().find(|(image, _)| *image == name).map(|(_, tool)| (*tool).to_owned())
+    };
+    let found = words.iter().enumerate().find_map(|(at, word)| Some((at, tool_of(word)?)));
+    if let Some((at, tool)) = found.filter(|_| !cmd.scene.is_guess) {
+        let rest = words[at + 1..].iter().cloned();
+        guess::judge_words(std::iter::once(tool).chain(rest).collect(), cmd.scene.places, report);
+    }
+}
+
 fn host_access(cmd: &Cmd<'_>, report: &mut Report) {
+    tool_image(cmd, report);
     let args = Args::of(
         cmd,
         &Spec {

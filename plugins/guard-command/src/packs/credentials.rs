@@ -1,13 +1,11 @@
 //! Reading keys, passwords and tokens, and the doors that such files open.
 
-use instar_plugin_sdk::guard::Via;
-
 use crate::args::{Args, NO_VALUES, Spec};
 use crate::names::READERS;
 use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
-use crate::secret_file::{is_secret, is_secret_variable, secret_variable_in};
+use crate::secret_file::{is_secret, is_secret_variable, may_be_secret, secret_variable_in};
 
 rules! { Credentials:
     READ = Grave "read-secret-file",
@@ -76,13 +74,12 @@ fn is_kept(cmd: &Cmd<'_>) -> bool {
     let is_sent_on =
         cmd.scene.cmds().find(|other| other.it.reads_from.iter().any(|source| *source as usize == cmd.index));
     match is_sent_on {
-        Some(reader) => is_login(&reader) || is_kept_count(&reader),
+        Some(reader) => is_login(&reader) || is_kept_count(&reader) || reader.user().is_some_and(|user| is_user(&user)),
         None => {
             let into = |redirect: &instar_plugin_sdk::guard::Redirect| {
                 redirect.operator.starts_with('>') && redirect.target == "/dev/null"
             };
-            let carrier = cmd.parent().filter(|_| cmd.it.via == Via::Substitution);
-            cmd.it.redirects.iter().any(into) || carrier.is_some_and(|carrier| is_user(&carrier))
+            cmd.it.redirects.iter().any(into) || cmd.user().is_some_and(|user| is_user(&user))
         }
     }
 }
@@ -128,7 +125,13 @@ fn is_user_of_secrets(name: &str) -> bool {
 
 fn read(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
-    let args = Args::of(cmd, &Spec { short: "efmncdst", long: &["regexp", "expression", "lines", "bytes"] });
+    let args = Args::of(
+        cmd,
+        &Spec {
+            short: if matches!(name, "head" | "tail") { "nc" } else { "efm" },
+            long: &["regexp", "expression", "lines", "bytes"],
+        },
+    );
     let is_quiet = matches!(name, "grep" | "rg" | "egrep")
         && (args.short_is("qcl") || args.any_long(&["quiet", "count", "files-with-matches"]));
     let is_edit = matches!(name, "sed" | "perl") && (args.short_is("i") || args.exactly("in-place"));
@@ -151,6 +154,10 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
             continue;
         }
         let path = cmd.path_of(word);
+        let is_pattern = cmd.it.patterns.iter().any(|known| *known as usize == index);
+        if is_pattern && may_be_secret(&path) {
+            return report.add(&READ, word);
+        }
         if is_secret(&path) && !matches!(cmd.place_of(word, false, false), Place::Temp) {
             return report.add(&READ, word);
         }

@@ -52,7 +52,7 @@ static TOOLS: &[Tool] = &[
     },
     Tool {
         names: &["cryptsetup"],
-        options: Spec { short: "chsdlq", long: &["cipher", "hash", "key-size", "key-file", "type", "pbkdf"] },
+        options: Spec { short: "chsdl", long: &["cipher", "hash", "key-size", "key-file", "type", "pbkdf"] },
         verbs: &[
             (&["luksFormat"], Some(&WIPE)),
             (&["erase"], Some(&WIPE)),
@@ -120,7 +120,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     {
         return format(cmd, report);
     }
-    let args = Args::of(cmd, &Spec { short: "ontaspS", long: &["types", "offset", "label", "output"] });
+    let args = Args::of(cmd, &NO_VALUES);
     let on_device = args.operands.iter().any(|index| may_be_device(cmd, *index));
     match name {
         "wipefs" if on_device && (args.short_is("ao") || cmd.has_word("--all") || args.exactly("force")) => {

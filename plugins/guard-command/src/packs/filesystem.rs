@@ -1,7 +1,7 @@
 //! Deleting and moving away.
 
 use crate::args::{Args, NO_VALUES, Spec};
-use crate::names::is_junk;
+use crate::names::is_junk_file;
 use crate::packs::{find, itself};
 use crate::place::Place;
 use crate::rule::{Report, rules};
@@ -113,7 +113,7 @@ fn delete(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &mut Report) {
     if stands_for_found {
         return find::judge_fed(cmd, is_tree, report);
     }
-    let is_file = is_junk(word) || FILE_ENDINGS.iter().any(|ending| word.ends_with(ending));
+    let is_file = is_junk_file(word) || FILE_ENDINGS.iter().any(|ending| word.ends_with(ending));
     delete_place(cmd.place(index), is_tree && !is_file, word, report);
 }
 

@@ -191,7 +191,8 @@ fn program(cmd: &Cmd<'_>, report: &mut Report) {
     let is_host = |index: &&usize| {
         let word = cmd.it.argv[**index].as_str();
         let is_installed = word.ends_with("/instar") && (word.contains("/bin/") || word.contains("/libexec/"));
-        is_installed || word.contains("which instar") || word.contains("command -v instar")
+        let is_looked_up = word == "instar" && cmd.substitutions().iter().any(|told| told.has_word("instar"));
+        is_installed || is_looked_up || word.contains("which instar") || word.contains("command -v instar")
     };
     let targets = args.operands.iter().find(is_host);
     let is_source = matches!(cmd.name(), "cp" | "install" | "ln")

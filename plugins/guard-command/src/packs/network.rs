@@ -271,7 +271,9 @@ fn raw_socket(cmd: &Cmd<'_>, report: &mut Report) {
     fed(cmd, report);
     let input = cmd.it.redirects.iter().find(|redirect| redirect.operator == "<");
     let is_listening = Args::of(cmd, &Spec { short: "pw", long: &[] }).short_is("lz");
-    if let Some(redirect) = input.filter(|redirect| !redirect.target.starts_with("/tmp/f") && !is_listening) {
+    if let Some(redirect) = input
+        .filter(|redirect| !redirect.target.starts_with("/tmp/f") && redirect.target != "/dev/null" && !is_listening)
+    {
         report.add(&SEND_FILE, &redirect.target);
     }
 }

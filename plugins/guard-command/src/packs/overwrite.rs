@@ -194,7 +194,8 @@ fn copy(cmd: &Cmd<'_>, report: &mut Report) {
     if from_null && name != "ln" && is_source(&cmd.it.argv[*target], place) {
         report.add(&EMPTIED, &cmd.it.argv[*target]);
     }
-    let over_folder = matches!(place, Place::GitDir | Place::Home) && name == "ln" && args.short_is("f");
+    let is_folder = place == Place::Home || cmd.path(*target).ends_with("/.git");
+    let over_folder = is_folder && name == "ln" && args.short_is("f");
     if over_folder {
         report.add(&filesystem::MOVE_AWAY, &cmd.it.argv[*target]);
     }

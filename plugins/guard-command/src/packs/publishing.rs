@@ -60,6 +60,8 @@ static TOOLS: &[Tool] = &[
             (&["publish"], Some(&PUBLISH)),
             (&["npm", "publish"], Some(&PUBLISH)),
             (&["workspace", "*", "publish"], Some(&PUBLISH)),
+            (&["workspace", "*", "npm", "publish"], Some(&PUBLISH)),
+            (&["workspaces", "**", "publish"], Some(&PUBLISH)),
             (&["unpublish"], Some(&WITHDRAW)),
             (&["deprecate"], Some(&WITHDRAW)),
             (&["dist-tag", "rm"], Some(&WITHDRAW)),

@@ -193,6 +193,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if !only_simulates && !cmd.has_word("--user") {
         verbs::judge(TOOLS, cmd, report);
     }
+    init_script(cmd, report);
     power(cmd, report);
     processes(cmd, report);
     users(cmd, report);
@@ -201,6 +202,14 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "chmod" => rights(cmd, true, report),
         "chown" | "chgrp" | "setfacl" | "chattr" | "chcon" => rights(cmd, false, report),
         _ => {}
+    }
+}
+
+/// `/etc/init.d/postgresql stop`
+fn init_script(cmd: &Cmd<'_>, report: &mut Report) {
+    let is_script = cmd.it.argv.get(cmd.from).is_some_and(|word| word.contains("/init.d/") || word.contains("/rc.d/"));
+    if is_script && cmd.has_word("stop") {
+        report.add(&SERVICE, cmd.name());
     }
 }
 

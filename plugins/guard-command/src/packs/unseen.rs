@@ -2,11 +2,11 @@
 
 use instar_plugin_sdk::guard::Via;
 
-use crate::guess;
 use crate::names::{DECODERS, DOWNLOADERS, SHELLS, interpreter};
 use crate::packs::network;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
+use crate::{code, guess};
 
 rules! { Unseen:
     DECODED = Grave "run-decoded",
@@ -21,6 +21,9 @@ rules! { Unseen:
     TEXT = Risky "run-unknown-text",
         "nobody can tell what it would run, because only run time knows the text",
         "write the commands out";
+    DISGUISE = Risky "disguised-program",
+        "it would give a program another name, under which nobody knows it",
+        "call the program by its own name";
     TOO_DEEP = Risky "run-too-deep",
         "it goes through more shells than anybody can follow",
         "write the command itself";
@@ -37,12 +40,22 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if name.is_empty() {
         return program(cmd, report);
     }
+    let is_pattern = cmd.it.patterns.iter().any(|index| *index as usize == cmd.from);
+    if is_pattern && name != "[" && name != "[[" {
+        report.add(&PROGRAM, name);
+    }
     let is_shell = SHELLS.contains(&name);
     if is_shell || interpreter(name).is_some() {
         fed(cmd, is_shell, report);
     }
     match name {
         "eval" | "source" | "." | "exec" => text(cmd, report),
+        "cp" | "ln" | "mv" | "install" => disguise(cmd, report),
+        "deno" if cmd.words().first().is_some_and(|word| word == "eval") => {
+            if let Some(code) = cmd.words().get(1) {
+                code::judge_inline(code, "node", cmd, report);
+            }
+        }
         _ if is_shell || interpreter(name).is_some() => text(cmd, report),
         "at" | "batch" | "crontab" | "make" | "gmake" | "parallel" | "psql" | "gdb" | "expect" => {
             if let Some(input) = cmd.it.stdin.as_deref().filter(|_| !cmd.scene.is_guess) {
@@ -53,13 +66,30 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     }
 }
 
+/// `cp /bin/rm /tmp/ls`: the copy does what the rules know by another name.
+fn disguise(cmd: &Cmd<'_>, report: &mut Report) {
+    const KNOWN: &[&str] = &["rm", "dd", "shred", "mkfs", "git", "unlink", "truncate", "find", "kill"];
+    let is_program = |word: &&String| {
+        let (folder, name) = word.rsplit_once('/').unwrap_or(("", word));
+        let is_known = KNOWN.contains(&name) || SHELLS.contains(&name) || name.starts_with("mkfs.");
+        is_known && (folder.ends_with("/bin") || folder.ends_with("/sbin") || folder == "/bin")
+    };
+    let operands: Vec<&String> = cmd.words().iter().filter(|word| !word.starts_with('-')).collect();
+    if let Some((_, sources)) = operands.split_last()
+        && let Some(source) = sources.iter().find(|word| is_program(word))
+    {
+        report.add(&DISGUISE, source);
+    }
+}
+
 /// The first word is known only at run time.
 fn program(cmd: &Cmd<'_>, report: &mut Report) {
     let Some(word) = cmd.it.argv.get(cmd.from) else { return };
     if !cmd.is_dynamic(cmd.from) {
         return;
     }
-    if !is_usual(word) {
+    let is_settings = cmd.parent().is_some_and(|parent| parent.name() == "eval" && prints_settings(&parent));
+    if !is_usual(word) && !is_settings {
         report.add(&PROGRAM, word);
         unseen_substitution(cmd, report);
     }
