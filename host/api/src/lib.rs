@@ -5,6 +5,7 @@
 
 mod error;
 mod events;
+mod guards;
 mod host;
 mod jobs;
 pub mod paths;
@@ -15,6 +16,7 @@ mod socket;
 
 pub use error::ErrorBody;
 pub use events::Event;
+pub use guards::{GuardCheck, GuardDecision, GuardDecisions, GuardFinding, GuardTime};
 pub use host::{
     FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Scheduler, SessionCounts,
     SessionSummary, Status,

@@ -21,6 +21,8 @@ pub const METRICS: &str = "/metrics";
 /// A WebSocket.
 pub const WS: &str = "/ws";
 pub const PLUGINS: &str = "/plugins";
+pub const GUARDS_CHECK: &str = "/guards/check";
+pub const GUARDS_DECISIONS: &str = "/guards/decisions";
 
 pub fn job(slug: &str) -> String {
     format!("/jobs/{slug}")

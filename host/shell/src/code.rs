@@ -308,7 +308,7 @@ fn language_of(text: &str) -> &'static str {
     interpreter(name).map_or("", |interpreter| interpreter.1)
 }
 
-fn sha256(text: &str) -> String {
+pub(crate) fn sha256(text: &str) -> String {
     use std::fmt::Write;
     Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
         // Writing into a string cannot fail.

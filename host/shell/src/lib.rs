@@ -33,6 +33,8 @@ mod walk;
 mod world;
 mod wrapper;
 
+pub use parameter::fits;
+pub use scope::absolute;
 pub use world::{File, Files, NoFiles, World};
 
 use instar_core::command::Found;

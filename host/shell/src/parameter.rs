@@ -107,7 +107,7 @@ fn trimmed<'a>(value: &'a str, pattern: &str, at_end: bool, greedy: bool) -> &'a
 }
 
 /// Whether a text fits a pattern of `*` and `?`. Linear but for one step back.
-pub(crate) fn fits(text: &str, pattern: &str) -> bool {
+pub fn fits(text: &str, pattern: &str) -> bool {
     let (text, pattern): (Vec<char>, Vec<char>) = (text.chars().collect(), pattern.chars().collect());
     let (mut t, mut p, mut star) = (0, 0, None);
     while t < text.len() {

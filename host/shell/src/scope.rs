@@ -82,7 +82,7 @@ impl Scope {
 }
 
 /// The path without `.`, `..` and doubled slashes.
-pub(crate) fn absolute(base: &str, path: &str) -> String {
+pub fn absolute(base: &str, path: &str) -> String {
     let base = if path.starts_with('/') { "" } else { base };
     let mut parts: Vec<&str> = Vec::new();
     for part in base.split('/').chain(path.split('/')) {

@@ -1,5 +1,7 @@
 //! What is known of the world in which a text would run.
 
+use crate::code::sha256;
+
 /// Where a text would run. Paths are absolute.
 #[derive(Clone, Copy)]
 pub struct World<'a> {
@@ -28,6 +30,15 @@ pub struct File {
     pub sha256: String,
     /// The text is all of it.
     pub complete: bool,
+}
+
+impl File {
+    /// The file with this content, its text cut at `longest` bytes; none if it is no text.
+    pub fn of(content: &[u8], longest: usize) -> Option<Self> {
+        let whole = std::str::from_utf8(content).ok().filter(|text| !text.contains('\0'))?;
+        let text = &whole[..whole.floor_char_boundary(longest)];
+        Some(Self { text: text.to_owned(), sha256: sha256(whole), complete: text.len() == whole.len() })
+    }
 }
 
 /// Nothing can be read.

@@ -197,7 +197,7 @@ impl Plugins {
             Some(guard) => Err(Finding {
                 rule: format!("{}/{}", guard.id, guard.code),
                 answer: Answer::Deny,
-                severity: Severity::High,
+                severity: Severity::Critical,
                 detail: format!("the guard `{}` could not be loaded ({})", guard.id, guard.code),
                 remedy: Some(format!("repair the plugin `{}` or disable it", guard.id)),
                 command: None,
@@ -217,7 +217,7 @@ fn gave_none(plugin: &Loaded, cause: &Cause) -> Finding {
     Finding {
         rule: format!("{id}/{code}"),
         answer: Answer::Deny,
-        severity: Severity::High,
+        severity: Severity::Critical,
         detail: format!("the guard `{id}` gave no verdict ({code})"),
         remedy: None,
         command: None,

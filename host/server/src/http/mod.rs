@@ -10,6 +10,7 @@ mod event_stream;
 mod events;
 mod extract;
 mod guardrails;
+mod guards;
 mod health;
 mod jobs;
 mod limits;
@@ -39,6 +40,7 @@ use tower::ServiceExt as _;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::config::Config;
+use crate::guards::GuardDesk;
 use crate::watch_jobs::JobsReader;
 pub(crate) use answers::Answers;
 use auth::{Caller, Gate};
@@ -56,6 +58,7 @@ pub(crate) struct App {
     pub(crate) jobs: Arc<JobsReader>,
     /// Nothing about plugins changes while the host runs.
     pub(crate) plugins: instar_api::Plugins,
+    pub(crate) guards: GuardDesk,
     pub(crate) project_name: String,
     pub(crate) version: String,
     pub(crate) started: Instant,
@@ -130,6 +133,8 @@ fn routes(app: Arc<App>) -> Router {
         .route(paths::METRICS, get(metrics::show))
         .route(paths::WS, get(ws::open))
         .route(paths::PLUGINS, get(plugins::list))
+        .route(paths::GUARDS_CHECK, post(guards::check))
+        .route(paths::GUARDS_DECISIONS, get(guards::decisions))
         .fallback(errors::unknown_route)
         .method_not_allowed_fallback(errors::wrong_method)
         .with_state(app)
