@@ -8,7 +8,6 @@ use instar_plugin_sdk::guard::Code;
 
 use crate::guess;
 use crate::packs::{credentials, filesystem, network, overwrite};
-use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::{Cmd, Scene};
 use crate::secret_file::is_secret;
@@ -454,10 +453,8 @@ fn unescape(text: &str) -> String {
     plain
 }
 
-/// A place that only [`Place`] knows counts in code as it does in words.
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::tests::{flagged_code, rules_of_code};
 
     #[test]
@@ -481,6 +478,5 @@ mod tests {
     #[test]
     fn hidden_code_is_asked_about() {
         assert_eq!(rules_of_code("python", "exec(__import__('base64').b64decode('aW1w'))"), ["code-hidden"]);
-        let _ = Place::Unknown;
     }
 }

@@ -45,6 +45,9 @@ fn commands_in(text: &str, cwd: &str) -> Vec<SimpleCommand> {
             continue;
         }
         let mut next = command(without_wrappers(words), cwd);
+        if next.argv.is_empty() && next.redirects.is_empty() {
+            continue;
+        }
         next.reads_from.extend(feeds);
         feeds = is_piped.then(|| u32::try_from(commands.len()).expect("the text is short"));
         commands.push(next);

@@ -428,7 +428,7 @@ mod tests {
         check("$X/", Place::Unknown);
         check("/$X", Place::Unknown);
         check("/tmp/out-$X", Place::Temp);
-        check("$TMPDIR/out", Place::Temp);
+        check("$TMPDIR/mine", Place::Temp);
         check("$TMPDIR/*", Place::Unknown);
         check("$d/node_modules", Place::Build);
         check("$PWD/src", Place::Inside);

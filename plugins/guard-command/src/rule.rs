@@ -70,7 +70,9 @@ impl Pack {
 pub(crate) enum Weight {
     /// Beyond repair. Denied at every level, in every pack.
     Catastrophic,
-    /// A person decides at every level: it would weaken the guards or give secrets away.
+    /// Denied at every level, until the operator allows it: it would weaken the guards or give secrets away.
+    Forbidden,
+    /// A person decides at every level: nobody has read what would run, or secrets would be shown.
     Grave,
     /// A person decides at level 1; advice at level 2.
     Risky,
@@ -114,34 +116,51 @@ const ABOUT_CHARS: usize = 120;
 /// What spoke so far.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    hits: Vec<(&'static Rule, String)>,
+    hits: Vec<Hit>,
+    /// The command that is being judged.
+    pub(crate) command: Option<u32>,
+}
+
+/// A rule that spoke.
+#[derive(Debug)]
+struct Hit {
+    rule: &'static Rule,
+    about: String,
+    command: Option<u32>,
 }
 
 impl Report {
-    /// A rule speaks, about these words. Once is enough for each rule.
+    /// A rule speaks, about these words. Once is enough for each rule and command.
     pub(crate) fn add(&mut self, rule: &'static Rule, about: &str) {
-        if !self.hits.iter().any(|(known, _)| known.id == rule.id) {
-            self.hits.push((rule, about.chars().take(ABOUT_CHARS).collect()));
+        if !self.hits.iter().any(|hit| hit.rule.id == rule.id && hit.command == self.command) {
+            let about = about.chars().take(ABOUT_CHARS).collect();
+            self.hits.push(Hit { rule, about, command: self.command });
         }
     }
 
     /// What all of it calls for.
     pub(crate) fn verdict(self, config: &Config) -> Verdict {
         let is_on = |rule: &Rule| rule.weight == Weight::Catastrophic || !config.is_off(rule.pack);
-        let hits = self.hits.into_iter().filter(|(rule, _)| is_on(rule));
-        hits.map(|(rule, about)| finding(rule, &about, config.level())).collect::<Vec<_>>().into()
+        let hits = self.hits.iter().filter(|hit| is_on(hit.rule));
+        hits.map(|hit| finding(hit, config.level())).collect::<Vec<_>>().into()
     }
 }
 
-fn finding(rule: &Rule, about: &str, level: Level) -> Finding {
+fn finding(hit: &Hit, level: Level) -> Finding {
+    let Hit { rule, about, command } = hit;
     let (severity, answer) = match (rule.weight, level) {
         (Weight::Catastrophic, _) => (Severity::Critical, Answer::Deny),
+        (Weight::Forbidden, _) => (Severity::High, Answer::Deny),
         (Weight::Grave, _) | (Weight::Risky, Level::Ask) => (Severity::High, Answer::Ask),
         (Weight::Risky, Level::Advise) => (Severity::High, Answer::Pass),
         (Weight::Advice, _) => (Severity::Medium, Answer::Pass),
     };
     let detail = if about.is_empty() { rule.detail.to_owned() } else { format!("{}: `{about}`", rule.detail) };
-    Finding::new(rule.id, severity, detail).with_answer(answer).with_remedy(rule.remedy)
+    let finding = Finding::new(rule.id, severity, detail).with_answer(answer).with_remedy(rule.remedy);
+    match command {
+        Some(command) => finding.about(*command),
+        None => finding,
+    }
 }
 
 #[cfg(test)]
@@ -151,7 +170,7 @@ mod tests {
 
     fn answers(config: &str) -> Vec<Answer> {
         let mut report = Report::default();
-        for rule in [&filesystem::ROOT, &itself::SWITCH_OFF, &git::RESET_HARD, &git::PUSH_LEASE] {
+        for rule in [&filesystem::ROOT, &itself::SWITCH_OFF, &itself::SESSIONS, &git::RESET_HARD, &git::PUSH_LEASE] {
             report.add(rule, "x");
             report.add(rule, "again");
         }
@@ -161,8 +180,9 @@ mod tests {
 
     #[test]
     fn the_level_decides_about_what_is_risky_and_nothing_else() {
-        assert_eq!(answers("{}"), [Answer::Deny, Answer::Ask, Answer::Ask, Answer::Pass]);
-        assert_eq!(answers(r#"{"level":2}"#), [Answer::Deny, Answer::Ask, Answer::Pass, Answer::Pass]);
+        use Answer::{Ask, Deny, Pass};
+        assert_eq!(answers("{}"), [Deny, Deny, Ask, Ask, Pass]);
+        assert_eq!(answers(r#"{"level":2}"#), [Deny, Deny, Ask, Pass, Pass]);
     }
 
     #[test]

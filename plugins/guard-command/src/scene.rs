@@ -41,7 +41,7 @@ impl<'a> Scene<'a> {
     /// What this text itself gives to a variable; the last one counts.
     pub(crate) fn value_of(&self, name: &str) -> Option<&'a str> {
         let all = self.commands.iter().flat_map(|command| &command.assignments);
-        all.filter(|(given, _)| given == name).last().map(|(_, value)| value.as_str())
+        all.rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
     }
 }
 

@@ -68,7 +68,7 @@ fn statements(text: &str) -> Vec<Vec<String>> {
             '-' if next == Some('-') => while letters.next_if(|letter| *letter != '\n').is_some() {},
             '/' if next == Some('*') => {
                 let mut last = ' ';
-                while let Some(inner) = letters.next() {
+                for inner in letters.by_ref() {
                     if last == '*' && inner == '/' {
                         break;
                     }

@@ -17,21 +17,6 @@ rules! { Filesystem:
         "call the tool with its documented fields";
 }
 
-mod address {
-    use crate::rule::rules;
-
-    rules! { Network:
-        LOOPBACK = Risky "ask-this-machine",
-            "it would ask a server of this machine through a tool that others steer",
-            "ask it with `curl` from the shell, where it can be judged";
-        INTERNAL = Risky "ask-internal",
-            "it would ask a machine of the inner network",
-            "ask the operator whether the address is meant";
-    }
-}
-#[cfg(test)]
-pub(crate) use address::RULES as ADDRESS_RULES;
-
 /// Fields that name a file, in the tools of agents and of usual MCP servers.
 const PATH_FIELDS: &[&str] =
     &["file_path", "notebook_path", "path", "filePath", "filename", "destination", "target", "source", "uri"];
@@ -114,10 +99,10 @@ fn ask(url: &str, report: &mut Report) {
         report.add(&network::SEND_SECRET, url);
     }
     if network::is_loopback(&lower) {
-        return report.add(&address::LOOPBACK, url);
+        return report.add(&network::LOOPBACK, url);
     }
     if is_internal(host_of(&lower)) {
-        report.add(&address::INTERNAL, url);
+        report.add(&network::INTERNAL, url);
     }
 }
 

@@ -316,11 +316,10 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&DELETE, args.operand(1));
             }
         }
-        "kafka-topics" | "kafka-topics.sh" | "kafka-delete-records" | "kafka-consumer-groups.sh" => {
-            if cmd.has_word("--delete") || cmd.name() == "kafka-delete-records" {
-                report.add(&SECRETS, "--delete");
-            }
+        "kafka-topics" | "kafka-topics.sh" | "kafka-consumer-groups.sh" if cmd.has_word("--delete") => {
+            report.add(&SECRETS, "--delete");
         }
+        "kafka-delete-records" => report.add(&SECRETS, ""),
         "tarsnap" if cmd.words().iter().any(|word| word == "-d" || word == "--nuke") => report.add(&BACKUPS, ""),
         _ => {}
     }

@@ -128,7 +128,6 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             report.add(&ALL, noun);
         }
         ("compose", _) => compose(&args, &rest, report),
-        ("down" | "rm", _) if name.ends_with("-compose") => compose(&args, &cmd.from(cmd.from), report),
         ("run" | "create", _) | ("container", "run" | "create") => host_access(&rest, report),
         _ => {}
     }

@@ -219,11 +219,16 @@ fn dump(cmd: &Cmd<'_>, rule: &'static crate::rule::Rule, report: &mut Report) {
 
 /// Tools that keep secrets and print them when asked.
 fn tools(cmd: &Cmd<'_>, report: &mut Report) {
+    if (cloud_prints(cmd) || keeper_prints(cmd)) && !is_kept(cmd) {
+        report.add(&TOOL, cmd.name());
+    }
+}
+
+/// Clusters and clouds.
+fn cloud_prints(cmd: &Cmd<'_>) -> bool {
     let words = cmd.words();
     let has = |word: &str| cmd.has_word(word);
-    let verb = |at: usize| words.iter().filter(|word| !word.starts_with('-')).nth(at).map_or("", String::as_str);
-    let prints = match cmd.name() {
-        "gpg" | "gpg2" => words.iter().any(|word| word.starts_with("--export-secret")),
+    match cmd.name() {
         "kubectl" | "oc" | "k" => {
             let asks = words.iter().any(|word| {
                 matches!(word.as_str(), "secret" | "secrets")
@@ -244,6 +249,19 @@ fn tools(cmd: &Cmd<'_>, report: &mut Report) {
                     && words.iter().any(|word| word.contains("secret") || word.contains("token")))
                 || (has("configure") && has("export-credentials"))
         }
+        "gcloud" => has("secrets") && has("access"),
+        "az" => has("keyvault") && has("secret") && has("show"),
+        _ => false,
+    }
+}
+
+/// Keepers of passwords and keys.
+fn keeper_prints(cmd: &Cmd<'_>) -> bool {
+    let words = cmd.words();
+    let has = |word: &str| cmd.has_word(word);
+    let verb = |at: usize| words.iter().filter(|word| !word.starts_with('-')).nth(at).map_or("", String::as_str);
+    match cmd.name() {
+        "gpg" | "gpg2" => words.iter().any(|word| word.starts_with("--export-secret")),
         "security" => {
             words.iter().any(|word| word.starts_with("find-") && word.ends_with("-password"))
                 && (has("-w") || has("-g"))
@@ -261,8 +279,6 @@ fn tools(cmd: &Cmd<'_>, report: &mut Report) {
         "vault" | "bao" => {
             verb(0) == "kv" && verb(1) == "get" || verb(0) == "read" || (verb(0) == "token" && verb(1) == "create")
         }
-        "gcloud" => has("secrets") && has("access"),
-        "az" => has("keyvault") && has("secret") && has("show"),
         "gh" => verb(0) == "auth" && (verb(1) == "token" || has("--show-token") || has("-t")),
         "heroku" => verb(0) == "config" || verb(0) == "config:get",
         "secret-tool" => verb(0) == "lookup",
@@ -270,7 +286,6 @@ fn tools(cmd: &Cmd<'_>, report: &mut Report) {
         "doppler" => verb(0) == "secrets" && (verb(1) == "get" || verb(1) == "download"),
         "sops" => has("-d") || has("--decrypt") || verb(0) == "decrypt",
         "ansible-vault" => matches!(verb(0), "view" | "decrypt"),
-        "docker" => verb(0) == "compose" && verb(1) == "config" && false,
         "unshadow" | "mimikatz" | "lazagne" | "pypykatz" | "secretsdump.py" => true,
         "ssh-keygen" => has("-y"),
         "openssl" => {
@@ -281,8 +296,5 @@ fn tools(cmd: &Cmd<'_>, report: &mut Report) {
         }
         "instar" => verb(0) == "config" && has("--show-secrets"),
         _ => false,
-    };
-    if prints && !is_kept(cmd) {
-        report.add(&TOOL, cmd.name());
     }
 }

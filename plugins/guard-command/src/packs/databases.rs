@@ -204,10 +204,8 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     sql_client(cmd, report);
     verbs::judge(TOOLS, cmd, report);
     match name {
-        "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal" | "mongodrop" => {
-            if !cmd.has_word("--help") {
-                report.add(&DATABASE, name);
-            }
+        "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal" if !cmd.has_word("--help") => {
+            report.add(&DATABASE, name);
         }
         "redis-cli" | "valkey-cli" | "keydb-cli" | "dragonfly-cli" => keys(cmd, report),
         "mongosh" | "mongo" => documents(cmd, report),

@@ -120,53 +120,68 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     {
         return format(cmd, report);
     }
+    match name {
+        "parted" => parted(cmd, report),
+        "fdisk" | "sfdisk" | "cfdisk" | "gdisk" | "cgdisk" | "gpart" | "sgdisk" => partitions(cmd, report),
+        _ => {
+            wipes(cmd, report);
+            volumes(cmd, report);
+        }
+    }
+}
+
+/// Programs that make a whole disk unreadable.
+fn wipes(cmd: &Cmd<'_>, report: &mut Report) {
+    let name = cmd.name();
     let args = Args::of(cmd, &NO_VALUES);
     let on_device = args.operands.iter().any(|index| may_be_device(cmd, *index));
+    let is_any = |test: &dyn Fn(&str) -> bool| cmd.words().iter().any(|word| test(word));
     match name {
         "wipefs" if on_device && (args.short_is("ao") || cmd.has_word("--all") || args.exactly("force")) => {
             report.add(&WIPE, args.operand(0));
         }
         "blkdiscard" if on_device => report.add(&WIPE, args.operand(0)),
-        "hdparm"
-            if cmd.words().iter().any(|word| {
-                word.starts_with("--security-erase")
-                    || word.starts_with("--trim-sector")
-                    || word.starts_with("--write-sector")
-            }) =>
-        {
+        "hdparm" if is_any(&|word| word.starts_with("--security-erase") || word.starts_with("--write-sector")) => {
             report.add(&WIPE, "--security-erase");
         }
-        "badblocks"
-            if cmd
-                .words()
-                .iter()
-                .any(|word| word.starts_with("-w") || word == "-sw" || word == "-wsv" || word == "-svw") =>
+        "badblocks" if args.short_is("w") => report.add(&WIPE, "-w"),
+        "asr" if cmd.has_word("restore") || cmd.has_word("--erase") => report.add(&FORMAT, name),
+        "nwipe" | "dban" | "dcfldd" | "dc3dd" | "ddrescue"
+            if on_device || is_any(&|word| word.starts_with("of=/dev/")) =>
         {
-            report.add(&WIPE, "-w");
+            report.add(&DEVICE, name);
         }
-        "parted" => parted(cmd, report),
-        "fdisk" | "sfdisk" | "cfdisk" | "gdisk" | "cgdisk" | "gpart" => {
-            let only_shows =
-                args.short_is("lVvdJsx") || args.any_long(&["list", "dump", "json", "help", "version", "verify"]);
-            if on_device && !only_shows {
-                report.add(&PARTITION, name);
-            }
+        "flashrom" if args.short_is("wE") || cmd.has_word("--erase") => report.add(&WIPE, name),
+        _ => {}
+    }
+}
+
+/// Editors of partition tables; what only shows them passes.
+fn partitions(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &NO_VALUES);
+    if cmd.name() == "sgdisk" {
+        let shows = |word: &String| {
+            matches!(word.as_str(), "-p" | "--print" | "-i" | "-v" | "--verify") || !word.starts_with('-')
+        };
+        let zaps = args.any_long(&["zap-all", "zap"]) || cmd.has_word("-Z") || cmd.has_word("-o");
+        if !cmd.words().iter().all(shows) {
+            report.add(if zaps { &WIPE } else { &PARTITION }, "sgdisk");
         }
-        "sgdisk" => {
-            let only_shows = cmd.words().iter().all(|word| {
-                matches!(word.as_str(), "-p" | "--print" | "-i" | "-v" | "--verify") || !word.starts_with('-')
-            });
-            if !only_shows {
-                report.add(
-                    if args.any_long(&["zap-all", "zap"]) || cmd.has_word("-Z") || cmd.has_word("-o") {
-                        &WIPE
-                    } else {
-                        &PARTITION
-                    },
-                    name,
-                );
-            }
-        }
+        return;
+    }
+    let only_shows = args.short_is("lVvdJsx") || args.any_long(&["list", "dump", "json", "help", "version", "verify"]);
+    let on_device = args.operands.iter().any(|index| may_be_device(cmd, *index));
+    if on_device && !only_shows {
+        report.add(&PARTITION, cmd.name());
+    }
+}
+
+/// Volumes, arrays and the file systems on them.
+fn volumes(cmd: &Cmd<'_>, report: &mut Report) {
+    let name = cmd.name();
+    let args = Args::of(cmd, &NO_VALUES);
+    let on_device = args.operands.iter().any(|index| may_be_device(cmd, *index));
+    match name {
         "lvremove" | "vgremove" | "pvremove" | "lvreduce" | "vgreduce" | "dmsetup" | "lvconvert" => {
             let only_shows =
                 name == "dmsetup" && !matches!(args.operand(0), "remove" | "remove_all" | "wipe_table" | "clear");
@@ -183,13 +198,6 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&PARTITION, name);
             }
         }
-        "asr" if cmd.has_word("restore") || cmd.has_word("--erase") => report.add(&FORMAT, name),
-        "nwipe" | "dban" | "dcfldd" | "dc3dd" | "pv" | "ddrescue" => {
-            if name != "pv" && (on_device || cmd.words().iter().any(|word| word.starts_with("of=/dev/"))) {
-                report.add(&DEVICE, name);
-            }
-        }
-        "flashrom" if args.short_is("wE") || cmd.has_word("--erase") => report.add(&WIPE, name),
         "losetup" | "swapoff" if cmd.has_word("-D") || cmd.has_word("-a") => report.add(&PARTITION, name),
         _ => {}
     }

@@ -122,8 +122,8 @@ fn found_by_find(find: &Cmd<'_>, is_tree: bool, report: &mut Report) {
     if start == end {
         return found_below(find.place_of(".", false, false), narrowed, is_tree, ".", report);
     }
-    for index in start..end {
-        found_below(find.place(index), narrowed, is_tree, &argv[index], report);
+    for (index, word) in argv.iter().enumerate().take(end).skip(start) {
+        found_below(find.place(index), narrowed, is_tree, word, report);
     }
 }
 

@@ -6,16 +6,16 @@ use crate::rule::{Report, rules};
 use crate::scene::Cmd;
 
 rules! { Itself:
-    SETTINGS = Grave "guard-settings",
+    SETTINGS = Forbidden "guard-settings",
         "it would change or remove what the guards and the host are held by",
         "ask the operator; a new rule or an exception is theirs to make";
-    SWITCH_OFF = Grave "guard-off",
+    SWITCH_OFF = Forbidden "guard-off",
         "it would switch off the guards or loosen them",
         "ask the operator; `instar guard test` says what the guards think of a command";
-    APPROVE = Grave "guard-approve",
+    APPROVE = Forbidden "guard-approve",
         "it would give the permission that only a person may give",
         "ask the operator, and wait for the answer";
-    HOST = Grave "host-stop",
+    HOST = Forbidden "host-stop",
         "it would end the host that watches over this session",
         "look with `instar status`, and let the operator stop it";
     SESSIONS = Grave "sessions-end",
@@ -24,7 +24,7 @@ rules! { Itself:
     UNGUARDED = Grave "agent-unguarded",
         "it would start an agent that asks nobody",
         "start it without that option, or add a job with `instar job add`";
-    HISTORY = Grave "guard-history",
+    HISTORY = Forbidden "guard-history",
         "it would change what the host has recorded",
         "read it with `instar guard log` or `instar events`";
 }

@@ -10,9 +10,12 @@ pub(crate) mod find;
 pub(crate) mod git;
 pub(crate) mod itself;
 pub(crate) mod kubernetes;
+mod machine;
 pub(crate) mod network;
 pub(crate) mod overwrite;
+mod processes;
 pub(crate) mod publishing;
+mod rights;
 mod runner;
 pub(crate) mod system;
 pub(crate) mod terraform;
@@ -30,18 +33,24 @@ pub(crate) fn judge(scene: &Scene<'_>, report: &mut Report) {
         report.add(&system::FORK_BOMB, name);
     }
     for cmd in scene.cmds() {
+        if !scene.is_guess {
+            report.command = u32::try_from(cmd.index).ok();
+        }
         let mut inner = Some(cmd);
         while let Some(cmd) = inner {
             one(cmd, report);
             inner = runner::inside(&cmd);
         }
     }
-    network::downloads_that_run(scene, report);
-    if !scene.is_guess {
-        for code in scene.code {
-            code::judge(code, scene, report);
-        }
+    if scene.is_guess {
+        return network::downloads_that_run(scene, report);
     }
+    for code in scene.code {
+        report.command = Some(code.command);
+        code::judge(code, scene, report);
+    }
+    report.command = None;
+    network::downloads_that_run(scene, report);
 }
 
 fn one(cmd: Cmd<'_>, report: &mut Report) {

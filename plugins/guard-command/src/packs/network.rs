@@ -16,7 +16,7 @@ rules! { Network:
     REVERSE_SHELL = Catastrophic "reverse-shell",
         "it would give a shell of this machine to somebody on the network",
         "use `ssh` to reach a machine";
-    SEND_SECRET = Grave "send-secret",
+    SEND_SECRET = Forbidden "send-secret",
         "it would send keys, passwords or the environment away",
         "send only what the other side needs, from a file you made for it";
     SEND_FILE = Grave "send-file",
@@ -25,6 +25,12 @@ rules! { Network:
     METADATA = Grave "cloud-metadata",
         "it would ask for the credentials of this machine",
         "use the credentials that the operator gave you";
+    LOOPBACK = Risky "ask-this-machine",
+        "it would ask a server of this machine through a tool that others steer",
+        "ask it with `curl` from the shell, where it can be judged";
+    INTERNAL = Risky "ask-internal",
+        "it would ask a machine of the inner network",
+        "ask the operator whether the address is meant";
     FILE_URL = Advice "file-url",
         "it would read a file of this machine by a URL",
         "read the file with `cat`";

@@ -184,11 +184,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     }
     verbs::judge(TOOLS, cmd, report);
     match cmd.name() {
-        "semantic-release" | "np" if !cmd.has_word("--help") && !cmd.has_word("--preview") => {
-            if !cmd.words().iter().any(|word| word.starts_with("--dry") || word == "-d") {
-                report.add(&PUBLISH, cmd.name());
-            }
-        }
+        "semantic-release" | "np" if !is_shown(cmd) => report.add(&PUBLISH, cmd.name()),
         "cargo" => {
             let args = Args::of(cmd, &CARGO);
             if args.operand(0) == "release" && (args.exactly("execute") || args.short_is("x")) {
@@ -200,4 +196,10 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         _ => {}
     }
+}
+
+/// It tells what it would do.
+fn is_shown(cmd: &Cmd<'_>) -> bool {
+    let shows = |word: &String| word.starts_with("--dry") || matches!(word.as_str(), "-d" | "--help" | "--preview");
+    cmd.words().iter().any(shows)
 }

@@ -2,7 +2,7 @@
 
 use crate::guess;
 use crate::packs::{disks, network, system};
-use crate::rule::{Report, rules};
+use crate::rule::{Report, Rule, rules};
 use crate::scene::Cmd;
 
 rules! { Windows:
@@ -28,19 +28,26 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let name = first.rsplit(['/', '\\']).next().unwrap_or(first).to_ascii_lowercase();
     let name = name.strip_suffix(".exe").unwrap_or(&name);
     let lower: Vec<String> = cmd.words().iter().map(|word| word.to_ascii_lowercase()).collect();
-    let has = |word: &str| lower.iter().any(|given| given == word);
-    let first = lower.first().map_or("", String::as_str);
     match name {
         "powershell" | "pwsh" => return powershell(cmd, &lower, report),
         "cmd" => return command(cmd, &lower, report),
         _ => {}
     }
+    if let Some(rule) = rule_of(name, &lower) {
+        report.add(rule, name);
+    }
+}
+
+/// The rule that speaks about a command, by its name and its words in small letters.
+fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
+    let has = |word: &str| lower.iter().any(|given| given == word);
+    let first = lower.first().map_or("", String::as_str);
     let rule = match name {
         "remove-item" | "ri" | "rd" | "rmdir" | "del" | "erase" | "deltree" => {
             let is_tree =
                 lower.iter().any(|word| matches!(word.as_str(), "/s" | "-r" | "//s") || word.starts_with("-rec"));
             if !is_tree && !lower.iter().any(|word| word.contains(":\\") && word.contains("windows")) {
-                return;
+                return None;
             }
             &DELETE
         }
@@ -82,9 +89,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         {
             &network::RUN_DOWNLOAD
         }
-        _ => return,
+        _ => return None,
     };
-    report.add(rule, name);
+    Some(rule)
 }
 
 fn is_drive(word: &str) -> bool {
