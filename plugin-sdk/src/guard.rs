@@ -5,10 +5,11 @@ use crate::bindings::{command_guard, outbound_guard, output_guard, run_guard, se
 use crate::register::Export;
 use crate::{CallCtx, Plugin, Severity, config};
 
-pub use command_guard::exports::instar::plugin::command_guard::{Command, Script, SimpleCommand, Span};
-pub use guard_types::{Finding, Verdict};
+pub use command_guard::exports::instar::plugin::command_guard::{Code, Command, Redirect, SimpleCommand, Span, Via};
+pub use guard_types::{Answer, Finding, Surroundings, Verdict};
 pub use output_guard::exports::instar::plugin::output_guard::{Redaction, ScanResult};
 pub use session_guard::exports::instar::plugin::session_guard::Moment;
+pub use tool_guard::exports::instar::plugin::tool_guard::ToolCall;
 
 /// May this shell command run? [`register_command_guard!`](crate::register_command_guard)
 pub trait CommandGuard: Plugin {
@@ -17,7 +18,7 @@ pub trait CommandGuard: Plugin {
 
 /// May this call of a tool happen? [`register_tool_guard!`](crate::register_tool_guard)
 pub trait ToolGuard: Plugin {
-    fn check(ctx: &CallCtx, config: &Self::Config, tool: &str, input_json: &str) -> Verdict;
+    fn check(ctx: &CallCtx, config: &Self::Config, call: &ToolCall) -> Verdict;
 }
 
 /// May this text leave the machine? [`register_outbound_guard!`](crate::register_outbound_guard)
@@ -56,23 +57,45 @@ pub struct Chunk {
 impl Verdict {
     /// No objection.
     pub fn pass() -> Self {
-        Self::Pass(Vec::new())
+        Self { findings: Vec::new() }
     }
 
-    /// It must not happen, for this one reason.
-    pub fn deny(finding: Finding) -> Self {
-        Self::Deny(vec![finding])
+    /// No objection, and this advice.
+    pub fn advise(finding: Finding) -> Self {
+        Self { findings: vec![Finding { answer: Answer::Pass, ..finding }] }
     }
 
     /// A person must say yes, for this one reason.
     pub fn ask(finding: Finding) -> Self {
-        Self::Ask(vec![finding])
+        Self { findings: vec![Finding { answer: Answer::Ask, ..finding }] }
+    }
+
+    /// It must not happen, for this one reason.
+    pub fn deny(finding: Finding) -> Self {
+        Self { findings: vec![Finding { answer: Answer::Deny, ..finding }] }
+    }
+}
+
+impl From<Vec<Finding>> for Verdict {
+    fn from(findings: Vec<Finding>) -> Self {
+        Self { findings }
     }
 }
 
 impl Finding {
+    /// A finding that is advice, until its answer says otherwise.
     pub fn new(rule: impl Into<String>, severity: Severity, detail: impl Into<String>) -> Self {
-        Self { rule: rule.into(), severity, detail: detail.into(), remedy: None }
+        Self { rule: rule.into(), answer: Answer::Pass, severity, detail: detail.into(), remedy: None, command: None }
+    }
+
+    /// What it calls for.
+    pub fn with_answer(self, answer: Answer) -> Self {
+        Self { answer, ..self }
+    }
+
+    /// The command that it is about: its index.
+    pub fn about(self, command: u32) -> Self {
+        Self { command: Some(command), ..self }
     }
 
     /// A safer way to get the same done.
@@ -88,8 +111,8 @@ impl<T: CommandGuard> command_guard::exports::instar::plugin::command_guard::Gue
 }
 
 impl<T: ToolGuard> tool_guard::exports::instar::plugin::tool_guard::Guest for Export<T> {
-    fn check(ctx: CallCtx, tool: String, input_json: String) -> Verdict {
-        T::check(&ctx, &config::ask::<T>(), &tool, &input_json)
+    fn check(ctx: CallCtx, call: ToolCall) -> Verdict {
+        T::check(&ctx, &config::ask::<T>(), &call)
     }
 }
 

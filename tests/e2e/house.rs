@@ -19,8 +19,12 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("instar-store", &[CORE]),
         ("instar-session", &[CORE]),
         ("instar-plugin", &[CORE]),
+        ("instar-shell", &[CORE]),
         ("instar-engine", &[CORE, "instar-store", "instar-session", "instar-plugin"]),
-        ("instar", &[CORE, "instar-api", "instar-engine", "instar-store", "instar-session", "instar-plugin"]),
+        (
+            "instar",
+            &[CORE, "instar-api", "instar-engine", "instar-store", "instar-session", "instar-plugin", "instar-shell"],
+        ),
         ("instar-tests", &["instar-api"]),
     ])
 }

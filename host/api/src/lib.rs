@@ -7,6 +7,7 @@
 
 mod error;
 mod events;
+mod guards;
 mod host;
 mod jobs;
 pub mod paths;
@@ -17,6 +18,7 @@ mod socket;
 
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};
+pub use guards::{GuardCheckRequest, GuardDecision, GuardDecisions, GuardFinding, GuardTime};
 pub use host::{
     FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Scheduler, SessionCounts,
     SessionSummary, Status,

@@ -25,6 +25,8 @@ pub const WS: &str = "/ws";
 pub const PLUGINS: &str = "/plugins";
 /// What this API is, as an OpenAPI document.
 pub const OPENAPI: &str = "/openapi.json";
+pub const GUARDS_CHECK: &str = "/guards/check";
+pub const GUARDS_DECISIONS: &str = "/guards/decisions";
 
 pub fn job(slug: &str) -> String {
     format!("/jobs/{slug}")

@@ -25,7 +25,7 @@ use crate::run::{Outcome, Phase, Run, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::state::State;
 use crate::talk::{Activity, Message};
-use crate::verdict::Verdict;
+use crate::verdict::{Answer, Verdict};
 
 /// Something the engine was told, with the time and the randomness of that moment.
 #[derive(Debug, Clone)]
@@ -289,13 +289,13 @@ fn judged(draft: &mut Draft<'_>, id: RunId, verdict: Verdict) {
     if end::ended_by_stop(draft, run, None) {
         return;
     }
-    match verdict {
-        Verdict::Pass(_) => {
+    match verdict.answer() {
+        Answer::Pass => {
             draft.event(Fact::RunPassed { run: id, slug: run.slug.clone() });
             draft.effect(Effect::Step { run: id });
         }
         // Nobody can answer an `ask` for an unattended run, so it denies.
-        Verdict::Ask(findings) | Verdict::Deny(findings) => admit::denied(draft, run, &findings),
+        Answer::Ask | Answer::Deny => admit::denied(draft, run, &verdict),
     }
 }
 

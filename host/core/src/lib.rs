@@ -3,6 +3,7 @@
 //! Everything here is pure: no tokio, no IO, no clock. Time, identities and randomness arrive as values.
 //! `decide` is the heart; the other modules are the words it speaks.
 
+pub mod command;
 pub mod decide;
 pub mod event;
 pub mod id;

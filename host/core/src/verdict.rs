@@ -2,15 +2,21 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The answer of a guard, or of all of them together.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "verdict", content = "findings")]
-pub enum Verdict {
-    /// No objection; the findings are advice.
-    Pass(Vec<Finding>),
+/// The answer of a guard, or of all of them together: all that was found, and so the strictest of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Verdict {
+    pub findings: Vec<Finding>,
+}
+
+/// What a finding calls for, from the mildest to the strictest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Answer {
+    /// It is advice, and it stops nothing.
+    Pass,
     /// A person must say yes first.
-    Ask(Vec<Finding>),
-    Deny(Vec<Finding>),
+    Ask,
+    Deny,
 }
 
 /// One reason of a guard.
@@ -18,10 +24,13 @@ pub enum Verdict {
 pub struct Finding {
     /// The rule's id; the host puts the plugin's id before it.
     pub rule: String,
+    pub answer: Answer,
     pub severity: Severity,
     pub detail: String,
     /// A safer way to get the same done.
     pub remedy: Option<String>,
+    /// The command that it is about, where a shell command was judged.
+    pub command: Option<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -36,34 +45,29 @@ pub enum Severity {
 
 impl Verdict {
     pub fn pass() -> Self {
-        Self::Pass(Vec::new())
+        Self::default()
     }
 
-    /// The strictest of both answers stands; findings of the same strictness are kept together.
-    pub fn and(self, other: Self) -> Self {
-        use Verdict::{Ask, Deny, Pass};
-        match (self, other) {
-            (Deny(mut ours), Deny(theirs)) => {
-                ours.extend(theirs);
-                Deny(ours)
-            }
-            (Deny(findings), Ask(_) | Pass(_)) | (Ask(_) | Pass(_), Deny(findings)) => Deny(findings),
-            (Ask(mut ours), Ask(theirs)) => {
-                ours.extend(theirs);
-                Ask(ours)
-            }
-            (Ask(findings), Pass(_)) | (Pass(_), Ask(findings)) => Ask(findings),
-            (Pass(mut ours), Pass(theirs)) => {
-                ours.extend(theirs);
-                Pass(ours)
-            }
-        }
+    /// It must not happen, for this one reason.
+    pub fn deny(finding: Finding) -> Self {
+        Self { findings: vec![Finding { answer: Answer::Deny, ..finding }] }
     }
 
-    pub fn findings(&self) -> &[Finding] {
-        match self {
-            Self::Pass(findings) | Self::Ask(findings) | Self::Deny(findings) => findings,
-        }
+    /// What both found.
+    pub fn and(mut self, other: Self) -> Self {
+        self.findings.extend(other.findings);
+        self
+    }
+
+    /// The strictest of what was found; nothing found is no objection.
+    pub fn answer(&self) -> Answer {
+        self.findings.iter().map(|finding| finding.answer).max().unwrap_or(Answer::Pass)
+    }
+
+    /// The findings that call for what the verdict is.
+    pub fn reasons(&self) -> impl Iterator<Item = &Finding> {
+        let answer = self.answer();
+        self.findings.iter().filter(move |finding| finding.answer == answer)
     }
 }
 
@@ -71,15 +75,25 @@ impl Verdict {
 mod tests {
     use super::*;
 
-    fn finding(rule: &str) -> Vec<Finding> {
-        vec![Finding { rule: rule.into(), severity: Severity::High, detail: String::new(), remedy: None }]
+    fn verdict(answer: Answer) -> Verdict {
+        let rule = format!("{answer:?}");
+        let finding =
+            Finding { rule, answer, severity: Severity::High, detail: String::new(), remedy: None, command: None };
+        Verdict { findings: vec![finding] }
     }
 
     #[test]
     fn the_strictest_answer_stands_in_either_order() {
-        let deny = Verdict::Deny(finding("d"));
-        assert_eq!(Verdict::pass().and(deny.clone()), deny);
-        assert_eq!(deny.clone().and(Verdict::Ask(finding("a"))), deny);
-        assert_eq!(Verdict::Ask(finding("a")).and(Verdict::pass()), Verdict::Ask(finding("a")));
+        use Answer::{Ask, Deny, Pass};
+        for (first, second, stands) in [(Pass, Deny, Deny), (Deny, Ask, Deny), (Ask, Pass, Ask), (Pass, Pass, Pass)] {
+            assert_eq!(verdict(first).and(verdict(second)).answer(), stands);
+        }
+        assert_eq!(Verdict::pass().answer(), Pass);
+    }
+
+    #[test]
+    fn the_reasons_of_a_denial_are_not_its_advice() {
+        let verdict = verdict(Answer::Pass).and(verdict(Answer::Deny)).and(verdict(Answer::Ask));
+        assert_eq!(verdict.reasons().map(|finding| finding.rule.as_str()).collect::<Vec<_>>(), ["Deny"]);
     }
 }

@@ -11,7 +11,7 @@ use instar_core::notice::Notice;
 use instar_core::plan::{End, EndCause, Launch, StepEvent};
 use instar_core::run::{Phase, Run, Trigger};
 use instar_core::session::Session;
-use instar_core::verdict::{Finding, Severity, Verdict};
+use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use instar_plugin::{Asker, CallContext, Cause, PluginError, Plugins};
 use instar_session::{Found, Order, SessionError, Sessions};
 use tokio::sync::mpsc;
@@ -107,12 +107,14 @@ impl World {
         let verdict = match tokio::time::timeout(JUDGE_DEADLINE, asked).await {
             Ok(Ok(verdict)) => verdict,
             // A guard that gives no answer denies.
-            Ok(Err(_)) | Err(_) => Verdict::Deny(vec![Finding {
+            Ok(Err(_)) | Err(_) => Verdict::deny(Finding {
                 rule: "instar/no-answer".into(),
+                answer: Answer::Deny,
                 severity: Severity::Critical,
                 detail: "the guards gave no answer in time".into(),
                 remedy: None,
-            }]),
+                command: None,
+            }),
         };
         What::Judged { run: id, verdict }
     }

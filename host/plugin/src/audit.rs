@@ -59,6 +59,16 @@ impl Kind {
         Self::SessionGuard,
     ];
 
+    /// All hook points of guards.
+    pub const GUARDS: [Self; 6] = [
+        Self::CommandGuard,
+        Self::ToolGuard,
+        Self::OutboundGuard,
+        Self::RunGuard,
+        Self::OutputGuard,
+        Self::SessionGuard,
+    ];
+
     /// The interface that makes a component one of this kind.
     pub fn interface(self) -> &'static str {
         match self {

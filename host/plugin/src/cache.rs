@@ -42,6 +42,14 @@ impl Cache {
             Found::Nothing => None,
             Found::Damaged => Some(Cause::CacheMismatch { path: path.clone() }),
         };
+        // Of many processes that start at once, one compiles and the others wait for it. Without a lock
+        // (a folder that is read-only) each does it for itself.
+        let _lock = self.lock();
+        if mismatch.is_none()
+            && let Found::Whole(component) = find(engine, &path)
+        {
+            return Ok(Compiled { component, problem: None });
+        }
         on_compile();
         let component = Component::from_binary(engine, bytes).map_err(|error| not_compiled(&error))?;
         let kept = component.serialize().map_err(|e| io::Error::other(format!("{e:#}")));
@@ -62,6 +70,15 @@ impl Cache {
         write_atomically(path, code)?;
         write_atomically(&hash_path(path), blake3::hash(code).to_hex().as_bytes())?;
         File::open(&self.dir)?.sync_all()
+    }
+
+    /// Held until it is dropped.
+    fn lock(&self) -> Option<File> {
+        self.prepare_dir().ok()?;
+        let path = self.dir.join("compile.lock");
+        let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(path).ok()?;
+        file.lock().ok()?;
+        Some(file)
     }
 
     fn prepare_dir(&self) -> io::Result<()> {

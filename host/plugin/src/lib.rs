@@ -27,7 +27,8 @@ mod wit;
 
 pub use audit::Kind;
 pub use error::{Cause, GuestFailure, PluginError};
-pub use guard::hook::{Command, Moment, Redaction, Scan, Script, SimpleCommand, Span};
+pub use guard::Judgement;
+pub use guard::hook::{Moment, Redaction, Scan};
 pub use inspect::{About, Import, Inspection, inspect};
 pub use lane::{Allocation, PoolChoice};
 pub use limits::{CallLimits, Limits};

@@ -3,6 +3,7 @@
 mod bundled;
 mod cli;
 mod config;
+mod guards;
 mod http;
 mod serve;
 mod session_tokens;
@@ -20,6 +21,10 @@ fn main() -> ExitCode {
         && let Some(dir) = arguments.next()
     {
         return instar_session::wrapper::run(Path::new(&dir));
+    }
+    // An agent waits for every hook, and the full command line takes longer to set up than a guard to judge.
+    if let Some(event) = cli::hook_event() {
+        return cli::hook(event);
     }
     cli::main()
 }

@@ -163,6 +163,7 @@ impl Server {
             engine: host.engine.clone(),
             jobs: host.jobs.clone(),
             plugins: host.plugins.clone(),
+            guards: host.guards.clone(),
             project_name: config.project_name.clone(),
             version: wiring::VERSION.to_owned(),
             started: Instant::now(),

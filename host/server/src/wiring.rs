@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fs::DirBuilder;
 use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::Context as _;
@@ -19,6 +19,7 @@ use instar_store::Store;
 use jiff::tz::TimeZone;
 
 use crate::config::{Config, Project};
+use crate::guards::{GuardDesk, Home};
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 use lock::ServerLock;
@@ -30,6 +31,7 @@ pub(crate) struct Host {
     pub(crate) running: RunningLoop,
     pub(crate) jobs: Arc<JobsReader>,
     pub(crate) plugins: instar_api::Plugins,
+    pub(crate) guards: GuardDesk,
     pub(crate) store: Store,
     pub(crate) session_tokens: SessionTokens,
 }
@@ -61,10 +63,11 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled, 
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(config.scheduler.jobs_file.clone()));
+    let loaded = Arc::new(plugins);
     let parts = Parts {
         store: store.clone(),
         sessions,
-        plugins: Arc::new(plugins),
+        plugins: loaded.clone(),
         limits: limits(config),
         retention: config.retention,
         agent_env: agent_env(url.to_owned(), session_tokens.clone()),
@@ -72,8 +75,9 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled, 
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
     };
+    let guards = GuardDesk::new(loaded, Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
-    Ok(Host { engine, running, jobs, plugins: plugin_list, store, session_tokens })
+    Ok(Host { engine, running, jobs, plugins: plugin_list, guards, store, session_tokens })
 }
 
 /// What a server of this project would load, and what it could not; nothing of it runs.
@@ -88,6 +92,11 @@ pub(crate) async fn look_at_plugins(
 /// The components that a server of this project would try to load; those that cannot be read are left out.
 pub(crate) fn plugin_sources(bundled: Bundled, folder: &Path) -> Vec<instar_plugin::Source> {
     plugins::sources(bundled, folder).0
+}
+
+/// What the operator says about plugins. `native_code` is the folder of compiled ones.
+pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config) -> instar_plugin::Settings {
+    plugins::settings(native_code, config)
 }
 
 /// The bytes of one component's file.

@@ -5,7 +5,7 @@ use crate::event::Fact;
 use crate::id::{JobSlug, RunId};
 use crate::job::{Job, Overlap};
 use crate::run::{Run, RunRequest, SkipReason, Trigger};
-use crate::verdict::Finding;
+use crate::verdict::Verdict;
 
 /// More runs of one job than these do not wait.
 const MOST_WAITING_OF_A_JOB: usize = 10;
@@ -37,8 +37,8 @@ pub(super) fn drain_queue(draft: &mut Draft<'_>) {
     }
 }
 
-pub(super) fn denied(draft: &mut Draft<'_>, run: &Run, findings: &[Finding]) {
-    let details: Vec<_> = findings.iter().map(|finding| format!("{}: {}", finding.rule, finding.detail)).collect();
+pub(super) fn denied(draft: &mut Draft<'_>, run: &Run, verdict: &Verdict) {
+    let details: Vec<_> = verdict.reasons().map(|finding| format!("{}: {}", finding.rule, finding.detail)).collect();
     let reason = SkipReason::Denied { detail: details.join("; ") };
     draft.event(Fact::RunSkipped { run: run.id, slug: run.slug.clone(), reason });
 }

@@ -6,7 +6,7 @@ use instar_core::event::Fact;
 use instar_core::plan::{Action, EndCause, FinishVerdict, StepResult};
 use instar_core::run::{Outcome, SkipReason};
 use instar_core::session::SessionStatus;
-use instar_core::verdict::{Finding, Severity, Verdict};
+use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 
 #[test]
 fn due_job_goes_from_tick_to_success() {
@@ -113,7 +113,7 @@ fn overlap_allow_runs_both_and_replace_stops_the_older() {
 
 #[test]
 fn denied_run_is_recorded_and_never_starts() {
-    for verdict in [Verdict::Deny(finding()), Verdict::Ask(finding())] {
+    for verdict in [objection(Answer::Deny), objection(Answer::Ask)] {
         let mut world = World::new(&[job("a", "@yearly")]);
         let run = world.trigger("a");
         world.tell(What::Judged { run, verdict });
@@ -276,6 +276,14 @@ fn undelivered_notice_is_tried_again_later_and_given_up_when_it_is_hopeless() {
     assert_eq!(world.state.delivery(notice, &notifier), None);
 }
 
-fn finding() -> Vec<Finding> {
-    vec![Finding { rule: "g/rule".into(), severity: Severity::High, detail: "no".into(), remedy: None }]
+fn objection(answer: Answer) -> Verdict {
+    let finding = Finding {
+        rule: "g/rule".into(),
+        answer,
+        severity: Severity::High,
+        detail: "no".into(),
+        remedy: None,
+        command: None,
+    };
+    Verdict { findings: vec![finding] }
 }

@@ -9,7 +9,7 @@ use instar_core::id::RunId;
 use instar_core::plan::{EndCause, FinishVerdict, StepResult};
 use instar_core::run::Trigger;
 use instar_core::talk::{Activity, Doing};
-use instar_core::verdict::Verdict;
+use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use proptest::prelude::*;
 
 /// One move of the outside world; what does not fit the moment is what a late or doubled report looks like.
@@ -102,10 +102,15 @@ fn run_of(effect: &Effect) -> Option<RunId> {
     }
 }
 
+fn objection() -> Verdict {
+    let (rule, detail) = ("r".to_owned(), "no".to_owned());
+    Verdict::deny(Finding { rule, answer: Answer::Deny, severity: Severity::High, detail, remedy: None, command: None })
+}
+
 fn report(world: &mut World, effect: &Effect, well: bool) {
     match effect {
         Effect::Judge { run } => {
-            let verdict = if well { Verdict::pass() } else { Verdict::Deny(vec![]) };
+            let verdict = if well { Verdict::pass() } else { objection() };
             world.tell(What::Judged { run: *run, verdict });
         }
         Effect::Step { run } => report_step(world, *run, well),

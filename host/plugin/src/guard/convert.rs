@@ -1,11 +1,13 @@
 //! The words of guards, from and to the contract.
 
+use instar_core::command::{Code, Command, Redirect, SimpleCommand, Span, Surroundings, Via};
 use instar_core::id::PluginId;
 
-use super::hook::{Command, Moment, Redaction, Scan, Script, SimpleCommand, Span};
+use super::hook::{Moment, Redaction, Scan};
 use crate::error::Cause;
 use crate::text::clean_up_to;
 use crate::wit::exports::{command_guard, output_guard, session_guard};
+use crate::wit::guard_types;
 use crate::wit::since_v0_1::finding;
 
 const REDACTIONS: usize = 10_000;
@@ -17,17 +19,30 @@ impl From<Span> for command_guard::Span {
     }
 }
 
+impl From<&Surroundings> for guard_types::Surroundings {
+    fn from(surroundings: &Surroundings) -> Self {
+        Self {
+            cwd: surroundings.cwd.clone(),
+            project_root: surroundings.project_root.clone(),
+            home: surroundings.home.clone(),
+            temp_dirs: surroundings.temp_dirs.clone(),
+            unattended: surroundings.unattended,
+        }
+    }
+}
+
 impl From<&Command> for command_guard::Command {
     fn from(command: &Command) -> Self {
+        let found = &command.found;
         Self {
             tool: command.tool.clone(),
             raw: command.raw.clone(),
-            cwd: command.cwd.clone(),
-            project_root: command.project_root.clone(),
-            commands: command.commands.iter().map(Into::into).collect(),
-            data_spans: command.data_spans.iter().map(|span| (*span).into()).collect(),
-            scripts: command.scripts.iter().map(Into::into).collect(),
-            parse_complete: command.parse_complete,
+            surroundings: (&command.surroundings).into(),
+            commands: found.commands.iter().map(Into::into).collect(),
+            data_spans: found.data_spans.iter().map(|span| (*span).into()).collect(),
+            code: found.code.iter().map(Into::into).collect(),
+            recursive_functions: found.recursive_functions.clone(),
+            parse_complete: found.complete,
         }
     }
 }
@@ -36,18 +51,55 @@ impl From<&SimpleCommand> for command_guard::SimpleCommand {
     fn from(command: &SimpleCommand) -> Self {
         Self {
             argv: command.argv.clone(),
+            dynamic: command.dynamic.clone(),
+            patterns: command.patterns.clone(),
+            more_words: command.more_words,
+            wrappers: command.wrappers.clone(),
             assignments: command.assignments.clone(),
-            redirects: command.redirects.clone(),
+            redirects: command.redirects.iter().map(Into::into).collect(),
+            reads_from: command.reads_from.clone(),
+            stdin: command.stdin.clone(),
+            parent: command.parent,
+            cwd: command.cwd.clone(),
+            elsewhere: command.elsewhere.clone(),
+            via: command.via.into(),
             depth: command.depth,
             span: command.span.into(),
-            dynamic: command.dynamic,
         }
     }
 }
 
-impl From<&Script> for command_guard::Script {
-    fn from(script: &Script) -> Self {
-        Self { sha256: script.sha256.clone(), text: script.text.clone() }
+impl From<&Redirect> for command_guard::Redirect {
+    fn from(redirect: &Redirect) -> Self {
+        Self { operator: redirect.operator.clone(), target: redirect.target.clone(), dynamic: redirect.dynamic }
+    }
+}
+
+impl From<Via> for command_guard::Via {
+    fn from(via: Via) -> Self {
+        match via {
+            Via::Text => Self::Text,
+            Via::ShellString => Self::ShellString,
+            Via::Substitution => Self::Substitution,
+            Via::Heredoc => Self::Heredoc,
+            Via::Pipe => Self::Pipe,
+            Via::Script => Self::Script,
+            Via::Carrier => Self::Carrier,
+            Via::Guess => Self::Guess,
+        }
+    }
+}
+
+impl From<&Code> for command_guard::Code {
+    fn from(code: &Code) -> Self {
+        Self {
+            language: code.language.clone(),
+            text: code.text.clone(),
+            path: code.path.clone(),
+            sha256: code.sha256.clone(),
+            complete: code.complete,
+            command: code.command,
+        }
     }
 }
 

@@ -5,16 +5,27 @@
 mod convert;
 pub(crate) mod hook;
 
-use instar_core::verdict::{Finding, Severity, Verdict};
+use std::time::{Duration, Instant};
+
+use instar_core::command::{Command, Surroundings};
+use instar_core::id::PluginId;
+use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 
 use crate::audit::Kind;
 use crate::call::Live;
 use crate::error::Cause;
 use crate::plugins::{GuardHalf, Loaded, Plugins};
 use crate::text;
-use crate::wit::exports::{command_guard, session_guard};
+use crate::wit::exports::{command_guard, session_guard, tool_guard};
 use crate::wit::since_v0_1::{self, CallContext, WitContext, WitVerdict};
-use hook::{Command, Moment, Scan};
+use hook::{Moment, Scan};
+
+/// What the guards of a hook point said, and how long each of them took.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    pub verdict: Verdict,
+    pub took: Vec<(PluginId, Duration)>,
+}
 
 impl Plugins {
     pub fn has_run_guards(&self) -> bool {
@@ -39,10 +50,11 @@ impl Plugins {
                 hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, job_json, history_json)
             },
         )
+        .verdict
     }
 
     /// May this shell command run?
-    pub fn check_command(&self, call: &CallContext, command: &Command) -> Verdict {
+    pub fn check_command(&self, call: &CallContext, command: &Command) -> Judgement {
         let given = command_guard::Command::from(command);
         self.judge(
             Kind::CommandGuard,
@@ -54,16 +66,25 @@ impl Plugins {
     }
 
     /// May this call of a tool happen?
-    pub fn check_tool(&self, call: &CallContext, tool: &str, input_json: &str) -> Verdict {
-        let bytes = tool.len() + input_json.len();
+    pub fn check_tool(
+        &self,
+        call: &CallContext,
+        tool: &str,
+        input_json: &str,
+        surroundings: &Surroundings,
+    ) -> Judgement {
+        let bytes = tool.len() + input_json.len() + surroundings.bytes();
+        let given = tool_guard::ToolCall {
+            tool: tool.to_owned(),
+            input_json: input_json.to_owned(),
+            surroundings: surroundings.into(),
+        };
         self.judge(
             Kind::ToolGuard,
             call,
             bytes,
             |half| half.tool.as_ref(),
-            |hook, live, ctx| {
-                hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, tool, input_json)
-            },
+            |hook, live, ctx| hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, &given),
         )
     }
 
@@ -79,6 +100,7 @@ impl Plugins {
                 hook.load(&mut live.store, &live.instance)?.call_check(&mut live.store, ctx, channel, text)
             },
         )
+        .verdict
     }
 
     /// What must not be seen in this chunk? An error means that the chunk must be withheld.
@@ -131,20 +153,23 @@ impl Plugins {
         bytes: usize,
         hook: impl Fn(&GuardHalf) -> Option<&H>,
         check: impl Fn(&H, &mut Live, &WitContext) -> wasmtime::Result<WitVerdict>,
-    ) -> Verdict {
+    ) -> Judgement {
+        let mut took = Vec::new();
         let mut verdict = match self.no_broken(kind) {
             Ok(()) => Verdict::pass(),
-            Err(finding) => Verdict::Deny(vec![finding]),
+            Err(finding) => Verdict::deny(finding),
         };
         for (plugin, half) in self.guards() {
             let Some(hook) = hook(half) else { continue };
+            let begun = Instant::now();
             let answer = self.ask(plugin, half, call, bytes, |live, ctx| check(hook, live, ctx));
+            took.push((plugin.id.clone(), begun.elapsed()));
             verdict = verdict.and(match answer {
                 Ok(answer) => since_v0_1::verdict(&plugin.id, answer),
-                Err(cause) => Verdict::Deny(vec![gave_none(plugin, &cause)]),
+                Err(cause) => Verdict::deny(gave_none(plugin, &cause)),
             });
         }
-        verdict
+        Judgement { verdict, took }
     }
 
     fn guards(&self) -> impl Iterator<Item = (&Loaded, &GuardHalf)> {
@@ -171,9 +196,11 @@ impl Plugins {
         match self.broken.iter().find(|guard| guard.kinds.contains(&kind)) {
             Some(guard) => Err(Finding {
                 rule: format!("{}/{}", guard.id, guard.code),
-                severity: Severity::High,
+                answer: Answer::Deny,
+                severity: Severity::Critical,
                 detail: format!("the guard `{}` could not be loaded ({})", guard.id, guard.code),
                 remedy: Some(format!("repair the plugin `{}` or disable it", guard.id)),
+                command: None,
             }),
             None => Ok(()),
         }
@@ -189,8 +216,10 @@ fn gave_none(plugin: &Loaded, cause: &Cause) -> Finding {
     tracing::warn!(plugin = %id, code, %cause, "a guard gave no verdict");
     Finding {
         rule: format!("{id}/{code}"),
-        severity: Severity::High,
+        answer: Answer::Deny,
+        severity: Severity::Critical,
         detail: format!("the guard `{id}` gave no verdict ({code})"),
         remedy: None,
+        command: None,
     }
 }

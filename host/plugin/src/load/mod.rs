@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use instar_core::id::PluginId;
 
+use crate::audit::Kind;
 use crate::cache::Cache;
 use crate::error::{Cause, PluginError};
 use crate::lane::{Lane, LaneKind, PoolChoice};
@@ -45,6 +46,8 @@ pub struct Settings {
     /// Plugins that are listed only.
     pub disabled: BTreeSet<PluginId>,
     pub pool: PoolChoice,
+    /// Only plugins of one of these kinds are loaded; empty means all.
+    pub only: Vec<Kind>,
 }
 
 impl Settings {
@@ -56,6 +59,7 @@ impl Settings {
             configs: BTreeMap::new(),
             disabled: BTreeSet::new(),
             pool: PoolChoice::default(),
+            only: Vec::new(),
         }
     }
 }

@@ -29,6 +29,10 @@ impl Loader {
         let info = info(source, &outline, manifest);
         let failed = |cause| PluginError::new(&info.id, cause);
         self.check_unique(&info).map_err(failed)?;
+        let only = &self.settings.only;
+        if !only.is_empty() && !info.kinds.iter().any(|kind| only.contains(kind)) {
+            return Ok(());
+        }
         if self.settings.disabled.contains(&info.id) {
             self.add(PluginInfo { enabled: false, ..info }, None);
             return Ok(());

@@ -6,7 +6,7 @@ use std::time::Duration;
 use instar_core::id::{JobSlug, PluginId, RunId, SessionName};
 use instar_core::notice::Notice;
 use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Marks, Stdin, StepEvent, StepRequest, Usage};
-use instar_core::verdict::{Finding, Severity, Verdict};
+use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use jiff::Timestamp;
 
 use super::bindings::exports::instar::plugin::{execute, notifier};
@@ -74,6 +74,16 @@ impl From<types::Failure> for GuestFailure {
             message: clean(&failure.message),
             retryable: failure.retryable,
             retry_after: failure.retry_after_ms.map(Duration::from_millis),
+        }
+    }
+}
+
+impl From<guard_types::Answer> for Answer {
+    fn from(answer: guard_types::Answer) -> Self {
+        match answer {
+            guard_types::Answer::Pass => Self::Pass,
+            guard_types::Answer::Ask => Self::Ask,
+            guard_types::Answer::Deny => Self::Deny,
         }
     }
 }
@@ -202,20 +212,17 @@ impl From<&Notice> for notifier::Notice {
 
 /// The verdict with every rule under the name of its plugin.
 pub(crate) fn verdict(plugin: &PluginId, verdict: guard_types::Verdict) -> Verdict {
-    let named = |findings: Vec<guard_types::Finding>| findings.into_iter().map(|each| finding(plugin, each)).collect();
-    match verdict {
-        guard_types::Verdict::Pass(findings) => Verdict::Pass(named(findings)),
-        guard_types::Verdict::Ask(findings) => Verdict::Ask(named(findings)),
-        guard_types::Verdict::Deny(findings) => Verdict::Deny(named(findings)),
-    }
+    Verdict { findings: verdict.findings.into_iter().map(|each| finding(plugin, each)).collect() }
 }
 
 pub(crate) fn finding(plugin: &PluginId, finding: guard_types::Finding) -> Finding {
     Finding {
         rule: format!("{plugin}/{}", clean(&finding.rule)),
+        answer: finding.answer.into(),
         severity: finding.severity.into(),
         detail: clean(&finding.detail),
         remedy: finding.remedy.as_deref().map(clean),
+        command: finding.command,
     }
 }
 
@@ -227,12 +234,14 @@ mod tests {
     fn a_rule_gets_its_plugins_name_and_loses_control_characters() {
         let spoken = guard_types::Finding {
             rule: "no-\u{1b}[31mrm".to_owned(),
+            answer: guard_types::Answer::Deny,
             severity: types::Severity::High,
             detail: "a\u{0}b".to_owned(),
             remedy: Some("x\r".to_owned()),
+            command: None,
         };
-        let verdict = verdict(&"guard-x".parse().unwrap(), guard_types::Verdict::Deny(vec![spoken]));
-        let [finding] = verdict.findings() else { panic!("{verdict:?}") };
+        let verdict = verdict(&"guard-x".parse().unwrap(), WitVerdict { findings: vec![spoken] });
+        let [finding] = &verdict.findings[..] else { panic!("{verdict:?}") };
         assert_eq!((finding.rule.as_str(), finding.detail.as_str()), ("guard-x/no-rm", "ab"));
         assert_eq!(finding.remedy.as_deref(), Some("x"));
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use instar_core::verdict::{Severity, Verdict};
-use instar_plugin::{Command, Kind, Moment, Settings};
+use instar_core::command::{Command, Found, SimpleCommand, Surroundings};
+use instar_core::verdict::{Answer, Severity, Verdict};
+use instar_plugin::{Kind, Moment, Settings};
 use serde_json::json;
 
 use crate::support::{call, load, load_with, settings, try_load};
@@ -12,7 +13,7 @@ use crate::support::{call, load, load_with, settings, try_load};
 const MARKED: &str = r#"{"slug":"deny-me"}"#;
 
 fn rules(verdict: &Verdict) -> Vec<&str> {
-    verdict.findings().iter().map(|finding| finding.rule.as_str()).collect()
+    verdict.findings.iter().map(|finding| finding.rule.as_str()).collect()
 }
 
 #[test]
@@ -21,7 +22,7 @@ fn a_run_is_judged_by_every_guard_and_the_strictest_stands() {
     let plugins = load_with(&["tiny-run-guard", "tiny-two-kinds"], Settings { configs: config, ..settings() });
     assert_eq!(plugins.judge_run(&call(), "{}", "[]"), Verdict::pass());
     let verdict = plugins.judge_run(&call(), MARKED, "[]");
-    assert!(matches!(verdict, Verdict::Deny(_)));
+    assert_eq!(verdict.answer(), Answer::Deny);
     assert_eq!(rules(&verdict), ["tiny-run-guard/marked", "tiny-two-kinds/configured"]);
 }
 
@@ -30,33 +31,37 @@ fn nobody_to_ask_is_no_objection() {
     let plugins = load(&["tiny-notifier"]);
     assert!(!plugins.has_run_guards());
     assert_eq!(plugins.judge_run(&call(), MARKED, "[]"), Verdict::pass());
-    assert_eq!(plugins.check_command(&call(), &Command::default()), Verdict::pass());
-    assert_eq!(plugins.check_tool(&call(), "Write", "{}"), Verdict::pass());
+    assert_eq!(plugins.check_command(&call(), &Command::default()).verdict, Verdict::pass());
+    assert_eq!(plugins.check_tool(&call(), "Write", "{}", &Surroundings::default()).verdict, Verdict::pass());
     assert_eq!(plugins.check_outbound(&call(), "mail", "hi"), Verdict::pass());
 }
 
 #[test]
 fn a_command_is_passed_asked_about_or_denied() {
     let plugins = load(&["tiny-command-guard"]);
-    let check = |raw: &str| {
-        let command = Command { tool: "Bash".to_owned(), raw: raw.to_owned(), ..Command::default() };
-        plugins.check_command(&call(), &command)
+    let check = |words: &[&str], wrappers: &[&str]| {
+        let owned = |words: &[&str]| words.iter().map(|&word| word.to_owned()).collect();
+        let simple = SimpleCommand { argv: owned(words), wrappers: owned(wrappers), ..SimpleCommand::default() };
+        let found = Found { commands: vec![simple], complete: true, ..Found::default() };
+        plugins.check_command(&call(), &Command { found, ..Command::default() }).verdict
     };
-    assert_eq!(check("ls"), Verdict::pass());
-    assert!(matches!(check("sudo ls"), Verdict::Ask(_)));
-    let denied = check("rm -rf /");
-    let [finding] = denied.findings() else { panic!("{denied:?}") };
+    assert_eq!(check(&["ls"], &[]), Verdict::pass());
+    assert_eq!(check(&["ls"], &["sudo"]).answer(), Answer::Ask);
+    let denied = check(&["rm", "-rf", "/"], &["sudo"]);
+    assert_eq!(denied.answer(), Answer::Deny);
+    let [finding, asks] = &denied.findings[..] else { panic!("{denied:?}") };
     assert_eq!((finding.rule.as_str(), finding.severity), ("tiny-command-guard/no-rm", Severity::High));
     assert_eq!(finding.remedy.as_deref(), Some("move it to the trash"));
+    assert_eq!(asks.answer, Answer::Ask, "a denial does not hide what else was found");
 }
 
 #[test]
 fn a_guard_that_traps_denies_and_says_no_more_than_that() {
     let plugins = load(&["bad-guard-traps", "tiny-run-guard"]);
     let verdict = plugins.judge_run(&call(), "{}", "[]");
-    assert!(matches!(verdict, Verdict::Deny(_)));
+    assert_eq!(verdict.answer(), Answer::Deny);
     assert_eq!(rules(&verdict), ["bad-guard-traps/trap"]);
-    let detail = &verdict.findings()[0].detail;
+    let detail = &verdict.findings[0].detail;
     assert_eq!(detail, "the guard `bad-guard-traps` gave no verdict (trap)", "text of a guest may reach a model");
 }
 
@@ -103,8 +108,11 @@ fn more_guards_than_the_pool_has_places_wait_in_turn() {
 #[test]
 fn tools_and_outgoing_text_are_judged_like_runs() {
     let plugins = load(&["tiny-hooks"]);
-    assert_eq!(plugins.check_tool(&call(), "Write", "{}"), Verdict::pass());
-    assert_eq!(rules(&plugins.check_tool(&call(), "Write", "a secret")), ["tiny-hooks/Write"]);
+    assert_eq!(plugins.check_tool(&call(), "Write", "{}", &Surroundings::default()).verdict, Verdict::pass());
+    assert_eq!(
+        rules(&plugins.check_tool(&call(), "Write", "a secret", &Surroundings::default()).verdict),
+        ["tiny-hooks/Write"]
+    );
     assert_eq!(rules(&plugins.check_outbound(&call(), "mail", "a secret")), ["tiny-hooks/mail"]);
     assert!(!plugins.has_run_guards());
 }

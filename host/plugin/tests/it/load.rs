@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use instar_core::verdict::Verdict;
 use instar_plugin::{Allocation, Cause, Kind, Origin, PluginError, Plugins, PoolChoice, Settings, Source};
 use serde_json::json;
 
@@ -168,7 +169,7 @@ fn a_plugin_is_compiled_once() {
         let settings = Settings::new(cache.path().join("native"));
         let (plugins, problems) = Plugins::load(sources, settings, &mut |name| compiled.push(name.to_owned())).unwrap();
         assert!(problems.is_empty(), "{problems:?}");
-        assert_eq!(plugins.judge_run(&call(), "{}", "[]").findings(), []);
+        assert_eq!(plugins.judge_run(&call(), "{}", "[]"), Verdict::pass());
     }
     assert_eq!(compiled, ["tiny-run-guard", "tiny-two-kinds"]);
 }
@@ -185,7 +186,7 @@ fn a_pool_that_does_not_fit_is_no_reason_to_fail() {
     let settings = Settings { pool: PoolChoice::Pooled { instances: 4_000_000 }, ..settings() };
     let plugins = load_with(&["tiny-run-guard"], settings);
     assert!(matches!(plugins.allocation(), [Some(Allocation::FellBack(_)), None]));
-    assert_eq!(plugins.judge_run(&call(), "{}", "[]").findings(), []);
+    assert_eq!(plugins.judge_run(&call(), "{}", "[]"), Verdict::pass());
 }
 
 #[test]
@@ -193,5 +194,5 @@ fn instances_can_be_allocated_on_demand() {
     let settings = Settings { pool: PoolChoice::OnDemand, ..settings() };
     let plugins = load_with(&["tiny-run-guard"], settings);
     assert_eq!(plugins.allocation(), [Some(Allocation::OnDemand), None]);
-    assert_eq!(plugins.judge_run(&call(), "{}", "[]").findings(), []);
+    assert_eq!(plugins.judge_run(&call(), "{}", "[]"), Verdict::pass());
 }

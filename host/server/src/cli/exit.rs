@@ -97,6 +97,13 @@ impl Failure {
         Self::new(exit, format!("{what}: {error}"))
     }
 
+    pub(crate) fn sentence(&self) -> &str {
+        match self {
+            Self::Said { sentence, .. } => sentence,
+            Self::BrokenPipe => "nobody reads the output any more",
+        }
+    }
+
     pub(crate) fn exit(&self) -> Exit {
         match self {
             Self::Said { exit, .. } => *exit,

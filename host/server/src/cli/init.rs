@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::disk::{self, Mode};
 use super::exit::{Exit, Failure};
 use super::output::quoted;
-use super::{Context, examples, sentence};
+use super::{Context, examples, hook, sentence};
 use crate::config::{Config, Project, Token};
 
 /// Where the first free port is looked for.
@@ -60,12 +60,14 @@ const FOLDERS: [(&str, Mode); 7] = [
 
 const CONFIG: &str = ".instar/config.json";
 const JOBS: &str = ".instar/jobs.json";
+const AGENT_SETTINGS: &str = ".claude/settings.json";
 
 pub(crate) fn run(context: &Context, init: Init) -> Result<Exit, Failure> {
     let plan = plan(init, context.dir.as_deref())?;
     let made = set_up(&plan)?;
     let project = Project::at(&plan.dir).map_err(|error| Failure::failed(sentence(&error.into())))?;
     let config = Config::load(&project);
+    let made = with_hooks(context, &project, made);
     if context.out.json {
         context.out.value(&report(&project, config.as_ref().ok(), &made))?;
     } else {
@@ -76,6 +78,15 @@ pub(crate) fn run(context: &Context, init: Init) -> Result<Exit, Failure> {
     let config = config.map_err(|error| Failure::failed(sentence(&error.into())))?;
     advise(context, &plan, &project, &config, &made)?;
     Ok(Exit::Ok)
+}
+
+/// Registers the hooks; a settings file that cannot be edited is left alone, and the user is told.
+fn with_hooks(context: &Context, project: &Project, mut made: Vec<Made>) -> Vec<Made> {
+    match hook::install_into(&hook::Scope::Project(project.clone())) {
+        Ok(installed) => made.push(Made { path: AGENT_SETTINGS, created: installed.changed }),
+        Err(failure) => context.out.note(format!("the hooks were not registered: {}", failure.sentence())),
+    }
+    made
 }
 
 fn plan(init: Init, dir: Option<&Path>) -> Result<Plan, Failure> {

@@ -12,6 +12,8 @@ mod disk;
 mod doctor;
 mod events;
 mod exit;
+mod guard;
+mod hook;
 mod init;
 mod job;
 mod jobs_disk;
@@ -79,6 +81,12 @@ enum Command {
     /// Look at the plugins
     #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
     Plugin(plugin::PluginCommand),
+    /// Called by an agent CLI at its events; and how it comes to do so
+    #[command(subcommand, after_help = examples(&["instar hook install", "instar hook uninstall"]))]
+    Hook(hook::HookCommand),
+    /// Ask the guards, and look at what they decided
+    #[command(subcommand, after_help = examples(&["instar guard test 'rm -rf build'", "instar guard log"]))]
+    Guard(guard::GuardCommand),
     Backup(backup::Backup),
     Restore(backup::Restore),
     /// Call any route of the API
@@ -134,6 +142,15 @@ pub(crate) fn main() -> ExitCode {
     }
 }
 
+/// The hook that this process was called as, if it is one.
+pub(crate) fn hook_event() -> Option<hook::HookCall> {
+    hook::called(std::env::args_os().skip(1))
+}
+
+pub(crate) fn hook(call: hook::HookCall) -> ExitCode {
+    hook::main(call)
+}
+
 fn run(cli: Cli) -> Exit {
     let context = Context { dir: cli.dir, out: Output::of_process(cli.json) };
     match dispatch(&context, cli.command) {
@@ -157,6 +174,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),
+        Command::Hook(command) => hook::run(context, &command),
+        Command::Guard(command) => guard::run(context, &command),
         Command::Backup(to) => backup::backup(context, &to),
         Command::Restore(from) => backup::restore(context, &from),
         Command::Api(call) => api_call::run(context, call),

@@ -118,14 +118,15 @@ pub(super) async fn require(State(gate): State<Arc<Gate>>, mut request: Request,
     next.run(request).await
 }
 
-/// The program of a session may read everything, trigger jobs, and begin, feed and end sessions; which ones, their
-/// handlers know.
+/// The program of a session may read everything, trigger jobs, ask what the guards would say, and begin, feed and
+/// end sessions; which ones, their handlers know.
 fn is_open_to_sessions(method: &Method, uri: &Uri) -> bool {
     let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
     matches!(
         (method, path.as_slice()),
         (&Method::GET | &Method::HEAD, _)
             | (&Method::POST, ["jobs", _, "trigger"] | ["sessions", "spawn"] | ["sessions", _, "input" | "resume"])
+            | (&Method::POST, ["guards", "check"])
             | (&Method::DELETE, ["sessions", _])
     )
 }

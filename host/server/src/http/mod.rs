@@ -10,6 +10,7 @@ mod event_stream;
 mod events;
 mod extract;
 mod guardrails;
+mod guards;
 mod health;
 mod jobs;
 mod limits;
@@ -42,6 +43,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::config::Config;
+use crate::guards::GuardDesk;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 pub(crate) use answers::Answers;
@@ -61,6 +63,7 @@ pub(crate) struct App {
     pub(crate) jobs: Arc<JobsReader>,
     /// Nothing about plugins changes while the host runs.
     pub(crate) plugins: instar_api::Plugins,
+    pub(crate) guards: GuardDesk,
     pub(crate) project_name: String,
     pub(crate) version: String,
     pub(crate) started: Instant,
@@ -144,6 +147,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(metrics::show))
         .routes(routes!(ws::open))
         .routes(routes!(plugins::list))
+        .routes(routes!(guards::check))
+        .routes(routes!(guards::decisions))
         .routes(routes!(openapi::show))
 }
 

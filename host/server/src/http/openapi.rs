@@ -53,11 +53,18 @@ fn document(handlers: OpenApi) -> Value {
             leave_out_null(schema);
         }
     }
+    components["schemas"]["GuardCheckRequest"]["oneOf"] = one_of("command", "input");
     components["parameters"] = usual::path_parameters();
     components["responses"] = usual::responses();
     components["securitySchemes"] = usual::security_schemes();
     document["security"] = json!([{ "token": [] }]);
     document
+}
+
+/// Either of two members is there, and not both; `null` is as good as absent.
+fn one_of(one: &str, other: &str) -> Value {
+    let only = |this: &str, that: &str| json!({ "required": [this], "properties": { this: { "not": { "type": "null" } }, that: { "type": "null" } } });
+    json!([only(one, other), only(other, one)])
 }
 
 fn operations(document: &mut Value) -> impl Iterator<Item = (String, &mut Value)> {

@@ -58,6 +58,7 @@ impl Fixture {
             engine: host.engine.clone(),
             jobs: host.jobs.clone(),
             plugins: host.plugins.clone(),
+            guards: host.guards.clone(),
             project_name: config.project_name.clone(),
             version: "1.2.3".to_owned(),
             started: Instant::now(),

@@ -19,7 +19,7 @@ pub(super) async fn load(
     config: &Config,
     bundled: Bundled,
 ) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
-    let settings = settings(project, config);
+    let settings = settings(project.cache_dir().join("plugins"), config);
     let folder = project.plugins_dir();
     let loading = tokio::task::spawn_blocking(move || {
         let (sources, mut problems) = sources(bundled, &folder);
@@ -38,8 +38,8 @@ pub(super) async fn load(
     Ok((plugins, list))
 }
 
-fn settings(project: &Project, config: &Config) -> Settings {
-    let mut settings = Settings::new(project.cache_dir().join("plugins"));
+pub(super) fn settings(native_code: PathBuf, config: &Config) -> Settings {
+    let mut settings = Settings::new(native_code);
     for (id, plugin) in &config.plugins {
         if !plugin.enabled {
             settings.disabled.insert(id.clone());

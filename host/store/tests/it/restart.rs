@@ -8,7 +8,7 @@ use instar_core::jobs_file::JobsFile;
 use instar_core::plan::{Action, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult, Usage};
 use instar_core::run::{Phase, Run, RunStatus};
 use instar_core::talk::{Activity, Doing};
-use instar_core::verdict::{Finding, Severity, Verdict};
+use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
@@ -181,8 +181,15 @@ fn report(run: &Run, choice: u8) -> What {
 }
 
 fn verdict(choice: u8) -> Verdict {
-    let finding = Finding { rule: "r".into(), severity: Severity::High, detail: "no".into(), remedy: None };
-    if choice.is_multiple_of(6) { Verdict::Deny(vec![finding]) } else { Verdict::pass() }
+    let finding = Finding {
+        rule: "r".into(),
+        answer: Answer::Deny,
+        severity: Severity::High,
+        detail: "no".into(),
+        remedy: None,
+        command: None,
+    };
+    if choice.is_multiple_of(6) { Verdict::deny(finding) } else { Verdict::pass() }
 }
 
 fn end_cause(choice: u8) -> EndCause {

@@ -1,7 +1,8 @@
 //! A guard at four hook points at once: the word `secret` must go nowhere.
 
 use instar_plugin_sdk::guard::{
-    Chunk, Finding, Moment, OutboundGuard, OutputGuard, Redaction, ScanResult, SessionGuard, ToolGuard, Verdict,
+    Chunk, Finding, Moment, OutboundGuard, OutputGuard, Redaction, ScanResult, SessionGuard, ToolCall, ToolGuard,
+    Verdict,
 };
 use instar_plugin_sdk::{CallCtx, NoConfig, Plugin, Severity, register};
 
@@ -14,8 +15,8 @@ impl Plugin for Hooks {
 }
 
 impl ToolGuard for Hooks {
-    fn check(_: &CallCtx, _: &NoConfig, tool: &str, input_json: &str) -> Verdict {
-        judge(tool, input_json)
+    fn check(_: &CallCtx, _: &NoConfig, call: &ToolCall) -> Verdict {
+        judge(&call.tool, &call.input_json)
     }
 }
 

@@ -1,0 +1,357 @@
+//! Programs that run their arguments, or a text in them, and do something of their own besides: `xargs`,
+//! `find -exec`, `ssh`, `docker exec`. They stay commands, and what they carry is followed.
+
+use instar_core::command::Via;
+
+use crate::field::{Field, joined};
+use crate::scope::Scope;
+use crate::simple::Call;
+use crate::walk::{Place, Ran, Walker};
+use crate::wrapper::{is_option, takes_next};
+
+const XARGS: &str = "-a -d -E -I -L -n -P -s --arg-file --delimiter --max-lines --max-args --max-procs --max-chars --replace --process-slot-var -J -R -S";
+const PARALLEL: &str = "-j --jobs -a --arg-file -S --sshlogin -I -n -N -L -d --delimiter -C --colsep --joblog --results --timeout --delay --workdir --wd --retries --tmpdir --tagstring --memfree --load --halt --env --nice";
+const SSH: &str = "-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -P -p -Q -R -S -W -w";
+const DOCKER_FLAGS: &str = "-d -i -t -P -q --rm --init --privileged --read-only --tty --interactive --detach --publish-all --no-healthcheck --quiet --help --no-deps --service-ports --use-aliases --no-TTY -T --build --remove-orphans";
+
+/// What a carrier runs.
+enum Load {
+    Words(Vec<Field>),
+    Text(String),
+}
+
+impl Walker<'_> {
+    /// Follows what the command carries; none if it carries nothing.
+    pub(crate) fn carrier(&mut self, scope: &mut Scope, place: &Place, words: &[Field]) -> Option<Ran> {
+        let name = words[0].text.as_str();
+        match name {
+            "xargs" | "gxargs" => self.xargs(scope, place, words),
+            "parallel" => self.parallel(scope, place, words),
+            "find" | "gfind" | "bfind" | "fd" | "fdfind" => self.find(scope, place, words),
+            "ssh" | "mosh" | "autossh" | "sshpass" => self.ssh(scope, place, words),
+            "docker" | "podman" | "nerdctl" | "docker-compose" | "lxc" | "kubectl" | "oc" | "k" | "crictl" => {
+                self.container(scope, place, words)
+            }
+            "git" => self.git(scope, place, words),
+            "at" | "batch" => {
+                let text = place.stdin.clone()?;
+                self.took_code = true;
+                Some(self.load(scope, place, name, Load::Text(text)))
+            }
+            _ => {
+                let load = plain_load(name, words)?;
+                Some(self.load(scope, place, name, load))
+            }
+        }
+    }
+
+    fn load(&mut self, scope: &mut Scope, place: &Place, name: &str, load: Load) -> Ran {
+        match load {
+            Load::Words(words) => {
+                let inner = self.carried(place, name, Via::Carrier);
+                self.run(&mut scope.clone(), &inner, Call { words, ..Call::default() })
+            }
+            Load::Text(text) => {
+                let inner = self.carried(place, name, Via::ShellString);
+                self.text(&mut scope.clone(), &inner, &text)
+            }
+        }
+    }
+
+    /// The words behind `xargs` and, where they are known, those that it reads.
+    fn xargs(&mut self, scope: &Scope, place: &Place, words: &[Field]) -> Option<Ran> {
+        let at = operands(words, 1, XARGS);
+        let replaces = replaced_mark(&words[..at]);
+        let mut inner = self.carried(place, "xargs", Via::Carrier);
+        let stdin = inner.stdin.take();
+        let mut call = Call { words: words.get(at..)?.to_vec(), ..Call::default() };
+        if call.words.is_empty() {
+            return None;
+        }
+        let given = stdin.filter(|_| !words[..at].iter().any(|word| word.text.starts_with("-a")));
+        match (replaces, given) {
+            (Some(mark), Some(text)) => {
+                let mut ran = Ran::default();
+                for line in text.lines().take(16) {
+                    let filled = call.words.iter().map(|word| filled(word, &mark, Some(line))).collect();
+                    ran = self.run(&mut scope.clone(), &inner, Call { words: filled, ..Call::default() });
+                }
+                Some(ran)
+            }
+            (Some(mark), None) => {
+                call.words = call.words.iter().map(|word| filled(word, &mark, None)).collect();
+                Some(self.run(&mut scope.clone(), &inner, call))
+            }
+            (None, given) => {
+                call.more_words = given.is_none();
+                call.words.extend(given.iter().flat_map(|text| text.split(['\n', ' ', '\t', '\0'])).filter_map(
+                    |word| {
+                        let plain = word.replace(['\'', '"', '\\'], "");
+                        (!plain.is_empty()).then(|| Field::known(plain))
+                    },
+                ));
+                Some(self.run(&mut scope.clone(), &inner, call))
+            }
+        }
+    }
+
+    fn parallel(&mut self, scope: &Scope, place: &Place, words: &[Field]) -> Option<Ran> {
+        let at = operands(words, 1, PARALLEL);
+        let rest = words.get(at..)?;
+        let lists = rest.iter().position(|word| word.text.starts_with(":::")).unwrap_or(rest.len());
+        let (command, given) = rest.split_at(lists);
+        let mut inner = self.carried(place, "parallel", Via::ShellString);
+        inner.stdin = None;
+        let given: Vec<&Field> = given.iter().filter(|word| !word.text.starts_with(":::")).collect();
+        let mut ran = Ran::default();
+        if command.is_empty() {
+            // Without a command, each argument is one.
+            for word in given.iter().take(16) {
+                ran.then(self.text(&mut scope.clone(), &inner, &word.text));
+            }
+            return Some(ran);
+        }
+        let has_mark = command.iter().any(|word| word.text.contains("{}"));
+        let text = joined(command);
+        let texts: Vec<String> = match (given.is_empty(), has_mark) {
+            (true, _) => vec![format!("{text} \"$@\"").replace("{}", "\"$@\"")],
+            (false, true) => given.iter().take(16).map(|word| text.replace("{}", &quoted(&word.text))).collect(),
+            (false, false) => given.iter().take(16).map(|word| format!("{text} {}", quoted(&word.text))).collect(),
+        };
+        for text in texts {
+            ran.then(self.text(&mut Scope { args: None, ..scope.clone() }, &inner, &text));
+        }
+        Some(ran)
+    }
+
+    fn find(&mut self, scope: &Scope, place: &Place, words: &[Field]) -> Option<Ran> {
+        let begins = |word: &&Field| {
+            let text = word.text.as_str();
+            matches!(text, "-exec" | "-execdir" | "-ok" | "-okdir" | "-x" | "-X" | "--exec" | "--exec-batch")
+        };
+        let mut ran = None;
+        let mut rest = words;
+        while let Some(start) = rest.iter().position(|word| begins(&word)) {
+            let from = &rest[start + 1..];
+            let end = from.iter().position(|word| word.text == ";" || word.text == "+").unwrap_or(from.len());
+            let mut command: Vec<Field> = from[..end].iter().map(|word| filled(word, "{}", None)).collect();
+            if words[0].text.starts_with("fd") && !command.iter().any(|word| word.text.contains("{}")) {
+                command.push(Field::unknown("{}"));
+            }
+            let inner = Place { stdin: None, ..self.carried(place, &words[0].text, Via::Carrier) };
+            let call = Call { words: command, more_words: false, assignments: Vec::new() };
+            if !call.words.is_empty() {
+                ran = Some(self.run(&mut scope.clone(), &inner, call));
+            }
+            rest = &from[end..];
+        }
+        ran
+    }
+
+    fn ssh(&mut self, scope: &mut Scope, place: &Place, words: &[Field]) -> Option<Ran> {
+        if words[0].text == "sshpass" {
+            let at = operands(words, 1, "-f -d -p -P");
+            return Some(self.load(scope, place, "sshpass", Load::Words(words.get(at..)?.to_vec())));
+        }
+        let local = words.iter().filter_map(|word| word.text.split_once("ProxyCommand").map(|(_, text)| text));
+        let proxies: Vec<String> = local.map(|text| text.trim_start_matches(['=', ' ']).to_owned()).collect();
+        for proxy in proxies {
+            self.load(scope, place, "ssh", Load::Text(proxy));
+        }
+        let host = operands(words, 1, SSH);
+        let command = words.get(host + 1..)?;
+        let at = operands(command, 0, SSH);
+        let command = command.get(at..).unwrap_or_default();
+        let mut there = place.clone();
+        there.elsewhere = Some(format!("ssh {}", words.get(host)?.text));
+        if command.is_empty() {
+            // What it reads, the shell over there runs.
+            let text = place.stdin.clone()?;
+            self.took_code = true;
+            there.stdin = None;
+            return Some(self.load(&mut far_scope(), &there, "ssh", Load::Text(text)));
+        }
+        Some(self.load(&mut far_scope(), &there, "ssh", Load::Text(joined(command))))
+    }
+
+    fn container(&mut self, scope: &mut Scope, place: &Place, words: &[Field]) -> Option<Ran> {
+        let name = words[0].text.as_str();
+        let verb = words.iter().position(|word| matches!(word.text.as_str(), "exec" | "run" | "debug"))?;
+        if let Some(dashes) = words.iter().position(|word| word.text == "--") {
+            let command = words.get(dashes + 1..)?.to_vec();
+            return self.inside(scope, place, (name, joined(&words[verb..dashes]), command));
+        }
+        if matches!(name, "kubectl" | "oc" | "k" | "lxc") {
+            return None;
+        }
+        let mut at = verb + 1;
+        let mut entry = None;
+        while let Some(text) = words.get(at).map(|word| word.text.as_str()).filter(|text| is_option(text)) {
+            let is_flag = DOCKER_FLAGS.split(' ').any(|flag| flag == text)
+                || text.contains('=')
+                || text.starts_with("-") && !text.starts_with("--") && text[1..].chars().all(|c| "ditPqT".contains(c));
+            if text == "--entrypoint" {
+                entry = words.get(at + 1).cloned();
+            }
+            at += if is_flag { 1 } else { 2 };
+        }
+        let image = words.get(at)?.text.clone();
+        let command: Vec<Field> = entry.into_iter().chain(words.get(at + 1..)?.iter().cloned()).collect();
+        self.inside(scope, place, (name, image, command))
+    }
+
+    fn inside(&mut self, _: &Scope, place: &Place, what: (&str, String, Vec<Field>)) -> Option<Ran> {
+        let (name, of, command) = what;
+        if command.is_empty() {
+            return None;
+        }
+        let mut there = place.clone();
+        there.elsewhere.get_or_insert_with(|| format!("{name} {of}"));
+        Some(self.load(&mut far_scope(), &there, name, Load::Words(command)))
+    }
+
+    /// Commands in options and subcommands of git: aliases with `!`, `rebase -x`, `bisect run`.
+    fn git(&mut self, scope: &mut Scope, place: &Place, words: &[Field]) -> Option<Ran> {
+        let mut loads = Vec::new();
+        for (at, word) in words.iter().enumerate() {
+            let next = || words.get(at + 1).map(|word| word.text.clone());
+            match word.text.as_str() {
+                "-c" => loads.extend(next().and_then(|text| configured(&text)).map(Load::Text)),
+                "-x" | "--exec" if words.iter().any(|word| word.text == "rebase") => {
+                    loads.extend(next().map(Load::Text));
+                }
+                "--tree-filter" | "--index-filter" | "--env-filter" | "--msg-filter" | "--commit-filter" => {
+                    loads.extend(next().map(Load::Text));
+                }
+                "run" if at > 0 && words[at - 1].text == "bisect" => {
+                    loads.push(Load::Words(words[at + 1..].to_vec()));
+                }
+                "foreach" if at > 0 && words[at - 1].text == "submodule" => {
+                    let from = operands(words, at + 1, "");
+                    loads.push(Load::Text(joined(&words[from..])));
+                }
+                _ => {}
+            }
+        }
+        let mut ran = None;
+        for load in loads {
+            ran = Some(self.load(scope, place, "git", load));
+        }
+        ran
+    }
+}
+
+/// Carriers whose load stands at a simple place.
+fn plain_load(name: &str, words: &[Field]) -> Option<Load> {
+    let rest = |from: usize| words.get(from..).filter(|rest| !rest.is_empty()).map(<[Field]>::to_vec);
+    let behind = |option: &str| {
+        let at = words.iter().position(|word| word.text == option)?;
+        words.get(at + 1).map(|word| word.text.clone())
+    };
+    match name {
+        "watch" => {
+            let at = operands(words, 1, "-n --interval -q --equexit");
+            let is_exec = words[..at].iter().any(|word| word.text == "-x" || word.text == "--exec");
+            if is_exec { rest(at).map(Load::Words) } else { rest(at).map(|rest| Load::Text(joined(&rest))) }
+        }
+        "su" | "runuser" => match behind("-c").or_else(|| behind("--command")) {
+            Some(text) => Some(Load::Text(text)),
+            None if name == "runuser" => {
+                rest(operands(words, 1, "-u -g -G -s --user --group --shell")).map(Load::Words)
+            }
+            None => None,
+        },
+        "script" | "sg" | "nix-shell" | "newgrp" => {
+            let text = behind("-c").or_else(|| behind("--command")).or_else(|| behind("--run"));
+            let clustered = words.iter().position(|word| matches!(word.text.as_str(), "-qc" | "-qec" | "-ec" | "-eqc"));
+            text.or_else(|| words.get(clustered? + 1).map(|word| word.text.clone())).map(Load::Text)
+        }
+        "flock" => match behind("-c").or_else(|| behind("--command")) {
+            Some(text) => Some(Load::Text(text)),
+            None => rest(operands(words, 1, "-w -E --timeout --conflict-exit-code") + 1).map(Load::Words),
+        },
+        "vagrant" | "limactl" | "colima" | "multipass" => behind("-c").or_else(|| behind("--")).map(Load::Text),
+        "hyperfine" | "entr" | "nodemon" | "concurrently" => {
+            let at = operands(words, 1, "-w --warmup -r --runs -m -M --exec -e --ext --watch");
+            rest(at).map(|rest| Load::Text(joined(&rest)))
+        }
+        "tmux" | "screen" => terminal_load(words),
+        "tar" | "gtar" | "bsdtar" => words.iter().find_map(|word| {
+            let text = word.text.as_str();
+            let action = text.strip_prefix("--checkpoint-action=exec=").or_else(|| text.strip_prefix("--to-command="));
+            let program = text.strip_prefix("--use-compress-program=");
+            action.or(program).map(|text| Load::Text(text.to_owned()))
+        }),
+        "rsync" => behind("-e").or_else(|| behind("--rsh")).map(Load::Text),
+        "expect" => behind("-c").map(Load::Text),
+        "start-stop-daemon" => behind("--exec").or_else(|| behind("-x")).map(Load::Text),
+        _ => None,
+    }
+}
+
+/// What `tmux new-session -d 'command'` or `send-keys 'command' Enter` would run.
+fn terminal_load(words: &[Field]) -> Option<Load> {
+    const VERBS: [&str; 9] =
+        ["new-session", "new", "new-window", "neww", "split-window", "respawn-pane", "run-shell", "send-keys", "-dm"];
+    let verb = words.iter().position(|word| VERBS.contains(&word.text.as_str()))?;
+    let at = operands(words, verb + 1, "-s -t -n -c -x -y -e -F -l -S");
+    let rest: Vec<Field> = words.get(at..)?.iter().filter(|word| !is_key(&word.text)).cloned().collect();
+    (!rest.is_empty()).then(|| Load::Text(joined(&rest)))
+}
+
+fn is_key(text: &str) -> bool {
+    matches!(text, "Enter" | "C-m" | "C-c" | "C-d" | "KPEnter")
+}
+
+/// A command in a setting: `alias.x=!rm`, `core.pager=…`, `core.sshCommand=…`.
+fn configured(setting: &str) -> Option<String> {
+    let (key, value) = setting.split_once('=')?;
+    let key = key.to_ascii_lowercase();
+    if key.starts_with("alias.") {
+        return value.strip_prefix('!').map(str::to_owned);
+    }
+    let runs = ["core.pager", "core.sshcommand", "core.editor", "core.fsmonitor", "sequence.editor", "diff.external"];
+    runs.contains(&key.as_str()).then(|| value.to_owned())
+}
+
+/// Where the options end.
+fn operands(words: &[Field], from: usize, values: &str) -> usize {
+    let mut at = from;
+    while let Some(text) = words.get(at).map(|word| word.text.as_str()).filter(|text| is_option(text)) {
+        if text == "--" {
+            return at + 1;
+        }
+        at += if takes_next(text, values) { 2 } else { 1 };
+    }
+    at.min(words.len())
+}
+
+/// The text that `xargs -I` replaces.
+fn replaced_mark(options: &[Field]) -> Option<String> {
+    options.iter().enumerate().find_map(|(at, word)| match word.text.as_str() {
+        "-I" | "-J" => options.get(at + 1).map(|word| word.text.clone()),
+        "-i" | "--replace" => Some("{}".to_owned()),
+        text => text.strip_prefix("-I").or_else(|| text.strip_prefix("--replace=")).map(str::to_owned),
+    })
+}
+
+/// The word with what will stand for the mark, if that is known.
+fn filled(word: &Field, mark: &str, given: Option<&str>) -> Field {
+    let has_mark = !mark.is_empty() && word.text.contains(mark);
+    match (has_mark, given) {
+        (false, _) => word.clone(),
+        (true, Some(text)) => Field { text: word.text.replace(mark, text), ..word.clone() },
+        (true, None) => Field { dynamic: true, ..word.clone() },
+    }
+}
+
+fn quoted(text: &str) -> String {
+    format!("'{}'", text.replace('\'', "'\\''"))
+}
+
+/// Nothing of this machine is known over there.
+fn far_scope() -> Scope {
+    let mut scope = Scope::default();
+    scope.vars.insert("HOME".to_owned(), vec![None]);
+    scope
+}

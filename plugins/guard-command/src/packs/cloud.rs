@@ -1,0 +1,326 @@
+//! Command lines of clouds, hosting platforms and services.
+
+use crate::args::{Args, NO_VALUES, Spec};
+use crate::packs::verbs::{self, Tool};
+use crate::rule::{Report, rules};
+use crate::scene::Cmd;
+
+rules! { Cloud:
+    DELETE = Risky "cloud-delete",
+        "it would delete something in the cloud",
+        "list and describe it first, and let the operator delete it";
+    OBJECTS = Risky "cloud-objects",
+        "it would delete stored objects",
+        "list them first, such as with `aws s3 ls`";
+    SECRETS = Risky "service-delete",
+        "it would delete data of a service",
+        "make a snapshot first, and let the operator delete it";
+    BACKUPS = Risky "backup-delete",
+        "it would delete backups",
+        "list them first, and let the operator delete them";
+}
+
+const AWS: Spec = Spec {
+    short: "",
+    long: &["profile", "region", "endpoint-url", "output", "query", "ca-bundle", "cli-read-timeout", "color"],
+};
+const GCLOUD: Spec = Spec {
+    short: "",
+    long: &[
+        "project",
+        "account",
+        "configuration",
+        "format",
+        "zone",
+        "region",
+        "verbosity",
+        "impersonate-service-account",
+    ],
+};
+const AZ: Spec = Spec { short: "gno", long: &["name", "resource-group", "subscription", "output", "query"] };
+const PLATFORM: Spec = Spec {
+    short: "ackntpsR",
+    long: &[
+        "app",
+        "config",
+        "context",
+        "token",
+        "project",
+        "scope",
+        "site",
+        "team",
+        "org",
+        "environment",
+        "env",
+        "repo",
+        "access-token",
+        "server",
+        "namespace",
+        "cluster",
+        "region",
+        "profile",
+        "address",
+        "host",
+        "user",
+    ],
+};
+
+static TOOLS: &[Tool] = &[
+    Tool {
+        names: &["aws", "awslocal"],
+        options: AWS,
+        verbs: &[
+            (&["s3", "rm"], Some(&OBJECTS)),
+            (&["s3", "rb"], Some(&OBJECTS)),
+            (&["s3api", "delete-…"], Some(&OBJECTS)),
+            (&["*", "delete-…"], Some(&DELETE)),
+            (&["*", "terminate-…"], Some(&DELETE)),
+            (&["*", "batch-delete-…"], Some(&DELETE)),
+            (&["*", "batch-delete"], Some(&DELETE)),
+            (&["*", "destroy-…"], Some(&DELETE)),
+            (&["*", "remove-…"], Some(&DELETE)),
+            (&["*", "purge-…"], Some(&DELETE)),
+            (&["*", "deregister-…"], Some(&DELETE)),
+            (&["*", "disable-…"], Some(&DELETE)),
+            (&["*", "detach-…"], Some(&DELETE)),
+            (&["*", "revoke-…"], Some(&DELETE)),
+            (&["*", "release-…"], Some(&DELETE)),
+            (&["*", "schedule-key-deletion"], Some(&DELETE)),
+            (&["*", "stop-…"], Some(&DELETE)),
+            (&["*", "close-account"], Some(&DELETE)),
+            (&["*", "leave-organization"], Some(&DELETE)),
+            (&["*", "cancel-…"], Some(&DELETE)),
+            (&["deploy", "delete-…"], Some(&DELETE)),
+        ],
+    },
+    Tool {
+        names: &["gcloud"],
+        options: GCLOUD,
+        verbs: &[
+            (&["logging", "read"], None),
+            (&["storage", "rm"], Some(&OBJECTS)),
+            (&["storage", "**", "delete"], Some(&OBJECTS)),
+            (&["**", "delete"], Some(&DELETE)),
+            (&["**", "destroy"], Some(&DELETE)),
+            (&["**", "remove-iam-policy-binding"], Some(&DELETE)),
+            (&["**", "delete-…"], Some(&DELETE)),
+            (&["compute", "instances", "stop"], Some(&DELETE)),
+            (&["**", "services", "disable"], Some(&DELETE)),
+            (&["**", "purge-queue"], Some(&DELETE)),
+            (&["services", "disable"], Some(&DELETE)),
+        ],
+    },
+    Tool {
+        names: &["gsutil"],
+        options: Spec { short: "ho", long: &[] },
+        verbs: &[(&["rm"], Some(&OBJECTS)), (&["rb"], Some(&OBJECTS))],
+    },
+    Tool {
+        names: &["bq"],
+        options: Spec { short: "", long: &["project_id", "location", "dataset_id"] },
+        verbs: &[(&["rm"], Some(&DELETE))],
+    },
+    Tool {
+        names: &["az"],
+        options: AZ,
+        verbs: &[
+            (&["**", "delete"], Some(&DELETE)),
+            (&["**", "purge"], Some(&DELETE)),
+            (&["**", "delete-batch"], Some(&OBJECTS)),
+            (&["**", "delete-…"], Some(&DELETE)),
+            (&["vm", "deallocate"], Some(&DELETE)),
+            (&["vm", "stop"], Some(&DELETE)),
+        ],
+    },
+    Tool {
+        names: &["heroku"],
+        options: PLATFORM,
+        verbs: &[
+            (&["…:destroy"], Some(&DELETE)),
+            (&["pg:reset"], Some(&DELETE)),
+            (&["…:delete"], Some(&DELETE)),
+            (&["…:remove"], Some(&DELETE)),
+            (&["config:unset"], Some(&DELETE)),
+            (&["ps:scale", "…=0"], Some(&DELETE)),
+        ],
+    },
+    Tool {
+        names: &[
+            "fly",
+            "flyctl",
+            "doctl",
+            "linode-cli",
+            "vercel",
+            "now",
+            "netlify",
+            "wrangler",
+            "firebase",
+            "supabase",
+            "hcloud",
+            "oci",
+            "scw",
+            "openstack",
+            "ibmcloud",
+            "aliyun",
+            "eb",
+            "render",
+            "railway",
+            "civo",
+            "exo",
+            "vultr",
+            "upctl",
+            "nova",
+            "glab",
+            "confluent",
+            "mongocli",
+            "atlas",
+            "neonctl",
+            "pscale",
+            "turso",
+            "stripe",
+            "cf",
+            "databricks",
+            "snow",
+            "yc",
+            "tccli",
+            "amplify",
+            "copilot",
+            "ecs-cli",
+            "cloudflared",
+            "sentry-cli",
+            "rosa",
+        ],
+        options: PLATFORM,
+        verbs: &[
+            (&["**", "delete"], Some(&DELETE)),
+            (&["**", "destroy"], Some(&DELETE)),
+            (&["**", "remove"], Some(&DELETE)),
+            (&["**", "rm"], Some(&DELETE)),
+            (&["**", "purge"], Some(&DELETE)),
+            (&["**", "terminate"], Some(&DELETE)),
+            (&["**", "…:delete"], Some(&DELETE)),
+            (&["**", "…:disable"], Some(&DELETE)),
+            (&["db", "reset"], Some(&DELETE)),
+            (&["down"], Some(&DELETE)),
+            (&["**", "instance-delete"], Some(&DELETE)),
+            (&["**", "delete-…"], Some(&DELETE)),
+        ],
+    },
+    Tool {
+        names: &["gh"],
+        options: PLATFORM,
+        verbs: &[
+            (&["api", "**"], None),
+            (&["repo", "delete"], Some(&DELETE)),
+            (&["repo", "archive"], Some(&DELETE)),
+            (&["release", "delete"], Some(&DELETE)),
+            (&["release", "delete-asset"], Some(&DELETE)),
+            (&["secret", "…delete"], Some(&DELETE)),
+            (&["secret", "remove"], Some(&DELETE)),
+            (&["variable", "delete"], Some(&DELETE)),
+            (&["issue", "delete"], Some(&DELETE)),
+            (&["label", "delete"], Some(&DELETE)),
+            (&["gist", "delete"], Some(&DELETE)),
+            (&["codespace", "delete"], Some(&DELETE)),
+            (&["cache", "delete"], Some(&DELETE)),
+            (&["run", "delete"], Some(&DELETE)),
+            (&["ssh-key", "delete"], Some(&DELETE)),
+            (&["project", "delete"], Some(&DELETE)),
+            (&["workflow", "disable"], Some(&DELETE)),
+        ],
+    },
+    Tool {
+        names: &["rclone"],
+        options: Spec { short: "", long: &["config", "transfers", "include", "exclude"] },
+        verbs: &[
+            (&["purge"], Some(&OBJECTS)),
+            (&["delete"], Some(&OBJECTS)),
+            (&["deletefile"], Some(&OBJECTS)),
+            (&["sync"], Some(&OBJECTS)),
+            (&["rmdirs"], Some(&OBJECTS)),
+            (&["cleanup"], Some(&OBJECTS)),
+        ],
+    },
+    Tool {
+        names: &["mc", "s3cmd", "s5cmd", "s4cmd", "b2", "mcli", "azcopy", "swift"],
+        options: Spec { short: "c", long: &["config", "endpoint-url"] },
+        verbs: &[
+            (&["rm"], Some(&OBJECTS)),
+            (&["rb"], Some(&OBJECTS)),
+            (&["del"], Some(&OBJECTS)),
+            (&["remove"], Some(&OBJECTS)),
+            (&["delete"], Some(&OBJECTS)),
+            (&["delete-…"], Some(&OBJECTS)),
+            (&["**", "rm"], Some(&OBJECTS)),
+        ],
+    },
+    Tool {
+        names: &["vault", "consul", "nomad", "bao"],
+        options: PLATFORM,
+        verbs: &[
+            (&["**", "delete"], Some(&SECRETS)),
+            (&["**", "destroy"], Some(&SECRETS)),
+            (&["*", "disable"], Some(&SECRETS)),
+            (&["*", "revoke"], Some(&SECRETS)),
+            (&["*", "seal"], Some(&SECRETS)),
+            (&["operator", "*"], Some(&SECRETS)),
+            (&["job", "stop"], Some(&SECRETS)),
+            (&["leave"], Some(&SECRETS)),
+        ],
+    },
+    Tool {
+        names: &["rabbitmqctl", "rabbitmqadmin", "nats", "pulsar-admin", "rpk"],
+        options: PLATFORM,
+        verbs: &[
+            (&["**", "delete…"], Some(&SECRETS)),
+            (&["**", "purge…"], Some(&SECRETS)),
+            (&["**", "rm"], Some(&SECRETS)),
+            (&["reset"], Some(&SECRETS)),
+            (&["force_reset"], Some(&SECRETS)),
+        ],
+    },
+    Tool {
+        names: &["restic", "borg", "borgmatic", "kopia", "duplicity", "tarsnap", "tmutil", "duplicacy"],
+        options: Spec { short: "rp", long: &["repo", "password-file"] },
+        verbs: &[
+            (&["forget"], Some(&BACKUPS)),
+            (&["prune"], Some(&BACKUPS)),
+            (&["delete"], Some(&BACKUPS)),
+            (&["*", "delete"], Some(&BACKUPS)),
+            (&["remove-…"], Some(&BACKUPS)),
+            (&["disable"], Some(&BACKUPS)),
+        ],
+    },
+];
+
+pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    verbs::judge(TOOLS, cmd, report);
+    match cmd.name() {
+        "aws" | "awslocal" => {
+            let args = Args::of(cmd, &AWS);
+            let is_sync = args.operand(0) == "s3" && args.operand(1) == "sync";
+            if is_sync && args.exactly("delete") && !args.is_rehearsal() {
+                report.add(&OBJECTS, "--delete");
+            }
+        }
+        "gsutil" => {
+            let is_mirror = cmd.has_word("rsync") && Args::of(cmd, &NO_VALUES).short_is("d") && !cmd.has_word("-n");
+            if is_mirror {
+                report.add(&OBJECTS, "rsync -d");
+            }
+        }
+        "gh" if cmd.has_word("api") => {
+            let args = Args::of(cmd, &Spec { short: "XfFH", long: &["method"] });
+            let is_delete = args.values('X', "method").any(|method| method.eq_ignore_ascii_case("DELETE"));
+            if is_delete {
+                report.add(&DELETE, args.operand(1));
+            }
+        }
+        "kafka-topics" | "kafka-topics.sh" | "kafka-consumer-groups.sh" if cmd.has_word("--delete") => {
+            report.add(&SECRETS, "--delete");
+        }
+        "kafka-delete-records" => report.add(&SECRETS, ""),
+        "tarsnap" if cmd.words().iter().any(|word| word == "-d" || word == "--nuke") => report.add(&BACKUPS, ""),
+        _ => {}
+    }
+}

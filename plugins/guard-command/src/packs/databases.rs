@@ -1,0 +1,339 @@
+//! SQL and other databases, through their clients, their tools and migrations.
+
+use instar_plugin_sdk::guard::Via;
+
+use crate::args::{Args, NO_VALUES, Spec};
+use crate::names::interpreter;
+use crate::packs::verbs::{self, Tool};
+use crate::rule::{Report, rules};
+use crate::scene::Cmd;
+use crate::sql::{Loss, loss_in};
+
+rules! { Databases:
+    DROP = Risky "sql-drop",
+        "it would drop tables, columns or a whole database",
+        "make a copy first with `pg_dump` or `mysqldump`, and let the operator drop it";
+    ALL_ROWS = Risky "sql-all-rows",
+        "it would delete every row",
+        "say which rows with `WHERE`, and count them first with a `SELECT`";
+    OVERWRITE = Risky "sql-overwrite",
+        "it would change every row",
+        "say which rows with `WHERE`, and count them first with a `SELECT`";
+    DATABASE = Risky "database-drop",
+        "it would drop a database, a user or its data",
+        "make a copy first with `pg_dump` or `mysqldump`, and let the operator drop it";
+    FLUSH = Risky "store-flush",
+        "it would delete every key of a store",
+        "delete the keys you mean, by name";
+    RESET = Risky "migration-reset",
+        "it would drop what is in the database and begin anew",
+        "use the migrations that only go forward, such as `npx prisma migrate deploy`";
+    RESTORE = Risky "database-restore",
+        "it would replace what is in the database by a copy",
+        "restore into a new database, and look at it there";
+    INDEX = Risky "search-delete",
+        "it would delete an index or documents of a search server",
+        "look first with a `GET` of the same address";
+}
+
+/// Clients that run SQL, the option letters and names that carry it, and whether operands do.
+const SQL_CLIENTS: &[(&[&str], char, &[&str], bool)] = &[
+    (&["psql", "pgcli", "cockroach", "usql", "yugabyte", "ysqlsh"], 'c', &["command", "execute"], false),
+    (&["mysql", "mariadb", "mycli", "clickhouse", "cqlsh", "vertica", "vsql"], 'e', &["execute", "query"], false),
+    (&["sqlite3", "sqlite", "duckdb", "litecli", "libsql", "turso", "sqlcipher"], 'c', &["cmd"], true),
+    (&["sqlcmd", "mssql-cli"], 'Q', &["query"], false),
+    (
+        &["clickhouse-client", "clickhouse-local", "snowsql", "snow", "trino", "presto", "spark-sql"],
+        'q',
+        &["query", "execute"],
+        false,
+    ),
+    (&["influx", "beeline", "hive", "impala-shell", "isql", "usql"], 'e', &["execute", "query"], false),
+    (&["bq", "sqlplus", "osql", "db2", "wp", "d1", "planetscale", "sqlite-utils", "psqlodbc"], 'c', &["command"], true),
+];
+
+const CLIENT: Spec = Spec {
+    short: "cehdUupPqQSfDoHN",
+    long: &[
+        "command",
+        "execute",
+        "host",
+        "user",
+        "username",
+        "port",
+        "dbname",
+        "database",
+        "query",
+        "file",
+        "cmd",
+        "password-file",
+        "url",
+    ],
+};
+
+static TOOLS: &[Tool] = &[
+    Tool {
+        names: &["prisma"],
+        options: Spec { short: "", long: &["schema"] },
+        verbs: &[(&["migrate", "reset"], Some(&RESET))],
+    },
+    Tool {
+        names: &["rails", "rake", "bin/rails"],
+        options: NO_VALUES,
+        verbs: &[
+            (&["**", "db:drop…"], Some(&RESET)),
+            (&["**", "db:reset…"], Some(&RESET)),
+            (&["**", "db:migrate:reset"], Some(&RESET)),
+            (&["**", "db:purge…"], Some(&RESET)),
+            (&["**", "db:truncate_all"], Some(&RESET)),
+            (&["**", "db:schema:load"], Some(&RESET)),
+            (&["**", "db:setup"], Some(&RESET)),
+            (&["**", "db:seed:replant"], Some(&RESET)),
+        ],
+    },
+    Tool {
+        names: &["artisan"],
+        options: NO_VALUES,
+        verbs: &[
+            (&["migrate:fresh"], Some(&RESET)),
+            (&["migrate:reset"], Some(&RESET)),
+            (&["migrate:refresh"], Some(&RESET)),
+            (&["db:wipe"], Some(&RESET)),
+        ],
+    },
+    Tool {
+        names: &["manage.py", "django-admin", "manage"],
+        options: Spec { short: "", long: &["settings", "database"] },
+        verbs: &[
+            (&["flush"], Some(&RESET)),
+            (&["reset_db"], Some(&RESET)),
+            (&["sqlflush"], None),
+            (&["migrate", "*", "zero"], Some(&RESET)),
+            (&["dropdb"], Some(&RESET)),
+        ],
+    },
+    Tool {
+        names: &["alembic", "flask"],
+        options: Spec { short: "c", long: &[] },
+        verbs: &[(&["**", "downgrade", "base"], Some(&RESET))],
+    },
+    Tool {
+        names: &[
+            "sequelize",
+            "sequelize-cli",
+            "typeorm",
+            "knex",
+            "mikro-orm",
+            "drizzle-kit",
+            "typeorm-ts-node-commonjs",
+            "node-pg-migrate",
+            "db-migrate",
+        ],
+        options: Spec { short: "d", long: &["dataSource", "config", "env"] },
+        verbs: &[
+            (&["db:drop"], Some(&RESET)),
+            (&["db:migrate:undo:all"], Some(&RESET)),
+            (&["schema:drop"], Some(&RESET)),
+            (&["schema:fresh"], Some(&RESET)),
+            (&["migration:fresh"], Some(&RESET)),
+            (&["drop"], Some(&RESET)),
+            (&["reset"], Some(&RESET)),
+        ],
+    },
+    Tool {
+        names: &[
+            "sqlx",
+            "diesel",
+            "sea-orm-cli",
+            "dbmate",
+            "migrate",
+            "goose",
+            "atlas",
+            "flyway",
+            "liquibase",
+            "refinery",
+            "ecto",
+            "hasura",
+            "tern",
+            "knex",
+        ],
+        options: Spec { short: "Dud", long: &["database-url", "url", "path", "database", "source", "dir"] },
+        verbs: &[
+            (&["database", "drop"], Some(&RESET)),
+            (&["database", "reset"], Some(&RESET)),
+            (&["db", "drop"], Some(&RESET)),
+            (&["db", "reset"], Some(&RESET)),
+            (&["migrate", "reset"], Some(&RESET)),
+            (&["migrate", "fresh"], Some(&RESET)),
+            (&["migrate", "refresh"], Some(&RESET)),
+            (&["schema", "clean"], Some(&RESET)),
+            (&["drop"], Some(&RESET)),
+            (&["reset"], Some(&RESET)),
+            (&["down-to", "0"], Some(&RESET)),
+            (&["clean"], Some(&RESET)),
+            (&["dropAll"], Some(&RESET)),
+            (&["drop-all"], Some(&RESET)),
+        ],
+    },
+    Tool {
+        names: &["mix"],
+        options: NO_VALUES,
+        verbs: &[(&["ecto.drop"], Some(&RESET)), (&["ecto.reset"], Some(&RESET))],
+    },
+    Tool {
+        names: &["mysqladmin", "mariadb-admin"],
+        options: CLIENT,
+        verbs: &[(&["drop"], Some(&DATABASE)), (&["shutdown"], Some(&DATABASE)), (&["flush-…"], None)],
+    },
+    Tool {
+        names: &["influx"],
+        options: CLIENT,
+        verbs: &[
+            (&["delete"], Some(&DATABASE)),
+            (&["bucket", "delete"], Some(&DATABASE)),
+            (&["org", "delete"], Some(&DATABASE)),
+        ],
+    },
+];
+
+pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    let name = cmd.name();
+    if interpreter(name).is_some() {
+        return framework(cmd, report);
+    }
+    sql_client(cmd, report);
+    verbs::judge(TOOLS, cmd, report);
+    match name {
+        "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal" if !cmd.has_word("--help") => {
+            report.add(&DATABASE, name);
+        }
+        "redis-cli" | "valkey-cli" | "keydb-cli" | "dragonfly-cli" => keys(cmd, report),
+        "mongosh" | "mongo" => documents(cmd, report),
+        "prisma" if cmd.words().iter().any(|word| word == "--accept-data-loss" || word == "--force-reset") => {
+            report.add(&RESET, "--accept-data-loss");
+        }
+        "pg_restore" | "mongorestore" | "mysqlimport" => {
+            let args = Args::of(cmd, &CLIENT);
+            if args.any_long(&["clean", "drop", "delete", "replace"]) || cmd.has_word("-c") {
+                report.add(&RESTORE, name);
+            }
+        }
+        "memcached-tool" if cmd.has_word("flush_all") => report.add(&FLUSH, name),
+        "nc" | "ncat" | "telnet" => {
+            let fed = text_into(cmd);
+            if ["flush_all", "FLUSHALL", "flushall", "FLUSHDB"].iter().any(|word| fed.contains(word)) {
+                report.add(&FLUSH, "flush_all");
+            }
+        }
+        "curl" | "http" | "xh" | "https" | "wget" => search_server(cmd, report),
+        _ => {}
+    }
+}
+
+/// What the command reads, as far as the text tells.
+fn text_into(cmd: &Cmd<'_>) -> String {
+    let mut text = cmd.it.stdin.clone().unwrap_or_default();
+    for source in cmd.sources() {
+        if matches!(source.name(), "echo" | "printf") {
+            text.push('\n');
+            text.push_str(&source.words().join(" "));
+        }
+    }
+    text
+}
+
+fn sql_client(cmd: &Cmd<'_>, report: &mut Report) {
+    let name = cmd.name();
+    let Some((_, letter, names, has_operands)) = SQL_CLIENTS.iter().find(|(names, ..)| names.contains(&name)) else {
+        return;
+    };
+    let args = Args::of(cmd, &CLIENT);
+    let mut texts: Vec<&str> = names.iter().flat_map(|long| args.values(*letter, long)).collect();
+    if *has_operands {
+        texts.extend(args.operand_words());
+    }
+    let fed = text_into(cmd);
+    texts.push(&fed);
+    let found = texts.iter().find_map(|text| loss_in(text));
+    if let Some((loss, about)) = found {
+        report.add(rule_of(loss), &about);
+    }
+    let code = cmd.scene.code.iter().filter(|code| code.command as usize == cmd.index);
+    if let Some((loss, about)) = code.filter(|code| code.language != "shell").find_map(|code| loss_in(&code.text)) {
+        report.add(rule_of(loss), &about);
+    }
+}
+
+fn rule_of(loss: Loss) -> &'static crate::rule::Rule {
+    match loss {
+        Loss::Drop => &DROP,
+        Loss::AllRows => &ALL_ROWS,
+        Loss::Overwrite => &OVERWRITE,
+    }
+}
+
+/// `python manage.py flush`, `php artisan migrate:fresh`, `ruby bin/rails db:drop`.
+fn framework(cmd: &Cmd<'_>, report: &mut Report) {
+    let first = cmd.words().iter().position(|word| !word.starts_with('-'));
+    if let Some(at) = first {
+        verbs::judge(TOOLS, &cmd.from(cmd.from + 1 + at), report);
+    }
+}
+
+const REDIS: Spec = Spec { short: "hpanus", long: &["user", "pass", "cacert", "cert", "key", "host", "port"] };
+
+fn keys(cmd: &Cmd<'_>, report: &mut Report) {
+    const FLUSHES: &[&str] = &["FLUSHALL", "FLUSHDB", "SHUTDOWN", "SCRIPT FLUSH", "CLUSTER RESET", "SWAPDB", "DEBUG"];
+    let args = Args::of(cmd, &REDIS);
+    let fed = text_into(cmd).to_ascii_uppercase();
+    let verb = args.operand(0).to_ascii_uppercase();
+    let two = format!("{verb} {}", args.operand(1).to_ascii_uppercase());
+    let is_config =
+        verb == "CONFIG" && matches!(args.operand(1).to_ascii_uppercase().as_str(), "SET" | "RESETSTAT" | "REWRITE");
+    let flushes = FLUSHES.iter().any(|word| *word == verb || *word == two.trim_end() || fed.contains(word));
+    let is_eval =
+        matches!(verb.as_str(), "EVAL") && cmd.words().iter().any(|word| word.to_ascii_uppercase().contains("FLUSH"));
+    let fed_keys = matches!(verb.as_str(), "DEL" | "UNLINK") && (cmd.it.more_words || cmd.it.via == Via::Carrier);
+    if flushes || is_config || is_eval || fed_keys || fed.trim_start().starts_with("FLUSH") {
+        report.add(&FLUSH, &verb);
+    }
+}
+
+fn documents(cmd: &Cmd<'_>, report: &mut Report) {
+    const DROPS: &[&str] = &[
+        "dropdatabase(",
+        ".drop(",
+        "deletemany({})",
+        "remove({})",
+        "dropindexes(",
+        "dropuser(",
+        "dropalluser",
+        "shutdownserver(",
+        "deletemany()",
+        "remove()",
+        "dropcollection(",
+    ];
+    let mut text = text_into(cmd);
+    text.push_str(&cmd.words().join(" "));
+    for code in cmd.scene.code.iter().filter(|code| code.command as usize == cmd.index) {
+        text.push_str(&code.text);
+    }
+    let plain: String = text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_lowercase();
+    if let Some(found) = DROPS.iter().find(|drop| plain.contains(**drop)) {
+        report.add(&DATABASE, found);
+    }
+}
+
+/// `DELETE` to a search server, or deleting by a query that fits all.
+fn search_server(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &Spec { short: "XdHuoF", long: &["request", "data", "method"] });
+    let method = args.values('X', "request").chain(args.values('X', "method")).last().unwrap_or_default();
+    let is_delete = method.eq_ignore_ascii_case("DELETE") || args.operand(0) == "DELETE";
+    let by_query = args.operand_words().any(|word| word.contains("_delete_by_query"));
+    let to_search = args
+        .operand_words()
+        .any(|word| word.contains(":9200") || word.contains("elastic") || word.contains("opensearch"));
+    if (is_delete && to_search) || by_query {
+        report.add(&INDEX, args.operand_words().last().unwrap_or_default());
+    }
+}

@@ -1,0 +1,191 @@
+//! Deleting and moving away.
+
+use crate::args::{Args, NO_VALUES, Spec};
+use crate::names::is_junk_file;
+use crate::packs::{find, itself};
+use crate::place::Place;
+use crate::rule::{Report, rules};
+use crate::scene::Cmd;
+
+rules! { Filesystem:
+    ROOT = Catastrophic "rm-root",
+        "it would delete the whole file system",
+        "name the one folder that should go, inside the project";
+    HOME = Catastrophic "rm-home",
+        "it would delete a whole home folder",
+        "name the one folder that should go, inside the project";
+    SYSTEM_TOP = Catastrophic "rm-system",
+        "it would delete a folder that the system stands on",
+        "remove software with the package manager, after asking the operator";
+    SYSTEM = Risky "rm-system-file",
+        "it would delete files of the system",
+        "remove software with the package manager, after asking the operator";
+    ABOVE = Risky "rm-above-project",
+        "it would delete a parent of the project, and the project with it",
+        "name the one folder that should go, inside the project";
+    PROJECT = Risky "rm-project",
+        "it would delete everything in the project",
+        "name the build folders that should go, such as `rm -rf target`";
+    GIT_DIR = Risky "rm-git-dir",
+        "it would delete history of a repository that may exist nowhere else",
+        "leave `.git` alone; a fresh copy is made by `git clone` into another folder";
+    INSIDE = Risky "rm-tree",
+        "it would delete a folder of the project that no build makes again",
+        "commit it first, then `git rm -r` the folder, so that it can be brought back";
+    OUTSIDE = Risky "rm-outside-project",
+        "it would delete something outside of the project",
+        "leave it, or ask the operator to remove it";
+    UNKNOWN = Risky "rm-unknown",
+        "nobody can tell what it would delete, because only run time knows the path",
+        "look first with `ls`, then name the path itself";
+    TEMP_ROOT = Risky "rm-temp-root",
+        "it would delete the temporary files of everybody",
+        "delete only your own, such as `rm -rf /tmp/my-work`";
+    PROTECTED = Risky "rm-protected",
+        "it would delete what the operator protects",
+        "leave it, or ask the operator";
+    ELSEWHERE = Risky "rm-elsewhere",
+        "it would delete files on another machine or in a container",
+        "look first with `ls` there, and ask the operator";
+    CACHE = Advice "rm-cache",
+        "it would delete a cache that other projects share",
+        "use the cache's own tool, such as `npm cache verify`";
+    MOVE_AWAY = Risky "move-away",
+        "it would move away what must stay where it is",
+        "copy it with `cp -r` instead";
+    TO_NULL = Risky "move-to-null",
+        "it would destroy the file by moving it onto a device",
+        "use `git rm` for files that are in the history";
+    SHRED = Risky "shred",
+        "it would overwrite the file, so that nothing can bring it back",
+        "use `git rm` for files that are in the history";
+}
+
+/// What is named so is a file, and no folder.
+const FILE_ENDINGS: &[&str] = &[
+    ".json", ".lock", ".txt", ".log", ".csv", ".html", ".xml", ".zip", ".gz", ".tgz", ".tar", ".png", ".jpg", ".pdf",
+    ".db", ".sqlite", ".sqlite3", ".svg", ".lockb", ".yaml", ".yml", ".whl", ".wasm", ".so", ".bin", ".exe", ".img",
+];
+
+pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    match cmd.name() {
+        "rm" | "srm" | "grm" => remove(cmd, report),
+        "unlink" | "rimraf" | "del-cli" | "trash-empty" => {
+            let is_tree = cmd.name() == "rimraf";
+            for index in Args::of(cmd, &NO_VALUES).operands {
+                delete(cmd, index, is_tree, report);
+            }
+        }
+        "rmdir" => {
+            for index in Args::of(cmd, &NO_VALUES).operands {
+                if matches!(cmd.place(index), Place::Guarded | Place::System | Place::SystemTop) {
+                    delete(cmd, index, false, report);
+                }
+            }
+        }
+        "mv" | "gmv" => move_away(cmd, report),
+        "shred" | "wipe" | "scrub" => shred(cmd, report),
+        _ => {}
+    }
+}
+
+fn remove(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &NO_VALUES);
+    if args.exactly("help") || args.exactly("version") {
+        return;
+    }
+    let is_tree = args.short_is("rR") || args.long_is("recursive");
+    if args.long_is("no-preserve-root") {
+        report.add(&ROOT, "--no-preserve-root");
+    }
+    for index in &args.operands {
+        delete(cmd, *index, is_tree, report);
+    }
+    if cmd.it.more_words {
+        find::judge_fed(cmd, is_tree, report);
+    }
+}
+
+/// One word that names what goes.
+fn delete(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &mut Report) {
+    let word = cmd.it.argv[index].as_str();
+    let stands_for_found = word.contains("{}") && cmd.parent().is_some();
+    if stands_for_found {
+        return find::judge_fed(cmd, is_tree, report);
+    }
+    let is_file = is_junk_file(word) || FILE_ENDINGS.iter().any(|ending| word.ends_with(ending));
+    delete_place(cmd.place(index), is_tree && !is_file, word, report);
+}
+
+/// What it means to delete there.
+pub(crate) fn delete_place(place: Place, is_tree: bool, about: &str, report: &mut Report) {
+    let rule = match place {
+        Place::Sink | Place::Temp | Place::Build => return,
+        Place::Inside | Place::Unknown | Place::Elsewhere | Place::TempRoot | Place::Cache if !is_tree => return,
+        Place::Root => &ROOT,
+        Place::Home => &HOME,
+        Place::SystemTop => &SYSTEM_TOP,
+        Place::System | Place::Device => &SYSTEM,
+        Place::AboveProject => &ABOVE,
+        Place::Project => &PROJECT,
+        Place::GitDir if about.ends_with(".lock") => return,
+        Place::GitDir => &GIT_DIR,
+        Place::Guarded => &itself::SETTINGS,
+        Place::Protected => &PROTECTED,
+        Place::Inside => &INSIDE,
+        Place::TempRoot => &TEMP_ROOT,
+        Place::Cache => &CACHE,
+        Place::Elsewhere => &ELSEWHERE,
+        Place::Outside => &OUTSIDE,
+        Place::Unknown => &UNKNOWN,
+    };
+    report.add(rule, about);
+}
+
+const MV: Spec = Spec { short: "tS", long: &["target-directory", "suffix"] };
+
+fn move_away(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &MV);
+    let has_target = args.values('t', "target-directory").next().is_some();
+    let (sources, target) = match args.operands.split_last() {
+        Some((target, sources)) if !has_target => (sources, Some(*target)),
+        _ => (args.operands.as_slice(), None),
+    };
+    if target.is_some_and(|target| cmd.path(target).starts_with("/dev/")) && !sources.is_empty() {
+        report.add(&TO_NULL, &cmd.it.argv[sources[0]]);
+    }
+    for source in sources {
+        let word = cmd.it.argv[*source].as_str();
+        match cmd.place(*source) {
+            Place::Guarded => report.add(&itself::SETTINGS, word),
+            Place::Root | Place::Home | Place::SystemTop | Place::System | Place::Device | Place::AboveProject => {
+                report.add(&MOVE_AWAY, word);
+            }
+            Place::Project | Place::Protected => report.add(&MOVE_AWAY, word),
+            Place::GitDir if !word.ends_with(".sample") => report.add(&MOVE_AWAY, word),
+            _ => {}
+        }
+    }
+}
+
+const SHRED_SPEC: Spec = Spec { short: "ns", long: &["iterations", "size", "random-source"] };
+
+fn shred(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &SHRED_SPEC);
+    if args.is_rehearsal() {
+        return;
+    }
+    for index in &args.operands {
+        match cmd.place(*index) {
+            Place::Device => report.add(&super::disks::DEVICE, &cmd.it.argv[*index]),
+            Place::Temp | Place::Build | Place::Sink => {}
+            place => {
+                delete_place(place, true, &cmd.it.argv[*index], report);
+                report.add(&SHRED, &cmd.it.argv[*index]);
+            }
+        }
+    }
+    if args.operands.is_empty() && cmd.it.more_words {
+        report.add(&SHRED, "");
+    }
+}

@@ -1,0 +1,121 @@
+//! Firewalls, protections, traces, packages, the kernel and mounts: rules of the pack `system`.
+
+use crate::args::{Args, NO_VALUES};
+use crate::packs::system::{FIREWALL, KERNEL, MOUNTS, NETWORK_DOWN, PACKAGES, PROTECTION, SERVICE, TRACES};
+use crate::place::Place;
+use crate::rule::{Report, Rule};
+use crate::scene::Cmd;
+
+pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    if let Some(rule) = protection(cmd).or_else(|| software(cmd)).or_else(|| kernel(cmd)) {
+        report.add(rule, cmd.name());
+    }
+}
+
+/// What protects the machine, and what remembers.
+fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
+    let args = Args::of(cmd, &NO_VALUES);
+    let name = cmd.name();
+    let rule = match name {
+        "iptables" | "ip6tables" | "iptables-legacy" | "iptables-nft" | "ebtables" | "arptables" => {
+            let is_change = cmd.words().iter().any(|word| {
+                matches!(
+                    word.as_str(),
+                    "-F" | "-X" | "-Z" | "-P" | "-D" | "--flush" | "--policy" | "--delete" | "--delete-chain"
+                ) || (word.starts_with('-') && !word.starts_with("--") && word.contains('F'))
+            });
+            if !is_change && !cmd.words().windows(2).any(|pair| pair == ["-j", "DROP"]) {
+                return None;
+            }
+            &FIREWALL
+        }
+        "iptables-restore" | "ip6tables-restore" => &FIREWALL,
+        "firewall-cmd" if cmd.words().iter().any(|word| word.starts_with("--remove") || word == "--panic-on") => {
+            &FIREWALL
+        }
+        "nft" if cmd.has_word("-f") || args.operand(0) == "delete" => &FIREWALL,
+        "pfctl" if args.short_is("dF") => &FIREWALL,
+        "setenforce" if matches!(args.operand(0), "0" | "Permissive" | "permissive") => &PROTECTION,
+        "csrutil" | "spctl" if cmd.words().iter().any(|word| word.contains("disable")) => &PROTECTION,
+        "aa-teardown" | "aa-disable" | "aa-complain" => &PROTECTION,
+        "auditctl"
+            if cmd.has_word("-D") || cmd.has_word("-e0") || cmd.words().windows(2).any(|pair| pair == ["-e", "0"]) =>
+        {
+            &PROTECTION
+        }
+        "history" if args.short_is("cdw") && !args.short_is("r") => &TRACES,
+        "unset" if cmd.has_word("HISTFILE") => &TRACES,
+        "export" | "declare"
+            if cmd.words().iter().any(|word| {
+                word.starts_with("HISTFILE=/dev/null") || word == "HISTSIZE=0" || word == "HISTFILESIZE=0"
+            }) =>
+        {
+            &TRACES
+        }
+        _ => return None,
+    };
+    Some(rule)
+}
+
+/// Logs and packages.
+fn software(cmd: &Cmd<'_>) -> Option<&'static Rule> {
+    let args = Args::of(cmd, &NO_VALUES);
+    let name = cmd.name();
+    let rule = match name {
+        "journalctl" if cmd.words().iter().any(|word| word.starts_with("--vacuum") || word == "--rotate") => &TRACES,
+        "wevtutil" if matches!(args.operand(0), "cl" | "clear-log") => &TRACES,
+        "dmesg" if cmd.has_word("-C") || cmd.has_word("--clear") => &TRACES,
+        "dpkg" if cmd.words().iter().any(|word| matches!(word.as_str(), "-r" | "-P" | "--purge" | "--remove")) => {
+            &PACKAGES
+        }
+        "rpm" if cmd.words().iter().any(|word| word.starts_with("-e") || word == "--erase") => &PACKAGES,
+        "pacman" | "yay" | "paru" if cmd.words().iter().any(|word| word.starts_with("-R")) => &PACKAGES,
+        "pkg" | "pkg_delete" if matches!(args.operand(0), "delete" | "remove") || name == "pkg_delete" => &PACKAGES,
+        _ => return None,
+    };
+    Some(rule)
+}
+
+/// The kernel, mounts and the network.
+fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
+    let args = Args::of(cmd, &NO_VALUES);
+    let name = cmd.name();
+    let rule = match name {
+        "rmmod" | "insmod" | "kmod" => &KERNEL,
+        "modprobe" if args.short_is("r") || args.exactly("remove") => &KERNEL,
+        "grub-install" | "update-grub" | "efibootmgr" | "bootctl" | "nvram" | "grub-mkconfig" | "bless" => {
+            if cmd.words().is_empty() && name != "update-grub" {
+                return None;
+            }
+            &KERNEL
+        }
+        "sysctl"
+            if cmd
+                .words()
+                .iter()
+                .any(|word| word == "-w" || word.contains("kernel.panic") || word.contains("sysrq")) =>
+        {
+            &KERNEL
+        }
+        "umount" if args.short_is("laf") || args.any_long(&["lazy", "all", "force"]) => &MOUNTS,
+        "umount" if args.operands.iter().any(|index| is_vital_mount(cmd, *index)) => &MOUNTS,
+        "mount" if cmd.words().iter().any(|word| word.contains("remount")) => &MOUNTS,
+        "ifdown" => &NETWORK_DOWN,
+        "ip" if cmd.has_word("down") && cmd.has_word("set") => &NETWORK_DOWN,
+        "swapoff" if cmd.has_word("-a") => &KERNEL,
+        "update-alternatives" | "update-rc.d"
+            if cmd.words().iter().any(|word| word.contains("remove") || word == "disable") =>
+        {
+            &SERVICE
+        }
+        "defaults" if args.operand(0) == "delete" => &PROTECTION,
+        "ulimit" if cmd.has_word("-u") && cmd.has_word("0") => &KERNEL,
+        "pip" | "pip3" if args.operand(0) == "uninstall" && cmd.it.more_words => &PACKAGES,
+        _ => return None,
+    };
+    Some(rule)
+}
+
+fn is_vital_mount(cmd: &Cmd<'_>, index: usize) -> bool {
+    matches!(cmd.place(index), Place::Root | Place::SystemTop | Place::Home)
+}

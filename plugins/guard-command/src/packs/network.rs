@@ -1,0 +1,423 @@
+//! Code that comes from the network, shells that go out to it, and data that leaves by it.
+
+use instar_plugin_sdk::guard::Via;
+
+use crate::args::{Args, Spec};
+use crate::names::{DOWNLOADERS, READERS, SHELLS, interpreter};
+use crate::place::Place;
+use crate::rule::{Report, rules};
+use crate::scene::{Cmd, Scene};
+use crate::secret_file::{is_secret, secret_variable_in};
+
+rules! { Network:
+    RUN_DOWNLOAD = Grave "run-download",
+        "it would run code from the network that nobody has read",
+        "download it with `curl -o script.sh`, read it, and let the operator run it";
+    REVERSE_SHELL = Catastrophic "reverse-shell",
+        "it would give a shell of this machine to somebody on the network",
+        "use `ssh` to reach a machine";
+    SEND_SECRET = Forbidden "send-secret",
+        "it would send keys, passwords or the environment away",
+        "send only what the other side needs, from a file you made for it";
+    SEND_FILE = Grave "send-file",
+        "it would send files from outside of the project away",
+        "send a file of the project";
+    METADATA = Grave "cloud-metadata",
+        "it would ask for the credentials of this machine",
+        "use the credentials that the operator gave you";
+    LOOPBACK = Risky "ask-this-machine",
+        "it would ask a server of this machine through a tool that others steer",
+        "ask it with `curl` from the shell, where it can be judged";
+    INTERNAL = Risky "ask-internal",
+        "it would ask a machine of the inner network",
+        "ask the operator whether the address is meant";
+    FILE_URL = Advice "file-url",
+        "it would read a file of this machine by a URL",
+        "read the file with `cat`";
+}
+
+const CURL: Spec = Spec {
+    short: "XdFTHouAebmrxKEQzY",
+    long: &[
+        "request",
+        "data",
+        "data-binary",
+        "data-raw",
+        "data-urlencode",
+        "form",
+        "form-string",
+        "upload-file",
+        "header",
+        "output",
+        "user",
+        "user-agent",
+        "referer",
+        "cookie",
+        "json",
+        "url",
+        "proxy",
+        "cacert",
+        "cert",
+        "key",
+        "max-time",
+        "connect-timeout",
+        "retry",
+        "config",
+        "resolve",
+        "interface",
+        "post-file",
+        "post-data",
+        "body-file",
+        "method",
+        "output-document",
+        "netrc-file",
+        "unix-socket",
+        "write-out",
+    ],
+};
+
+pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    let name = cmd.name();
+    reverse_shell(cmd, report);
+    match name {
+        "curl" | "wget" | "http" | "https" | "xh" | "curlie" => web(cmd, report),
+        "nc" | "ncat" | "netcat" | "socat" | "telnet" | "openssl" => raw_socket(cmd, report),
+        "scp" | "sftp" | "rsync" | "rcp" | "croc" | "magic-wormhole" | "wormhole" | "ftp" | "lftp" | "rclone"
+        | "ssh-copy-id" => copy(cmd, report),
+        "aws" | "gsutil" | "az" | "gcloud" | "mc" | "s3cmd" | "gh" | "mail" | "mailx" | "mutt" | "sendmail" => {
+            copy(cmd, report)
+        }
+        "dig" | "nslookup" | "host" | "ping" => {
+            let tells = cmd.words().iter().find_map(|word| secret_variable_in(word));
+            if let Some(variable) = tells {
+                report.add(&SEND_SECRET, variable);
+            } else if cmd.substitutions().iter().any(reads_secret) {
+                report.add(&SEND_SECRET, name);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// `bash -i >& /dev/tcp/…`, `nc -e sh`, `socat exec:`, a shell between two ends of one connection.
+fn reverse_shell(cmd: &Cmd<'_>, report: &mut Report) {
+    let name = cmd.name();
+    let is_shell = SHELLS.contains(&name) || interpreter(name).is_some();
+    let to_socket = cmd
+        .it
+        .redirects
+        .iter()
+        .any(|redirect| redirect.target.starts_with("/dev/tcp/") || redirect.target.starts_with("/dev/udp/"));
+    if to_socket && (is_shell || (name == "exec" && cmd.words().is_empty())) {
+        return report.add(&REVERSE_SHELL, name);
+    }
+    if to_socket && (cmd.it.argv.is_empty() || cmd.sources().iter().any(reads_secret) || reads_secret(cmd)) {
+        report.add(if cmd.it.argv.is_empty() { &REVERSE_SHELL } else { &SEND_SECRET }, name);
+    }
+    let words = cmd.words();
+    let runs_shell = |word: &str| {
+        SHELLS.iter().any(|shell| {
+            word.rsplit(['/', ':', '"', '\'']).next().is_some_and(|last| last.split([' ', ',']).next() == Some(*shell))
+        }) || word.contains("/bin/")
+            || word.contains("cmd.exe")
+    };
+    match name {
+        "nc" | "ncat" | "netcat" => {
+            let execs = words.windows(2).any(|pair| {
+                let is_exec = matches!(pair[0].as_str(), "-e" | "-c" | "--exec" | "--sh-exec")
+                    || (pair[0].starts_with('-') && !pair[0].starts_with("--") && pair[0].ends_with('e'));
+                is_exec && runs_shell(&pair[1])
+            });
+            let shell_feeds = cmd.sources().iter().any(|source| SHELLS.contains(&source.name()));
+            if execs || shell_feeds {
+                report.add(&REVERSE_SHELL, name);
+            }
+        }
+        "socat"
+            if words.iter().any(|word| {
+                let lower = word.to_ascii_lowercase();
+                lower.starts_with("exec:") || lower.starts_with("system:")
+            }) =>
+        {
+            report.add(&REVERSE_SHELL, name);
+        }
+        _ if SHELLS.contains(&name) && words.iter().any(|word| word == "-i") => {
+            let from_socket = cmd
+                .sources()
+                .iter()
+                .any(|source| matches!(source.name(), "nc" | "ncat" | "socat" | "telnet" | "openssl"));
+            let to_net = cmd.scene.cmds().any(|other| {
+                matches!(other.name(), "nc" | "ncat" | "telnet")
+                    && other.sources().iter().any(|source| source.index == cmd.index)
+            });
+            if from_socket || to_net {
+                report.add(&REVERSE_SHELL, name);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// It prints something that only its owner should see.
+fn reads_secret(cmd: &Cmd<'_>) -> bool {
+    let name = cmd.name();
+    let reads = READERS.contains(&name) || matches!(name, "tar" | "zip" | "cp" | "find");
+    let operands = || (cmd.from + 1..cmd.it.argv.len()).filter(|at| !cmd.it.argv[*at].starts_with('-'));
+    let secret_word = reads && operands().any(|at| is_secret(&cmd.path(at)));
+    let secret_input =
+        cmd.it.redirects.iter().any(|redirect| redirect.operator == "<" && is_secret(&cmd.path_of(&redirect.target)));
+    let environment = (name == "printenv" && cmd.words().is_empty()) || (name == "set" && cmd.words().is_empty());
+    let bare_env = name == "env" || (cmd.it.argv.is_empty() && cmd.it.wrappers.iter().any(|wrapper| wrapper == "env"));
+    let told = matches!(name, "echo" | "printf" | "printenv")
+        && cmd
+            .words()
+            .iter()
+            .any(|word| secret_variable_in(word).is_some() || crate::secret_file::is_secret_variable(word));
+    let history = name == "history"
+        || matches!(name, "security" | "gpg" if cmd.words().iter().any(|word| word.contains("export-secret")));
+    secret_word || secret_input || environment || bare_env || told || history
+}
+
+/// It reads a home, the system or everything: too much to be sent away.
+fn reads_outside(cmd: &Cmd<'_>) -> bool {
+    let reads = READERS.contains(&cmd.name()) || matches!(cmd.name(), "tar" | "zip" | "find" | "cpio" | "dd");
+    let is_vital = |at: usize| {
+        matches!(cmd.place(at), Place::Root | Place::Home | Place::SystemTop | Place::System | Place::Device)
+    };
+    reads && (cmd.from + 1..cmd.it.argv.len()).any(|at| !cmd.it.argv[at].starts_with('-') && is_vital(at))
+}
+
+fn web(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &CURL);
+    for word in cmd.words() {
+        let lower = word.to_ascii_lowercase();
+        if is_metadata(&lower) {
+            report.add(&METADATA, word);
+        }
+        if lower.starts_with("file://") {
+            let path = lower.trim_start_matches("file://").to_owned();
+            report.add(if is_secret(&path) { &super::credentials::READ } else { &FILE_URL }, word);
+        }
+    }
+    let is_local = args.operand_words().chain(args.values(' ', "url")).any(is_loopback);
+    if is_local {
+        return;
+    }
+    let names =
+        ["data", "data-binary", "data-raw", "data-urlencode", "json", "form", "upload-file", "post-file", "body-file"];
+    let sent = names.iter().flat_map(|name| args.values(letter_of(name), name));
+    for value in sent.chain(args.operand_words().filter(|word| word.contains('@') && !word.contains("://"))) {
+        if let Some(file) = file_in(value) {
+            let path = cmd.path_of(file);
+            if file == "-" || file == "." {
+                continue;
+            }
+            if is_secret(&path) {
+                report.add(&SEND_SECRET, file);
+            }
+            if matches!(cmd.place_of(file, file.contains('$'), false), Place::System | Place::Home | Place::SystemTop) {
+                report.add(&SEND_FILE, file);
+            }
+        }
+        if let Some(variable) = secret_variable_in(value) {
+            let is_login = value.contains("grant_type") || value.contains("client_id");
+            if !is_login {
+                report.add(&SEND_SECRET, variable);
+            }
+        }
+    }
+    if let Some(variable) = args.operand_words().find(|word| !word.starts_with('$')).and_then(secret_variable_in) {
+        report.add(&SEND_SECRET, variable);
+    }
+    fed(cmd, report);
+}
+
+fn letter_of(name: &str) -> char {
+    match name {
+        "data" => 'd',
+        "form" => 'F',
+        "upload-file" => 'T',
+        _ => ' ',
+    }
+}
+
+/// The file in `@f`, `f=@f`, `f=<f`, or the whole value of an upload.
+fn file_in(value: &str) -> Option<&str> {
+    let file = match value.rsplit_once('@') {
+        Some((_, file)) => file,
+        None => match value.split_once("=<") {
+            Some((_, file)) => file,
+            None if value.starts_with(['/', '~', '.']) => value,
+            None => return None,
+        },
+    };
+    Some(file.split(';').next().unwrap_or(file))
+}
+
+/// What is piped, redirected or substituted into a command that sends.
+fn fed(cmd: &Cmd<'_>, report: &mut Report) {
+    let sources = cmd.sources();
+    let input = cmd.it.redirects.iter().find(|redirect| redirect.operator == "<");
+    let is_secret_input = input.is_some_and(|redirect| is_secret(&cmd.path_of(&redirect.target)));
+    let told = cmd.substitutions();
+    if is_secret_input || sources.iter().any(reads_secret) || told.iter().any(reads_secret) {
+        report.add(&SEND_SECRET, cmd.name());
+    } else if sources.iter().any(reads_outside) || told.iter().any(reads_outside) {
+        report.add(&SEND_FILE, cmd.name());
+    }
+}
+
+fn raw_socket(cmd: &Cmd<'_>, report: &mut Report) {
+    if cmd.name() == "openssl" && !cmd.has_word("s_client") {
+        return;
+    }
+    if cmd.words().iter().any(|word| is_loopback(word)) {
+        return;
+    }
+    fed(cmd, report);
+    let input = cmd.it.redirects.iter().find(|redirect| redirect.operator == "<");
+    let is_listening = Args::of(cmd, &Spec { short: "pw", long: &[] }).short_is("lz");
+    if let Some(redirect) = input
+        .filter(|redirect| !redirect.target.starts_with("/tmp/f") && redirect.target != "/dev/null" && !is_listening)
+    {
+        report.add(&SEND_FILE, &redirect.target);
+    }
+}
+
+/// Copies to another machine: what is secret, or far too much.
+fn copy(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &Spec { short: "iPFoJcle", long: &["profile", "rsh", "exclude", "include", "region"] });
+    let is_remote = |word: &str| {
+        let is_url = word.contains("://");
+        let is_host = word.split_once(':').is_some_and(|(host, _)| !host.is_empty() && !host.contains('/'));
+        is_url || is_host
+    };
+    let goes_out = args.operand_words().last().is_some_and(is_remote)
+        || matches!(
+            cmd.name(),
+            "croc" | "wormhole" | "magic-wormhole" | "gh" | "mail" | "mailx" | "mutt" | "ftp" | "sftp"
+        );
+    if !goes_out {
+        return;
+    }
+    for index in &args.operands {
+        let word = cmd.it.argv[*index].as_str();
+        if is_remote(word) {
+            continue;
+        }
+        let path = cmd.path(*index);
+        let is_key_folder =
+            ["/.ssh", "/.aws", "/.gnupg", "/.kube", "/.docker", "/.config"].iter().any(|end| path.ends_with(end));
+        if is_secret(&path) || is_key_folder {
+            report.add(&SEND_SECRET, word);
+        } else if matches!(cmd.place(*index), Place::Root | Place::Home | Place::SystemTop) || path.starts_with("/etc/")
+        {
+            report.add(&SEND_FILE, word);
+        }
+    }
+    fed(cmd, report);
+}
+
+/// Addresses at which clouds tell a machine its credentials.
+pub(crate) fn is_metadata(word: &str) -> bool {
+    const HOSTS: &[&str] = &[
+        "169.254.169.254",
+        "169.254.170.2",
+        "metadata.google.internal",
+        "100.100.100.200",
+        "[fd00:ec2::254]",
+        "metadata.azure.com",
+        "instance-data",
+        "0xa9fea9fe",
+        "2852039166",
+        "169.254.169.253",
+        "[::ffff:a9fe:a9fe]",
+    ];
+    HOSTS.iter().any(|host| {
+        word.split("://").last().unwrap_or(word).split(['/', '?']).next().is_some_and(|part| part.contains(host))
+    })
+}
+
+pub(crate) fn is_loopback(word: &str) -> bool {
+    let rest = word.split("://").last().unwrap_or(word);
+    let host = rest.split(['/', '?', '#']).next().unwrap_or(rest);
+    let host = host.rsplit('@').next().unwrap_or(host);
+    let name = if host.starts_with('[') {
+        host.split(']').next().unwrap_or(host)
+    } else {
+        host.split(':').next().unwrap_or(host)
+    };
+    matches!(name, "localhost" | "0.0.0.0" | "[::1" | "::1") || name.starts_with("127.") || name.ends_with(".localhost")
+}
+
+/// A file that comes from the network and is run in the same text.
+pub(crate) fn downloads_that_run(scene: &Scene<'_>, report: &mut Report) {
+    let mut files: Vec<&str> = Vec::new();
+    for cmd in scene.cmds() {
+        let fetched = fetched_file(&cmd);
+        files.extend(fetched);
+        let through = cmd.sources().iter().any(|source| DOWNLOADERS.contains(&source.name()));
+        if through && matches!(cmd.name(), "tee" | "cat" | "dd" | "sponge") {
+            files.extend(
+                cmd.words()
+                    .iter()
+                    .filter(|word| !word.starts_with('-'))
+                    .map(|word| word.strip_prefix("of=").unwrap_or(word)),
+            );
+            files.extend(cmd.it.redirects.iter().map(|redirect| redirect.target.as_str()));
+        }
+    }
+    if files.is_empty() {
+        return;
+    }
+    let is_file =
+        |word: &str| files.iter().any(|file| last_name(file) == last_name(word) && !last_name(word).is_empty());
+    for cmd in scene.cmds().filter(|cmd| cmd.it.via != Via::Substitution || cmd.it.depth > 0) {
+        let name = cmd.name();
+        let runs =
+            SHELLS.contains(&name) || interpreter(name).is_some() || matches!(name, "source" | "." | "exec" | "eval");
+        let program = cmd.it.argv.get(cmd.from).is_some_and(|word| word.contains('/') && is_file(word));
+        let first = cmd.words().iter().find(|word| !word.starts_with('-'));
+        let input = cmd.it.redirects.iter().any(|redirect| redirect.operator == "<" && is_file(&redirect.target));
+        if program || (runs && (first.is_some_and(|word| is_file(word)) || input)) {
+            return report.add(&RUN_DOWNLOAD, cmd.it.argv.first().map_or("", String::as_str));
+        }
+    }
+}
+
+fn last_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// Where a downloader puts what it gets.
+fn fetched_file<'a>(cmd: &Cmd<'a>) -> Option<&'a str> {
+    let name = cmd.name();
+    if !matches!(name, "curl" | "wget" | "aria2c" | "fetch" | "http" | "scp" | "axel") {
+        return None;
+    }
+    let target = cmd
+        .it
+        .redirects
+        .iter()
+        .find(|redirect| redirect.operator.starts_with('>') && !redirect.target.starts_with("/dev/"));
+    if let Some(target) = target.filter(|target| target.target.len() > 1) {
+        return Some(target.target.as_str());
+    }
+    let args = Args::of(cmd, &CURL);
+    let url = args.operand_words().last().map(|url| last_name(url.split('?').next().unwrap_or(url)));
+    match name {
+        "curl" => {
+            args.values('o', "output").last().or(url.filter(|_| args.short_is("O") || args.exactly("remote-name")))
+        }
+        "wget" => {
+            let given = cmd
+                .words()
+                .windows(2)
+                .find(|pair| pair[0] == "-O" || pair[0] == "--output-document")
+                .map(|pair| pair[1].as_str());
+            given.or(url)
+        }
+        "scp" => args.operand_words().last(),
+        _ => args.values('o', "output").last().or(url),
+    }
+}

@@ -1,0 +1,282 @@
+//! Writing over files: redirections, copies, links, archives, and tools that edit in place.
+
+use crate::args::{Args, NO_VALUES, Spec};
+use crate::packs::{credentials, disks, filesystem, itself, system};
+use crate::place::Place;
+use crate::rule::{Report, rules};
+use crate::scene::Cmd;
+use crate::secret_file::opens_a_door;
+
+rules! { Filesystem:
+    SYSTEM_FILE = Risky "overwrite-system-file",
+        "it would write over a file of the system",
+        "write it into the project, and let the operator put it in place";
+    GIT_FILE = Risky "overwrite-git-dir",
+        "it would write into the inner files of a repository",
+        "use git's own commands, such as `git config`";
+    STARTUP = Risky "overwrite-startup-file",
+        "it would replace a file that each of your shells reads at its start",
+        "append to it with `>>`, or write a file of the project";
+    STARTUP_MORE = Advice "append-startup-file",
+        "it would change each shell that starts from now on",
+        "set it for this project only, such as in a script";
+    PROTECTED = Risky "overwrite-protected",
+        "it would write over what the operator protects",
+        "write beside it, or ask the operator";
+    EMPTIED = Risky "empty-source-file",
+        "it would empty a source file",
+        "edit the file, or `git rm` it";
+    MIRROR = Risky "mirror-delete",
+        "it would delete everything in the target that the source does not have",
+        "look first with `rsync -n`, or leave `--delete` out";
+    SOURCE_REMOVED = Risky "archive-and-remove",
+        "it would remove the files that it archives or copies",
+        "archive without removing, and look at the archive first";
+    WHOLE_SYSTEM = Risky "unpack-over-system",
+        "it would unpack over files of the system",
+        "unpack into a folder of the project";
+}
+
+/// How a file is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum How {
+    Replace,
+    Append,
+}
+
+pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    if cmd.from == 0 {
+        redirects(cmd, report);
+    }
+    match cmd.name() {
+        "cp" | "gcp" | "install" | "ditto" | "mv" | "gmv" | "ln" => copy(cmd, report),
+        "tee" | "sponge" => {
+            let args = Args::of(cmd, &NO_VALUES);
+            let how = if args.short_is("a") || args.long_is("append") { How::Append } else { How::Replace };
+            each(cmd, &args.operands, how, report);
+        }
+        "truncate" => {
+            let args = Args::of(cmd, &Spec { short: "sr", long: &["size", "reference"] });
+            each(cmd, &args.operands, How::Replace, report);
+            emptied(cmd, &args.operands, report);
+        }
+        "sed" | "gsed" | "perl" | "ruby" | "awk" | "gawk" => in_place(cmd, report),
+        "dd" => {
+            for (index, word) in cmd.it.argv.iter().enumerate() {
+                if let Some(target) = word.strip_prefix("of=") {
+                    let place = cmd.place_of(target, cmd.is_dynamic(index), false);
+                    write(cmd, target, place, How::Replace, report);
+                }
+            }
+        }
+        "rsync" => mirror(cmd, report),
+        "tar" | "gtar" | "bsdtar" | "unzip" | "7z" | "cpio" | "zip" => archive(cmd, report),
+        "curl" | "wget" | "aria2c" => download(cmd, report),
+        _ => {}
+    }
+}
+
+fn redirects(cmd: &Cmd<'_>, report: &mut Report) {
+    for redirect in &cmd.it.redirects {
+        let how = match redirect.operator.as_str() {
+            ">" | ">|" | "&>" | "<>" | ">&" => How::Replace,
+            ">>" | "&>>" => How::Append,
+            _ => continue,
+        };
+        let is_descriptor = redirect.target == "-" || redirect.target.bytes().all(|byte| byte.is_ascii_digit());
+        if is_descriptor {
+            continue;
+        }
+        let place = cmd.place_of(&redirect.target, redirect.dynamic, false);
+        write(cmd, &redirect.target, place, how, report);
+        if how == How::Replace && writes_nothing(cmd) && is_source(&redirect.target, place) {
+            report.add(&EMPTIED, &redirect.target);
+        }
+    }
+}
+
+/// A word that names what is written.
+pub(crate) fn write(cmd: &Cmd<'_>, word: &str, place: Place, how: How, report: &mut Report) {
+    let path = cmd.path_of(word);
+    if path == "/proc/sysrq-trigger" {
+        return report.add(&system::POWER, word);
+    }
+    if place != Place::Temp && opens_a_door(&path) {
+        report.add(&credentials::DOOR, word);
+    }
+    match place {
+        Place::Device => report.add(&disks::DEVICE, word),
+        Place::Guarded => report.add(&itself::SETTINGS, word),
+        Place::Protected => report.add(&PROTECTED, word),
+        Place::System | Place::SystemTop | Place::Root => report.add(&SYSTEM_FILE, word),
+        Place::GitDir if !["/hooks/", "/info/", "/COMMIT_EDITMSG"].iter().any(|open| path.contains(open)) => {
+            report.add(&GIT_FILE, word);
+        }
+        Place::Outside | Place::Home if is_startup_file(&path) => {
+            report.add(if how == How::Append { &STARTUP_MORE } else { &STARTUP }, word);
+        }
+        _ => {}
+    }
+}
+
+fn each(cmd: &Cmd<'_>, indices: &[usize], how: How, report: &mut Report) {
+    for index in indices {
+        write(cmd, &cmd.it.argv[*index], cmd.place(*index), how, report);
+    }
+}
+
+fn emptied(cmd: &Cmd<'_>, indices: &[usize], report: &mut Report) {
+    for index in indices {
+        if is_source(&cmd.it.argv[*index], cmd.place(*index)) {
+            report.add(&EMPTIED, &cmd.it.argv[*index]);
+        }
+    }
+}
+
+/// `> f`, `: > f`, `cat /dev/null > f`.
+fn writes_nothing(cmd: &Cmd<'_>) -> bool {
+    let words = cmd.words();
+    match cmd.name() {
+        "" => cmd.it.argv.is_empty() && cmd.it.assignments.is_empty(),
+        ":" | "true" => true,
+        "cat" => words == ["/dev/null"],
+        "echo" | "printf" => words.iter().all(|word| word.is_empty() || word == "-n"),
+        _ => false,
+    }
+}
+
+fn is_source(word: &str, place: Place) -> bool {
+    const SOURCES: &[&str] = &[
+        "rs", "py", "js", "ts", "tsx", "jsx", "go", "c", "cc", "cpp", "h", "hpp", "java", "kt", "rb", "php", "cs",
+        "swift", "scala", "sql", "sh", "db", "sqlite", "sqlite3", "toml", "vue", "svelte", "ex", "exs", "tf", "lua",
+    ];
+    let is_named_so = word.rsplit_once('.').is_some_and(|(_, ending)| SOURCES.contains(&ending));
+    is_named_so && matches!(place, Place::Inside | Place::Outside)
+}
+
+fn is_startup_file(path: &str) -> bool {
+    const FILES: &[&str] = &[
+        "/.bashrc",
+        "/.bash_profile",
+        "/.profile",
+        "/.zshrc",
+        "/.zprofile",
+        "/.zshenv",
+        "/.bash_login",
+        "/.zlogin",
+        "/.config/fish/config.fish",
+        "/.gitconfig",
+        "/.vimrc",
+        "/.tmux.conf",
+        "/.inputrc",
+        "/.bash_aliases",
+    ];
+    let folders = ["/.config/autostart/", "/.config/systemd/", "/LaunchAgents/", "/.local/bin/"];
+    FILES.iter().any(|file| path.ends_with(file)) || folders.iter().any(|folder| path.contains(folder))
+}
+
+const COPY: Spec = Spec { short: "tSmog", long: &["target-directory", "suffix", "mode", "owner", "group"] };
+
+fn copy(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &COPY);
+    for target in args.values('t', "target-directory") {
+        write(cmd, target, cmd.place_of(target, false, false), How::Replace, report);
+    }
+    let Some((target, sources)) = args.operands.split_last() else { return };
+    if sources.is_empty() {
+        return;
+    }
+    let name = cmd.name();
+    let place = cmd.place(*target);
+    // What a link points at is not written; where it lies is.
+    write(cmd, &cmd.it.argv[*target], place, How::Replace, report);
+    let from_null = sources.iter().any(|source| cmd.path(*source) == "/dev/null");
+    if from_null && name != "ln" && is_source(&cmd.it.argv[*target], place) {
+        report.add(&EMPTIED, &cmd.it.argv[*target]);
+    }
+    let is_folder = place == Place::Home || cmd.path(*target).ends_with("/.git");
+    let over_folder = is_folder && name == "ln" && args.short_is("f");
+    if over_folder {
+        report.add(&filesystem::MOVE_AWAY, &cmd.it.argv[*target]);
+    }
+}
+
+fn in_place(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &Spec { short: "efEl", long: &["expression", "file"] });
+    let is_in_place = match cmd.name() {
+        "awk" | "gawk" => cmd.words().windows(2).any(|pair| pair[0] == "-i" && pair[1] == "inplace"),
+        _ => args.short_is("i") || args.long_is("in-place"),
+    };
+    if is_in_place {
+        each(cmd, &args.operands, How::Replace, report);
+    }
+}
+
+const RSYNC: Spec = Spec {
+    short: "efTB",
+    long: &["rsh", "exclude", "include", "filter", "files-from", "exclude-from", "max-delete", "bwlimit", "port"],
+};
+
+fn mirror(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &RSYNC);
+    if args.short_is("n") || args.is_rehearsal() {
+        return;
+    }
+    let Some(target) = args.operands.last() else { return };
+    let word = cmd.it.argv[*target].as_str();
+    let is_remote = word.contains(':') && !word.starts_with(['/', '.']);
+    let place = cmd.place(*target);
+    let deletes =
+        ["delete", "del", "delete-before", "delete-after", "delete-during", "delete-delay", "delete-excluded"];
+    if args.any_long(&deletes) && (is_remote || !matches!(place, Place::Temp | Place::Build)) {
+        report.add(&MIRROR, word);
+    }
+    if args.exactly("remove-source-files") {
+        report.add(&SOURCE_REMOVED, "--remove-source-files");
+    }
+    if !is_remote {
+        write(cmd, word, place, How::Replace, report);
+    }
+}
+
+fn archive(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &Spec { short: "Cd", long: &["directory"] });
+    if args.exactly("remove-files") || (cmd.name() == "zip" && args.short_is("m")) {
+        report.add(&SOURCE_REMOVED, "--remove-files");
+    }
+    let first = cmd.words().first().map_or("", String::as_str);
+    let is_bundled = !first.starts_with('-') && first.bytes().all(|byte| b"xvfzjJpkCmUaZ".contains(&byte));
+    let unpacks = match cmd.name() {
+        "unzip" | "7z" => !args.short_is("ltp"),
+        "cpio" => args.short_is("i"),
+        "zip" => false,
+        _ => args.short_is("x") || args.any_long(&["extract", "get"]) || (is_bundled && first.contains('x')),
+    };
+    if !unpacks {
+        return;
+    }
+    let letter = if matches!(cmd.name(), "unzip") { 'd' } else { 'C' };
+    for target in args.values(letter, "directory") {
+        let place = cmd.place_of(target, target.contains('$'), false);
+        match place {
+            Place::Root | Place::SystemTop | Place::System => report.add(&WHOLE_SYSTEM, target),
+            Place::Guarded | Place::GitDir | Place::Protected => write(cmd, target, place, How::Replace, report),
+            Place::Home => report.add(&WHOLE_SYSTEM, target),
+            _ => {}
+        }
+    }
+    if args.short_is("P") || args.exactly("absolute-names") {
+        report.add(&WHOLE_SYSTEM, "-P");
+    }
+}
+
+const CURL: Spec = Spec { short: "oOTdFHuAebXP", long: &["output", "output-document", "data", "header", "user"] };
+
+fn download(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &CURL);
+    let letter = if cmd.name() == "wget" { 'O' } else { 'o' };
+    let long = if cmd.name() == "wget" { "output-document" } else { "output" };
+    for target in args.values(letter, long).filter(|target| *target != "-") {
+        write(cmd, target, cmd.place_of(target, target.contains('$'), false), How::Replace, report);
+    }
+}

@@ -1,0 +1,157 @@
+//! PowerShell and `cmd`, as an agent under WSL or Git Bash would call them. Names have no case there.
+
+use crate::guess;
+use crate::packs::{disks, network, system};
+use crate::rule::{Report, Rule, rules};
+use crate::scene::Cmd;
+
+rules! { Windows:
+    DELETE = Risky "windows-delete",
+        "it would delete folders with all that is in them",
+        "name one file, and look first with `dir`";
+    FORMAT = Catastrophic "windows-format",
+        "it would erase a disk or a volume",
+        "let the operator do it";
+    BACKUPS = Risky "windows-backups",
+        "it would delete the copies from which Windows can be restored",
+        "let the operator do it";
+    SETTINGS = Risky "windows-settings",
+        "it would change how Windows starts, protects itself or knows its users",
+        "let the operator do it";
+    ENCODED = Grave "windows-encoded",
+        "it would run code that is hidden in an encoding",
+        "write the code out as it is";
+}
+
+pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    let Some(first) = cmd.it.argv.get(cmd.from) else { return };
+    let name = first.rsplit(['/', '\\']).next().unwrap_or(first).to_ascii_lowercase();
+    let name = name.strip_suffix(".exe").unwrap_or(&name);
+    let lower: Vec<String> = cmd.words().iter().map(|word| word.to_ascii_lowercase()).collect();
+    match name {
+        "powershell" | "pwsh" => return powershell(cmd, &lower, report),
+        "cmd" => return command(cmd, &lower, report),
+        _ => {}
+    }
+    if let Some(rule) = rule_of(name, &lower) {
+        report.add(rule, name);
+    }
+}
+
+/// The rule that speaks about a command, by its name and its words in small letters.
+fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
+    let has = |word: &str| lower.iter().any(|given| given == word);
+    let first = lower.first().map_or("", String::as_str);
+    let rule = match name {
+        "remove-item" | "ri" | "rd" | "rmdir" | "del" | "erase" | "deltree" => {
+            let is_tree =
+                lower.iter().any(|word| matches!(word.as_str(), "/s" | "-r" | "//s") || word.starts_with("-rec"));
+            if !is_tree && !lower.iter().any(|word| word.contains(":\\") && word.contains("windows")) {
+                return None;
+            }
+            &DELETE
+        }
+        "rm" if lower.iter().any(|word| word.starts_with("-rec") || word == "-fo")
+            && lower.iter().any(|word| word.starts_with("-fo") || word.contains(":\\")) =>
+        {
+            &DELETE
+        }
+        "format" if lower.iter().any(|word| is_drive(word)) => &FORMAT,
+        "format-volume" | "clear-disk" | "initialize-disk" | "remove-partition" => &FORMAT,
+        "diskpart" => &FORMAT,
+        "cipher" if lower.iter().any(|word| word.starts_with("/w")) => &FORMAT,
+        "vssadmin" if first == "delete" || first == "resize" => &BACKUPS,
+        "wbadmin" if first == "delete" => &BACKUPS,
+        "wmic" if has("delete") && has("shadowcopy") => &BACKUPS,
+        "bcdedit" | "bootrec" if !lower.is_empty() && first != "/enum" => &SETTINGS,
+        "reg" if first == "delete" => &SETTINGS,
+        "remove-itemproperty" | "set-mppreference" | "set-executionpolicy" | "disable-computerrestore" => &SETTINGS,
+        "netsh" if has("firewall") || has("advfirewall") => &SETTINGS,
+        "net" if matches!(first, "user" | "localgroup") && (has("/delete") || has("/add")) => &SETTINGS,
+        "net" | "sc" if matches!(first, "stop" | "delete") => &SETTINGS,
+        "stop-service" | "remove-service" | "remove-localuser" | "disable-localuser" => &SETTINGS,
+        "takeown" | "icacls" if has("/r") || has("/t") => &SETTINGS,
+        "schtasks" if has("/delete") => &SETTINGS,
+        "stop-computer" | "restart-computer" => &system::POWER,
+        "taskkill"
+            if lower.iter().any(|word| {
+                word.contains("svchost") || word.contains("lsass") || word.contains("winlogon") || word == "*"
+            }) =>
+        {
+            &system::KILL_SERVICE
+        }
+        "clear-eventlog" | "clear-history" | "wevtutil" if name != "wevtutil" || first == "cl" => &system::TRACES,
+        "clear-content" if lower.iter().any(|word| word.contains('*')) => &DELETE,
+        "iex" | "invoke-expression"
+            if lower.iter().any(|word| {
+                word.contains("iwr") || word.contains("irm") || word.contains("web") || word.contains("http")
+            }) =>
+        {
+            &network::RUN_DOWNLOAD
+        }
+        _ => return None,
+    };
+    Some(rule)
+}
+
+fn is_drive(word: &str) -> bool {
+    word.len() >= 2 && word.len() <= 3 && word.as_bytes()[0].is_ascii_alphabetic() && word.as_bytes()[1] == b':'
+}
+
+fn powershell(cmd: &Cmd<'_>, lower: &[String], report: &mut Report) {
+    let is_encoded = |word: &String| {
+        word.starts_with("-e") && "-encodedcommand".starts_with(word.as_str()) && word != "-ex" && word.len() >= 2
+    };
+    if lower.iter().any(|word| is_encoded(word) || word == "-enc") {
+        report.add(&ENCODED, "-EncodedCommand");
+    }
+    let joined = lower.join(" ");
+    let downloads = ["iwr", "invoke-webrequest", "irm", "downloadstring", "invoke-restmethod", "downloadfile"];
+    let runs = joined.contains("iex") || joined.contains("invoke-expression");
+    if runs && downloads.iter().any(|name| joined.contains(name)) {
+        report.add(&network::RUN_DOWNLOAD, "iex");
+    }
+    inner(cmd, 0, report);
+    if joined.contains("format-volume") || joined.contains("clear-disk") {
+        report.add(&disks::FORMAT, "Format-Volume");
+    }
+}
+
+fn command(cmd: &Cmd<'_>, lower: &[String], report: &mut Report) {
+    let at = lower.iter().position(|word| matches!(word.as_str(), "/c" | "/k" | "//c" | "/r"));
+    if let Some(at) = at {
+        inner(cmd, at, report);
+    }
+}
+
+/// The text behind `-Command` or `/c`.
+fn inner(cmd: &Cmd<'_>, from: usize, report: &mut Report) {
+    if cmd.scene.is_guess {
+        return;
+    }
+    let words = cmd.words().iter().skip(from).filter(|word| !is_switch(word));
+    let text: Vec<String> = words.map(|word| word.replace('\\', "\\\\")).collect();
+    guess::judge_string(&text.join(" "), cmd.scene.places, report);
+}
+
+fn is_switch(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    matches!(
+        lower.as_str(),
+        "-command"
+            | "-c"
+            | "-noprofile"
+            | "-nop"
+            | "-noninteractive"
+            | "-executionpolicy"
+            | "bypass"
+            | "-nologo"
+            | "/c"
+            | "/k"
+            | "//c"
+            | "-w"
+            | "hidden"
+            | "-windowstyle"
+            | "-ep"
+    )
+}

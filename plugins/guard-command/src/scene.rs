@@ -1,0 +1,184 @@
+//! The commands that the host found, and how they stand to each other: who feeds whom, who carries whom.
+
+use instar_plugin_sdk::guard::{Code, Command, SimpleCommand, Via};
+
+use crate::place::{Place, Places};
+
+/// All that is known about one text.
+#[derive(Debug)]
+pub(crate) struct Scene<'a> {
+    pub(crate) commands: &'a [SimpleCommand],
+    pub(crate) code: &'a [Code],
+    pub(crate) recursive_functions: &'a [String],
+    pub(crate) places: &'a Places<'a>,
+    /// The commands were guessed from a string, so nothing is guessed from theirs again.
+    pub(crate) is_guess: bool,
+}
+
+impl<'a> Scene<'a> {
+    pub(crate) fn of(command: &'a Command, places: &'a Places<'a>) -> Self {
+        Self {
+            commands: &command.commands,
+            code: &command.code,
+            recursive_functions: &command.recursive_functions,
+            places,
+            is_guess: false,
+        }
+    }
+
+    pub(crate) fn guessed(commands: &'a [SimpleCommand], places: &'a Places<'a>) -> Self {
+        Self { commands, code: &[], recursive_functions: &[], places, is_guess: true }
+    }
+
+    pub(crate) fn cmd(&'a self, index: usize) -> Cmd<'a> {
+        Cmd { scene: self, index, it: &self.commands[index], from: 0 }
+    }
+
+    pub(crate) fn cmds(&'a self) -> impl Iterator<Item = Cmd<'a>> {
+        (0..self.commands.len()).map(|index| self.cmd(index))
+    }
+
+    /// What this text itself gives to a variable; the last one counts.
+    pub(crate) fn value_of(&self, name: &str) -> Option<&'a str> {
+        let all = self.commands.iter().flat_map(|command| &command.assignments);
+        all.rev().find(|(given, _)| given == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// One command, from its program on.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cmd<'a> {
+    pub(crate) scene: &'a Scene<'a>,
+    pub(crate) index: usize,
+    pub(crate) it: &'a SimpleCommand,
+    /// Where in `argv` the program stands: behind 0 if a runner such as `npx` was taken off.
+    pub(crate) from: usize,
+}
+
+impl<'a> Cmd<'a> {
+    /// The name of the program without its folder; empty if there is none or nobody knows it.
+    pub(crate) fn name(&self) -> &'a str {
+        let Some(word) = self.it.argv.get(self.from) else { return "" };
+        let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
+        let is_known = !self.is_dynamic(self.from) || (name.len() < word.len() && !name.contains(['$', '`', ')', '}']));
+        if is_known { name.strip_suffix(".exe").unwrap_or(name) } else { "" }
+    }
+
+    /// The words behind the program.
+    pub(crate) fn words(&self) -> &'a [String] {
+        self.it.argv.get(self.from + 1..).unwrap_or_default()
+    }
+
+    pub(crate) fn has_word(&self, word: &str) -> bool {
+        self.words().iter().any(|given| given == word)
+    }
+
+    pub(crate) fn is_dynamic(&self, index: usize) -> bool {
+        self.it.dynamic.iter().any(|known| *known as usize == index)
+    }
+
+    /// One of the words behind the program is known only at run time.
+    pub(crate) fn has_dynamic_words(&self) -> bool {
+        self.it.more_words || self.it.dynamic.iter().any(|index| *index as usize > self.from)
+    }
+
+    /// It is the same program with its first words taken off.
+    pub(crate) fn from(self, from: usize) -> Self {
+        Self { from, ..self }
+    }
+
+    pub(crate) fn is_elsewhere(&self) -> bool {
+        self.it.elsewhere.is_some()
+    }
+
+    pub(crate) fn parent(&self) -> Option<Self> {
+        self.it.parent.map(|parent| self.scene.cmd(parent as usize))
+    }
+
+    pub(crate) fn children(&self) -> impl Iterator<Item = Self> {
+        let index = self.index;
+        self.scene.cmds().filter(move |each| each.it.parent.is_some_and(|parent| parent as usize == index))
+    }
+
+    /// The commands that are piped into it, near and far.
+    pub(crate) fn sources(&self) -> Vec<Self> {
+        let mut found: Vec<Self> = Vec::new();
+        let mut open = vec![*self];
+        while let Some(each) = open.pop() {
+            for source in &each.it.reads_from {
+                let source = self.scene.cmd(*source as usize);
+                if source.index != self.index && !found.iter().any(|known| known.index == source.index) {
+                    found.push(source);
+                    open.push(source);
+                }
+            }
+        }
+        found
+    }
+
+    /// The commands whose output becomes words of this one or of those that feed it.
+    pub(crate) fn substitutions(&self) -> Vec<Self> {
+        let (start, end) = (self.it.span.start, self.it.span.end);
+        let is_inside = |other: &SimpleCommand| start <= other.span.start && other.span.end <= end;
+        let direct = self
+            .scene
+            .cmds()
+            .filter(|other| other.index != self.index && other.it.via == Via::Substitution && is_inside(other.it));
+        direct.flat_map(|child| std::iter::once(child).chain(child.sources())).collect()
+    }
+
+    /// The command whose words it becomes a part of: the outer one of `$(…)`.
+    pub(crate) fn user(&self) -> Option<Self> {
+        if self.it.via != Via::Substitution {
+            return None;
+        }
+        let (start, end) = (self.it.span.start, self.it.span.end);
+        let is_around = |other: &Cmd<'_>| {
+            let is_wider = other.it.span.start < start || end < other.it.span.end;
+            is_wider && other.it.span.start <= start && end <= other.it.span.end
+        };
+        self.parent().or_else(|| self.scene.cmds().find(|other| other.index != self.index && is_around(other)))
+    }
+
+    /// The path that a word means.
+    pub(crate) fn path(&self, index: usize) -> String {
+        self.path_of(&self.it.argv[index])
+    }
+
+    pub(crate) fn path_of(&self, word: &str) -> String {
+        let cwd = self.it.cwd.as_deref().unwrap_or(self.scene.places.cwd);
+        self.scene.places.resolve(word, cwd)
+    }
+
+    /// Where the path lies that a word means.
+    pub(crate) fn place(&self, index: usize) -> Place {
+        let word = self.it.argv[index].as_str();
+        let is_pattern = self.it.patterns.iter().any(|known| *known as usize == index);
+        self.place_of(word, self.is_dynamic(index), is_pattern)
+    }
+
+    pub(crate) fn place_of(&self, word: &str, is_dynamic: bool, is_pattern: bool) -> Place {
+        if is_dynamic && self.is_made_by_mktemp(word) {
+            return Place::Temp;
+        }
+        let place = self.scene.places.of_word(word, self.it.cwd.as_deref(), is_dynamic, is_pattern);
+        if !self.is_elsewhere() {
+            return place;
+        }
+        match place {
+            Place::Root | Place::SystemTop | Place::System | Place::Device | Place::Sink => place,
+            Place::Temp | Place::TempRoot | Place::Build => place,
+            Place::Home if word.starts_with(['/', '~']) => place,
+            _ => Place::Elsewhere,
+        }
+    }
+
+    /// `$d` and `$d/x` after `d=$(mktemp -d)`.
+    fn is_made_by_mktemp(&self, word: &str) -> bool {
+        let Some(rest) = word.strip_prefix('$') else { return false };
+        let rest = rest.strip_prefix('{').unwrap_or(rest);
+        let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
+        let (name, rest) = rest.split_at(end);
+        self.scene.value_of(name).is_some_and(|value| value.contains("mktemp")) && !rest.contains("..")
+    }
+}
