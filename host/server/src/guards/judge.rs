@@ -67,6 +67,10 @@ pub(crate) struct Decision {
 
 const LONGEST_SUBJECT: usize = 2000;
 
+/// How long one guard may take in a process of its own: many hooks may run at once on a busy machine, and a
+/// guard that waits for the processor is not one that spins.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 impl Guards {
     /// For a process of its own: loads what is needed for these hook points and nothing else.
     pub(crate) fn open(home: Home, kinds: &[Kind]) -> Result<Self, PluginError> {
@@ -77,6 +81,8 @@ impl Guards {
         };
         settings.pool = PoolChoice::OnDemand;
         settings.only = kinds.to_vec();
+        settings.limits.guard.wall = PATIENCE;
+        settings.limits.validate.wall = PATIENCE;
         let sources = crate::wiring::plugin_sources(crate::bundled::plugins(), &home.plugins());
         let (plugins, errors) = Plugins::load(sources, settings, &mut |_| {})?;
         let problems = errors.iter().filter(|error| is_unknown(error)).map(unknown_guard).collect();
