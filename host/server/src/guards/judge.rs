@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use instar_core::command::{Command, Surroundings};
 use instar_core::id::PluginId;
 use instar_core::verdict::{Answer, Finding, Severity};
-use instar_plugin::{Asker, CallContext, Cause, Kind, Moment, PluginError, Plugins, PoolChoice, Settings};
+use instar_plugin::{
+    Asker, CallContext, Cause, Kind, Moment, Origin, PluginError, Plugins, PoolChoice, Settings, Source,
+};
 use instar_shell::World;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -83,7 +85,8 @@ impl Guards {
         settings.only = kinds.to_vec();
         settings.limits.guard.wall = PATIENCE;
         settings.limits.validate.wall = PATIENCE;
-        let sources = crate::wiring::plugin_sources(crate::bundled::plugins(), &home.plugins());
+        let mut sources = crate::wiring::plugin_sources(crate::bundled::plugins(), &home.plugins());
+        sources.retain(may_be_guard);
         let (plugins, errors) = Plugins::load(sources, settings, &mut |_| {})?;
         let problems = errors.iter().filter(|error| is_unknown(error)).map(unknown_guard).collect();
         let mut guards = Self::of(Arc::new(plugins), home, config.as_ref());
@@ -291,6 +294,14 @@ fn fingerprint(using: &ToolUse, command: Option<&Command>) -> String {
         hasher.update(code.sha256.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
+}
+
+/// What ships is named after its kind, so that the others need not even be looked at.
+fn may_be_guard(source: &Source) -> bool {
+    match &source.origin {
+        Origin::Bundled { name } => name.starts_with("guard-"),
+        Origin::File(_) => true,
+    }
 }
 
 /// A component of which not even the kind is known may be a guard.
