@@ -75,6 +75,10 @@ impl Agent {
         &self.dir
     }
 
+    pub(crate) fn program(&self) -> &Path {
+        &self.instar
+    }
+
     pub(crate) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

@@ -3,6 +3,7 @@
 //! Numbers of one run are compared with each other only: machines are noisy. The predecessor's figures stand in the
 //! README, measured on such a machine.
 
+mod hooks;
 mod past;
 mod rates;
 
@@ -42,6 +43,7 @@ pub(crate) fn run() -> Result<()> {
     agent.start()?;
     let many = rates::measure(&agent)?;
     rates::print(&few, &many);
+    hooks::hooks(agent.program(), agent.dir())?;
     agent.stop();
     in_process()
 }
