@@ -80,7 +80,7 @@ fn is_variable(value: &[u8]) -> bool {
 
 /// One character over and over, a row of the alphabet, a short text repeated.
 fn is_monotonous(value: &[u8]) -> bool {
-    let text: Vec<u8> = value.iter().copied().filter(|&byte| ALNUM.has(byte)).collect();
+    let text: Vec<u8> = value.iter().filter(|&&byte| ALNUM.has(byte)).map(u8::to_ascii_lowercase).collect();
     if text.len() < 6 {
         return true;
     }

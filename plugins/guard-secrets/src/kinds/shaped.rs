@@ -56,7 +56,8 @@ pub(crate) const RULES: &[Rule] = &[
     code(&["curl", "mysql", "sshpass", "redis-cli", "docker login", "podman login", "ldapsearch", "smbclient"], &[], shell::arguments),
     code(&[":5432:", ":3306:", ":5433:", ":6432:"], &[], shell::pgpass),
     code(&["pass", "secr", "toke", "cred", "_pat", "geheim", "contrasen"], &[], named::find),
-    code(&["pwd", "key"], &[BEHIND_NAME], named::find),
+    code(&["pwd", "key", "psk"], &[BEHIND_NAME], named::find),
+    code(&["identified by "], &[], shell::identified_by),
     code(&["_pw=", "_pw:", "\"pw\"", "mnemonic", "seed phrase", "seed_phrase"], &[], named::find),
 ];
 

@@ -1,6 +1,6 @@
 //! From a name to its value: the signs between them, and in which form the value stands there.
 
-use crate::class::{BLANK, NAME, QUOTE, SPACE, WORD};
+use crate::class::{BLANK, DIGIT, NAME, QUOTE, SPACE, WORD};
 
 /// How a value stands beside its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,8 +133,16 @@ fn spaced(text: &[u8], start: usize, closed: usize, at: usize) -> Option<Value> 
             quoted(text, start).or_else(|| bare(text, start, Form::Said))
         }
         None if is_column => bare(text, at, Form::Said),
-        None => quoted(text, at).or_else(|| of_somebody(text, at)),
+        None => quoted(text, at).or_else(|| of_somebody(text, at)).or_else(|| last_word(text, at)),
     }
+}
+
+/// `requirepass …` of Redis, `password 7 …` of routers: the value ends the line.
+fn last_word(text: &[u8], at: usize) -> Option<Value> {
+    let digit = DIGIT.run(text, at, 1);
+    let at = if text.get(digit) == Some(&b' ') && digit > at { digit + 1 } else { at };
+    let value = bare(text, at, Form::Said)?;
+    matches!(text.get(value.end), None | Some(b'\n' | b'\r')).then_some(value)
 }
 
 /// `password for the server is …`, `password of admin: …`

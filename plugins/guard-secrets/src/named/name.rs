@@ -23,7 +23,7 @@ const NEUTRAL: &[&str] = &[
     "str", "raw", "base", "override", "backup", "temp", "tmp", "test", "in", "data",
 ];
 
-const PASSWORDS: &[&str] = &["pwd", "pass", "pw", "passwort", "kennwort", "contrasena", "senha", "userpass", "dbpass"];
+const PASSWORDS: &[&str] = &["pwd", "pass", "pw", "passwort", "kennwort", "contrasena", "senha", "userpass", "dbpass", "psk"];
 /// They end in `pass` and have nothing to do with passwords.
 const NO_PASSWORDS: &[&str] = &["compass", "bypass", "trespass", "encompass", "surpass", "overpass", "underpass", "byepass"];
 /// Tokens of paging, of forms and of languages.

@@ -2,7 +2,7 @@
 
 use super::between::Form;
 use super::name::Meaning;
-use crate::class::{ANY_HEX, WORD};
+use crate::class::{ANY_HEX, NAME, WORD};
 use crate::placeholder::{is_placeholder, is_reference};
 use crate::rarity::{self, is_random};
 
@@ -11,6 +11,9 @@ const TYPES: &[&str] = &[
     "string", "str", "option", "bytes", "bool", "boolean", "number", "int", "integer", "object", "any", "secretstring",
     "secretstr", "text", "varchar", "null", "none", "true", "false", "undefined", "required", "optional", "hidden",
 ];
+
+/// The public halves of pairs, whatever the name beside them says.
+const PUBLIC: &[&str] = &["pk_live_", "pk_test_", "pk.eyJ", "ssh-rsa", "ssh-ed25519", "age1", "-----BEGIN"];
 
 /// `next` is the byte behind the value.
 pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8], next: Option<&u8>) -> bool {
@@ -23,25 +26,30 @@ pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8],
         return false;
     }
     let is_bare = form != Form::Quoted;
-    if is_bare && (is_code(value, next) || TYPES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))) {
+    if PUBLIC.iter().any(|start| value.starts_with(start.as_bytes())) {
+        return false;
+    }
+    if is_bare && (is_code(name, form, value, next) || TYPES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))) {
         return false;
     }
     match meaning {
         Meaning::Password | Meaning::Passphrase => is_password(form, name, value),
         Meaning::Secret => value.len() >= 10 && is_key(value),
         Meaning::Token | Meaning::Key => value.len() >= 12 && is_key(value),
-        Meaning::WeakKey => value.len() >= 32 && form != Form::Said && is_key(value) && !ANY_HEX.with("-").holds(value) && rarity::entropy(value) > 4.0,
+        Meaning::WeakKey => form != Form::Said && is_certain(value),
         Meaning::Mnemonic => false,
     }
 }
 
 /// A call, an index, a path of names: something that the program computes.
-fn is_code(value: &[u8], next: Option<&u8>) -> bool {
+fn is_code(name: &[u8], form: Form, value: &[u8], next: Option<&u8>) -> bool {
     let has = |part: &[u8]| memchr::memmem::find(value, part).is_some();
-    let is_call = value.ends_with(b"(") || has(b"()") || has(b"(") && (value.ends_with(b")") || matches!(next, Some(b'"' | b'\'')));
-    let is_index = has(b"[") && (has(b"]") || matches!(next, Some(b'"' | b'\'')));
+    let bracket = value.iter().position(|byte| matches!(byte, b'(' | b'['));
+    let is_name = |text: &[u8]| NAME.holds(text) && !text[0].is_ascii_digit();
+    let is_in_setting = form == Form::Assigned && is_setting(name) && !matches!(next, Some(b'"' | b'\''));
+    let is_call = bracket.is_some_and(|at| at > 0 && is_name(&value[..at])) && !is_in_setting;
     let is_template = matches!(value.first(), Some(b'{' | b'[' | b'(' | b'*' | b'&' | b'!'));
-    is_call || is_index || is_template || has(b"::") || has(b"->") || has(b"=>") || is_reference(value)
+    is_call || is_template || has(b"::") || has(b"->") || has(b"=>") || is_reference(value)
 }
 
 fn is_password(form: Form, name: &[u8], value: &[u8]) -> bool {
@@ -68,7 +76,7 @@ fn is_password(form: Form, name: &[u8], value: &[u8]) -> bool {
 /// Letters only: words that somebody chose, where nothing but a value can stand.
 fn is_long_word(form: Form, name: &[u8], value: &[u8]) -> bool {
     let parts = value.split(|byte| matches!(byte, b'-' | b'.' | b'_' | b' ' | b'/')).filter(|part| !part.is_empty());
-    let is_setting = name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_') && form == Form::Assigned;
+    let is_setting = form == Form::Assigned && is_setting(name);
     match parts.count() {
         1 if is_random(value) => true,
         1 if rarity::common_pairs(value) < 0.5 => value.len() >= 8,
@@ -81,6 +89,11 @@ fn is_long_word(form: Form, name: &[u8], value: &[u8]) -> bool {
     }
 }
 
+/// `NAME_OF_A_SETTING`, whose value is text and no program.
+fn is_setting(name: &[u8]) -> bool {
+    name.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_')
+}
+
 fn is_path(value: &[u8]) -> bool {
     let begins = value.starts_with(b"/") || value.starts_with(b"./") || value.starts_with(b"~/");
     let has_path = value.iter().filter(|&&byte| byte == b'/').count() >= 2;
@@ -91,6 +104,13 @@ fn is_path(value: &[u8]) -> bool {
 fn is_key(value: &[u8]) -> bool {
     let is_of_key = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b'\\');
     value.iter().all(is_of_key) && is_random(value) && rarity::is_credential(value)
+}
+
+/// A value that can be nothing but a key, although its name does not say which.
+fn is_certain(value: &[u8]) -> bool {
+    let is_id = ANY_HEX.with("-").holds(value);
+    let is_place = value.contains(&b'.') || value.iter().filter(|&&byte| byte == b'/').count() > 1;
+    value.len() >= 32 && is_key(value) && !is_id && !is_place && rarity::entropy(value) > 4.0
 }
 
 /// Twelve to twenty-four small words.

@@ -105,6 +105,15 @@ pub(crate) fn pgpass(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     }
 }
 
+/// `IDENTIFIED BY 'password'` of SQL.
+pub(crate) fn identified_by(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
+    let Some((start, end)) = value(text, at + "identified by ".len(), at + "identified by ".len(), false) else { return };
+    let quoted = memchr::memchr2(b'\'', b'"', &text[start..end]).map_or(end, |quote| start + quote);
+    if quoted - start >= 5 && !is_placeholder(&text[start..quoted]) {
+        found(Found { kind: PASSWORD, start, end: quoted });
+    }
+}
+
 fn field_end(text: &[u8], at: usize) -> Option<usize> {
     let end = NAME.with("*").run(text, at, 64);
     (end > at && text.get(end) == Some(&b':')).then_some(end)

@@ -21,7 +21,7 @@ pub(crate) fn userinfo(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     let Some((colon, end)) = split(text, start) else { return };
     let scheme = &text[SCHEME.run_back(text, at, 32)..at];
     let kind = if is_database(scheme) { DATABASE_URL } else { URL_PASSWORD };
-    match colon {
+    match colon.filter(|&colon| !is_filler(&text[colon + 1..end])) {
         Some(colon) => {
             let (user, password) = (&text[start..colon], &text[colon + 1..end]);
             if is_password(user, password) {
@@ -30,6 +30,7 @@ pub(crate) fn userinfo(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
         }
         // A token in the place of the user. Sentry's is made for the public.
         None => {
+            let end = colon.unwrap_or(end);
             let user = &text[start..end];
             let is_public = memchr::memmem::find(&text[end..value_end(text, end)], b"sentry").is_some();
             if user.len() >= 20 && is_random(user) && !is_placeholder(user) && !is_public {
@@ -52,7 +53,7 @@ fn split(text: &[u8], start: usize) -> Option<(Option<usize>, usize)> {
             b'/' | b'?' | b'#' if at_sign.is_some() || colon.is_none() => break,
             b'/' if text[start..place].len() > 64 => break,
             b' '.. => {
-                if matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'<' | b'>' | b'\\' | b',' | b'|') {
+                if matches!(byte, b' ' | b'"' | b'\'' | b'`' | b'<' | b'>' | b',' | b'|') {
                     break;
                 }
             }
@@ -69,6 +70,11 @@ fn is_password(user: &[u8], password: &[u8]) -> bool {
     let is_port = port > 0 && password.get(port) == Some(&b'/');
     let is_mask = password.iter().all(|byte| matches!(byte, b'*' | b'x' | b'X' | b'.' | b'-' | b'#'));
     password.len() >= 5 && !is_port && !is_mask && user != password && !is_placeholder(password)
+}
+
+/// What stands in the place of a password where the user is a token.
+fn is_filler(password: &[u8]) -> bool {
+    matches!(password, b"" | b"x" | b"X" | b"x-oauth-basic" | b"api_token" | b"x-token-auth")
 }
 
 fn is_database(scheme: &[u8]) -> bool {
