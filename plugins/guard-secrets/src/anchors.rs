@@ -18,41 +18,57 @@ pub(crate) struct Anchors {
 /// One text of one rule of one group.
 type Place = (u8, u8, u8);
 
-const BITS: u32 = 14;
-const SIZE: usize = 1 << BITS;
+/// An anchor as it is compared: its first four bytes, folded, of which those that are known count.
+#[derive(Clone, Copy)]
+struct Entry {
+    four: u32,
+    mask: u32,
+    place: Place,
+}
 
-/// Whether an anchor may begin with four bytes of this hash.
-static TABLE: [bool; SIZE] = table();
-/// For each byte, where in `ORDER` the anchors stand that begin with it.
+/// 16 KiB: small enough for the nearest cache, large enough that few texts hash to an anchor by chance.
+const BITS: u32 = 17;
+const WORDS: usize = 1 << (BITS - 6);
+
+/// One bit for each hash: whether an anchor may begin with four bytes of it.
+static TABLE: [u64; WORDS] = table();
+/// For each byte, where in `ENTRIES` the anchors stand that begin with it.
 static STARTS: [u16; 257] = starts();
-static ORDER: [Place; count()] = order();
+static ENTRIES: [Entry; count()] = entries();
 
 /// Small letters and capital ones look alike; so do a few signs, which the anchor itself tells apart.
 const fn fold(byte: u8) -> u8 {
     byte | 0x20
 }
 
-const fn hash(four: u32) -> usize {
-    ((four | 0x2020_2020).wrapping_mul(0x9e37_79b1) >> (32 - BITS)) as usize
+const fn fold_all(four: u32) -> u32 {
+    four | 0x2020_2020
+}
+
+/// The word of the table and the bit in it.
+const fn hash(folded: u32) -> (usize, u32) {
+    let hash = folded.wrapping_mul(0x9e37_79b1) >> (32 - BITS);
+    ((hash >> 6) as usize, hash & 63)
 }
 
 /// Calls `visit` with each place at which an anchor stands, and its rule.
 pub(crate) fn each(text: &[u8], mut visit: impl FnMut(usize, &'static Rule)) {
     for (at, four) in text.windows(4).enumerate() {
-        let four = u32::from_le_bytes([four[0], four[1], four[2], four[3]]);
-        if TABLE[hash(four)] {
-            at_place(text, at, &mut visit);
+        let four = fold_all(u32::from_le_bytes([four[0], four[1], four[2], four[3]]));
+        let (word, bit) = hash(four);
+        if TABLE[word] >> bit & 1 == 1 {
+            at_place(text, at, four, &mut visit);
         }
     }
 }
 
 #[inline(never)]
-fn at_place(text: &[u8], at: usize, visit: &mut impl FnMut(usize, &'static Rule)) {
-    let first = usize::from(fold(text[at]));
+fn at_place(text: &[u8], at: usize, four: u32, visit: &mut impl FnMut(usize, &'static Rule)) {
+    let first = (four & 0xff) as usize;
     let (from, to) = (usize::from(STARTS[first]), usize::from(STARTS[first + 1]));
-    for &place in &ORDER[from..to] {
-        let rule = rule(place);
-        if rule.anchors.stand_at(text, at, place.2) {
+    for entry in &ENTRIES[from..to] {
+        let rule = rule(entry.place);
+        if four & entry.mask == entry.four && rule.anchors.stand_at(text, at, entry.place.2) {
             visit(at, rule);
         }
     }
@@ -76,28 +92,36 @@ impl Anchors {
     }
 }
 
+/// What is known of the first four bytes of an anchor: the bytes, and how many.
+const fn known(place: Place) -> (u32, usize) {
+    let anchor = text(place);
+    let mut known = 0;
+    let mut at = 0;
+    while at < anchor.len() && at < 4 {
+        known |= (fold(anchor[at]) as u32) << (8 * at);
+        at += 1;
+    }
+    (known, at)
+}
+
 /// Shorter anchors are entered with everything that may follow.
-const fn table() -> [bool; SIZE] {
-    let mut table = [false; SIZE];
+const fn table() -> [u64; WORDS] {
+    let mut table = [0; WORDS];
     let mut number = 0;
-    while number < ORDER.len() {
-        let anchor = text(ORDER[number]);
-        let mut known = 0;
-        let mut at = 0;
-        while at < anchor.len() && at < 4 {
-            known |= (anchor[at] as u32) << (8 * at);
-            at += 1;
-        }
-        enter(&mut table, known, at, rule(ORDER[number]).anchors.then);
+    while number < ENTRIES.len() {
+        let place = ENTRIES[number].place;
+        let (bytes, length) = known(place);
+        enter(&mut table, bytes, length, rule(place).anchors.then);
         number += 1;
     }
     table
 }
 
 /// `known` are the first `length` bytes; the others are each of what `then` allows.
-const fn enter(table: &mut [bool; SIZE], known: u32, length: usize, then: &[Class]) {
+const fn enter(table: &mut [u64; WORDS], known: u32, length: usize, then: &[Class]) {
     if length == 4 {
-        table[hash(known)] = true;
+        let (word, bit) = hash(fold_all(known));
+        table[word] |= 1 << bit;
         return;
     }
     let Some((next, others)) = then.split_first() else {
@@ -152,15 +176,17 @@ const fn starts() -> [u16; 257] {
 }
 
 /// All anchors, sorted by their first byte.
-const fn order() -> [Place; count()] {
-    let mut order = [(0, 0, 0); count()];
+const fn entries() -> [Entry; count()] {
+    let mut entries = [Entry { four: 0, mask: 0, place: (0, 0, 0) }; count()];
     let mut free = STARTS;
     let mut next = Some((0, 0, 0));
     while let Some(place) = next {
         let first = fold(text(place)[0]) as usize;
-        order[free[first] as usize] = place;
+        let (four, length) = known(place);
+        let mask = if length == 4 { u32::MAX } else { (1 << (8 * length)) - 1 };
+        entries[free[first] as usize] = Entry { four, mask, place };
         free[first] += 1;
         next = after(place);
     }
-    order
+    entries
 }

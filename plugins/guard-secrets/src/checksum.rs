@@ -25,7 +25,8 @@ pub(crate) fn bech32(text: &[u8]) -> bool {
     let Some(split) = text.iter().rposition(|&byte| byte == b'1') else { return false };
     let (prefix, data) = (text[..split].to_ascii_lowercase(), &text[split + 1..]);
     let values = data.iter().map(|byte| BECH32.iter().position(|known| *known == byte.to_ascii_lowercase()));
-    let Some(values) = values.map(|value| value.and_then(|value| u32::try_from(value).ok())).collect::<Option<Vec<_>>>()
+    let Some(values) =
+        values.map(|value| value.and_then(|value| u32::try_from(value).ok())).collect::<Option<Vec<_>>>()
     else {
         return false;
     };

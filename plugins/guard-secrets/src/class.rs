@@ -16,7 +16,6 @@ pub(crate) const UPPER: Class = DIGIT.range(b'A', b'Z');
 pub(crate) const LOWER: Class = DIGIT.range(b'a', b'z');
 /// What AWS writes its key ids in.
 pub(crate) const BASE32: Class = Class::NONE.range(b'A', b'Z').range(b'2', b'7');
-pub(crate) const LETTER: Class = Class::NONE.range(b'A', b'Z').range(b'a', b'z');
 pub(crate) const ALNUM: Class = DIGIT.range(b'A', b'Z').range(b'a', b'z');
 /// `\w`
 pub(crate) const WORD: Class = ALNUM.with("_");

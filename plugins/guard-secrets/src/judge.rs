@@ -22,7 +22,8 @@ pub(crate) enum Way {
 /// The finds about which something is done, and what.
 pub(crate) fn wanted(config: &Config, text: &[u8], finds: &[Found]) -> Vec<(Found, Action)> {
     let with_action = finds.iter().map(|find| (*find, config.action(&find.kind)));
-    let is_wanted = |(find, action): &(Found, Action)| *action != Action::Off && !config.ignores(&text[find.start..find.end]);
+    let is_wanted =
+        |(find, action): &(Found, Action)| *action != Action::Off && !config.ignores(&text[find.start..find.end]);
     with_action.filter(is_wanted).collect()
 }
 
@@ -47,7 +48,9 @@ pub(crate) fn judge(config: &Config, way: Way, texts: &[&[u8]]) -> Verdict {
 /// The value itself is never told: the finding reaches the model and the log.
 fn finding(way: Way, kind: &str, severity: instar_plugin_sdk::Severity) -> Finding {
     let (place, remedy) = match way {
-        Way::Command => ("the command", "put it into a variable or a file that only its owner reads, and name that in the command"),
+        Way::Command => {
+            ("the command", "put it into a variable or a file that only its owner reads, and name that in the command")
+        }
         Way::Tool => ("what the tool is given", "write a reference to a variable or a vault in its place"),
         Way::Message => ("the message", "take it out; whoever needs it gets it from the vault"),
     };

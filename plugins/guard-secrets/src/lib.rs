@@ -56,7 +56,8 @@ impl CommandGuard for Secrets {
 impl ToolGuard for Secrets {
     fn check(_: &CallCtx, config: &Config, tool: &str, input_json: &str) -> Verdict {
         let given = tool::what_is_given(tool, input_json);
-        judge(config, Way::Tool, &[given.as_bytes()])
+        let texts: Vec<&[u8]> = given.iter().map(String::as_bytes).collect();
+        judge(config, Way::Tool, &texts)
     }
 }
 

@@ -141,16 +141,29 @@ mod tests {
     #[test]
     fn words_are_told_from_noise() {
         let words = [
-            "authentication", "getUserTokenFromRequest", "gpt-4-turbo-2024-04-09", "us-east-1", "application/json",
-            "2026-11-22T10:11:12Z", "my-service-v2-prod", "some_identifier_name", "IO.Hystrix.Command", "version12",
-            "/run/secrets/db_password", "MyApp-v2-Prod-3",
+            "authentication",
+            "getUserTokenFromRequest",
+            "gpt-4-turbo-2024-04-09",
+            "us-east-1",
+            "application/json",
+            "2026-11-22T10:11:12Z",
+            "my-service-v2-prod",
+            "some_identifier_name",
+            "IO.Hystrix.Command",
+            "version12",
+            "/run/secrets/db_password",
+            "MyApp-v2-Prod-3",
         ];
         for word in words {
             assert!(!is_random(word.as_bytes()), "{word}");
         }
         let noise = [
-            "a94a8fe5ccb19ba61c4c0873d391e987", "qzxvkjwpqhfg", "Zk3vQ9+xT1/bR7mW2yLp", "hV7kq2Lm9ZtRw4Xc",
-            "f81d4fae-7dec-11d0-a765-00a0c91e6bf6", "xKqWvZtRbNmLpGhJ",
+            "a94a8fe5ccb19ba61c4c0873d391e987",
+            "qzxvkjwpqhfg",
+            "Zk3vQ9+xT1/bR7mW2yLp",
+            "hV7kq2Lm9ZtRw4Xc",
+            "f81d4fae-7dec-11d0-a765-00a0c91e6bf6",
+            "xKqWvZtRbNmLpGhJ",
         ];
         for value in noise {
             assert!(is_random(value.as_bytes()), "{value}");

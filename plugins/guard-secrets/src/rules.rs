@@ -91,7 +91,8 @@ pub(crate) const fn form(
     body: &'static [Part],
 ) -> Rule {
     let anchors = Anchors { texts, then: &[URL64], any_case: false };
-    let form = Form { kind: Kind::new(name, severity), before: (Class::NONE, 0, 0), body, in_word: false, checksum: None };
+    let form =
+        Form { kind: Kind::new(name, severity), before: (Class::NONE, 0, 0), body, in_word: false, checksum: None };
     Rule { anchors, look: Look::Form(form) }
 }
 
@@ -180,9 +181,7 @@ impl Form {
         let mut end = from;
         for part in self.body {
             end = match part {
-                Part::Text(expected) => {
-                    text[end..].starts_with(expected.as_bytes()).then_some(end + expected.len())?
-                }
+                Part::Text(expected) => text[end..].starts_with(expected.as_bytes()).then_some(end + expected.len())?,
                 Part::Run(class, least, most) => {
                     let next = class.run(text, end, *most);
                     (next - end >= *least).then_some(next)?
@@ -190,7 +189,9 @@ impl Form {
             };
         }
         let goes_on = match self.body.last() {
-            Some(Part::Run(class, ..)) => text.get(end).is_some_and(|&byte| class.has(byte) && byte != b'-' && byte != b'='),
+            Some(Part::Run(class, ..)) => {
+                text.get(end).is_some_and(|&byte| class.has(byte) && byte != b'-' && byte != b'=')
+            }
             _ => text.get(end).is_some_and(u8::is_ascii_alphanumeric),
         };
         (!goes_on).then_some(end)

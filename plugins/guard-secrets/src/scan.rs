@@ -10,6 +10,7 @@ pub(crate) fn scan(given: &[u8]) -> Vec<Found> {
     let text = plain.text();
     let mut finds = Vec::new();
     anchors::each(text, |at, rule| rule.look(text, at, &mut |found| finds.push(found)));
+    finds.retain(|find| find.start < find.end);
     let mut finds = merged(finds);
     for find in &mut finds {
         (find.start, find.end) = plain.given(find.start, find.end);

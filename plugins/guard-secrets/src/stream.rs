@@ -11,6 +11,8 @@ use crate::scan::scan;
 const LINES: usize = 3;
 /// What a line is kept whole up to, so that the whole of it is seen at once.
 const LONGEST_LINE: usize = 4 << 10;
+/// The host takes no more than some thousands.
+const MOST_REDACTIONS: usize = 4000;
 /// A private key that has begun is kept up to this length.
 const LONGEST_KEY: usize = 24 << 10;
 
@@ -20,13 +22,20 @@ pub(crate) fn look(config: &Config, chunk: &Chunk) -> ScanResult {
     // What reaches behind the cut is seen again, with all that belongs to it.
     let finds: Vec<_> = finds.into_iter().filter(|find| find.end <= kept).collect();
     let done = judge::wanted(config, &chunk.bytes, &finds);
-    let redactions = done.iter().filter(|(_, action)| *action >= Action::Redact).map(|(find, _)| Redaction {
-        start: chunk.offset + find.start as u64,
-        end: chunk.offset + find.end as u64,
-        kind: find.kind.name.to_owned(),
-    });
-    let hold_back = u32::try_from(chunk.bytes.len() - kept).expect("a chunk is no longer than what a guard may be given");
-    ScanResult { redactions: redactions.collect(), hold_back, escalate: escalation(&done) }
+    let hold_back =
+        u32::try_from(chunk.bytes.len() - kept).expect("a chunk is no longer than what a guard may be given");
+    ScanResult { redactions: redactions(chunk.offset, &done), hold_back, escalate: escalation(&done) }
+}
+
+/// What is blacked out. Of very many neighbours several become one, with what stands between them.
+fn redactions(offset: u64, done: &[(Found, Action)]) -> Vec<Redaction> {
+    let finds: Vec<_> = done.iter().filter(|(_, action)| *action >= Action::Redact).map(|(find, _)| *find).collect();
+    let redaction = |group: &[Found]| Redaction {
+        start: offset + group[0].start as u64,
+        end: offset + group[group.len() - 1].end as u64,
+        kind: group[0].kind.name.to_owned(),
+    };
+    finds.chunks(finds.len().div_ceil(MOST_REDACTIONS).max(1)).map(redaction).collect()
 }
 
 /// Up to where a chunk is judged now.
@@ -58,16 +67,28 @@ fn line_start(text: &[u8]) -> usize {
 /// A place between two words.
 fn word_start(text: &[u8]) -> usize {
     let from = text.len().saturating_sub(LONGEST_LINE);
-    let is_gap = |place: &usize| text[*place].is_ascii_whitespace() || matches!(text[*place], b',' | b';' | b'{' | b'}');
+    let is_gap =
+        |place: &usize| text[*place].is_ascii_whitespace() || matches!(text[*place], b',' | b';' | b'{' | b'}');
     (from..from + (text.len() - from) / 2).find(is_gap).unwrap_or(from)
 }
 
 /// Where a private key begins whose end is not there yet.
 fn open_key(text: &[u8]) -> Option<usize> {
+    const BORDERS: [(&[u8], &[u8]); 3] =
+        [(b"--BEGIN ", b"--END "), (b"-- BEGIN ", b"-- END "), (b"PuTTY-User-Key-File-", b"Private-MAC:")];
     let from = text.len().saturating_sub(LONGEST_KEY);
-    let begin = from + memchr::memmem::rfind(&text[from..], b"-----BEGIN ")?;
-    let is_open = memchr::memmem::find(&text[begin..], b"-----END ").is_none();
-    is_open.then_some(begin.min(line_start(text)))
+    let open = |(begin, end): (&[u8], &[u8])| {
+        let begin = from + memchr::memmem::rfind(&text[from..], begin)?;
+        memchr::memmem::find(&text[begin..], end).is_none().then_some(begin)
+    };
+    let begin = BORDERS.into_iter().filter_map(open).min()?;
+    Some(line_start(text).min(line_start_of(text, begin)))
+}
+
+/// Where the line begins in which a place lies.
+fn line_start_of(text: &[u8], place: usize) -> usize {
+    let from = place.saturating_sub(LONGEST_LINE);
+    memchr::memrchr(b'\n', &text[from..place]).map_or(from, |line| from + line + 1)
 }
 
 /// One finding about the gravest of those that a person should hear of.

@@ -1,7 +1,5 @@
 //! What a tool call puts somewhere, as against what it only looks for or takes away.
 
-use std::borrow::Cow;
-
 use serde_json::Value;
 
 /// Tools that put nothing anywhere: what they are given is a question.
@@ -9,20 +7,25 @@ const READERS: &[&str] = &["Read", "Glob", "Grep", "LS", "NotebookRead"];
 /// The field with the text that an edit takes away. Whoever removes a credential must be able to name it.
 const TAKEN_AWAY: &str = "old_string";
 
-/// The part of a tool's input that is to be judged. Text that is no JSON is judged as it stands.
-pub(crate) fn what_is_given<'a>(tool: &str, input_json: &'a str) -> Cow<'a, str> {
+/// The parts of a tool's input that are to be judged: the whole, since a field's name tells about its value, and each
+/// text by itself, as it will stand in a file or a message. Input that is no JSON is judged as it stands.
+pub(crate) fn what_is_given(tool: &str, input_json: &str) -> Vec<String> {
     if READERS.contains(&tool) {
-        return Cow::Borrowed("");
+        return Vec::new();
     }
-    if !input_json.contains(TAKEN_AWAY) {
-        return Cow::Borrowed(input_json);
-    }
-    match serde_json::from_str::<Value>(input_json) {
-        Ok(mut input) => {
-            remove(&mut input);
-            Cow::Owned(input.to_string())
-        }
-        Err(_) => Cow::Borrowed(input_json),
+    let Ok(mut input) = serde_json::from_str::<Value>(input_json) else { return vec![input_json.to_owned()] };
+    remove(&mut input);
+    let mut given = vec![input.to_string()];
+    collect(input, &mut given);
+    given
+}
+
+fn collect(value: Value, given: &mut Vec<String>) {
+    match value {
+        Value::String(text) => given.push(text),
+        Value::Array(items) => items.into_iter().for_each(|item| collect(item, given)),
+        Value::Object(fields) => fields.into_iter().for_each(|(_, field)| collect(field, given)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 
@@ -46,8 +49,8 @@ mod tests {
     fn what_an_edit_takes_away_is_not_judged() {
         let input = r#"{"file_path":"a","edits":[{"old_string":"SECRET","new_string":"x"}]}"#;
         let given = what_is_given("MultiEdit", input);
-        assert!(!given.contains("SECRET") && given.contains("\"new_string\":\"x\""), "{given}");
-        assert_eq!(what_is_given("Grep", r#"{"pattern":"SECRET"}"#), "");
-        assert_eq!(what_is_given("Write", "old_string SECRET"), "old_string SECRET");
+        assert_eq!(given, [r#"{"file_path":"a","edits":[{"new_string":"x"}]}"#, "a", "x"]);
+        assert!(what_is_given("Grep", r#"{"pattern":"SECRET"}"#).is_empty());
+        assert_eq!(what_is_given("Write", "old_string SECRET"), ["old_string SECRET"]);
     }
 }

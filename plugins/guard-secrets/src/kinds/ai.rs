@@ -5,7 +5,8 @@ use crate::class::{ALNUM, ANY_HEX, HEX, LOWER, URL64, WORD};
 use crate::rules::Part::{Run, Text};
 use crate::rules::{Rule, form};
 
-const ANTHROPIC: &[&str] = &["sk-ant-api03-", "sk-ant-admin01-", "sk-ant-oat01-", "sk-ant-ort01-", "sk-ant-sid01-", "sk-ant-"];
+const ANTHROPIC: &[&str] =
+    &["sk-ant-api03-", "sk-ant-admin01-", "sk-ant-oat01-", "sk-ant-ort01-", "sk-ant-sid01-", "sk-ant-"];
 const OPENAI: &[&str] = &["sk-proj-", "sk-svcacct-", "sk-admin-", "sk-None-"];
 
 pub(crate) const RULES: &[Rule] = &[

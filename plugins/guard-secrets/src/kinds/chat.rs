@@ -40,7 +40,12 @@ pub(crate) const RULES: &[Rule] = &[
     form("mandrill-key", HIGH, &["md-"], &[Run(URL64, 22, 22)]),
     form("brevo-key", HIGH, &["xkeysib-", "xsmtpsib-"], &[Run(HEX, 64, 64), Text("-"), Run(ALNUM, 16, 16)]),
     form("resend-key", HIGH, &["re_"], &[Run(ALNUM, 8, 8), Text("_"), Run(ALNUM, 20, 28)]),
-    form("lark-hook", HIGH, &["open.feishu.cn/open-apis/bot/v2/hook/", "open.larksuite.com/open-apis/bot/v2/hook/"], &[Run(HEX.with("-"), 36, 36)]),
+    form(
+        "lark-hook",
+        HIGH,
+        &["open.feishu.cn/open-apis/bot/v2/hook/", "open.larksuite.com/open-apis/bot/v2/hook/"],
+        &[Run(HEX.with("-"), 36, 36)],
+    ),
     form("whatsapp-token", HIGH, &["EAAG", "EAAB", "EAAC", "EAAJ"], &[Run(ALNUM, 90, 300)]),
     form("mattermost-hook", MEDIUM, &["/hooks/"], &[Run(LOWER, 26, 26)]),
 ];

@@ -53,7 +53,12 @@ pub(crate) const RULES: &[Rule] = &[
     form("terraform-cloud-token", HIGH, &[".atlasv1."], &[Run(URL64.with("="), 60, 72)]).before(ALNUM, 14, 14),
     form("doppler-token", HIGH, DOPPLER, &[Run(ALNUM, 40, 46)]),
     form("doppler-token", HIGH, &["dp.st."], &[Run(URL64.with("."), 40, 80)]),
-    form("infisical-token", HIGH, &["st."], &[Run(HEX, 24, 24), Text("."), Run(HEX, 32, 32), Text("."), Run(HEX, 32, 32)]),
+    form(
+        "infisical-token",
+        HIGH,
+        &["st."],
+        &[Run(HEX, 24, 24), Text("."), Run(HEX, 32, 32), Text("."), Run(HEX, 32, 32)],
+    ),
     form("1password-token", CRITICAL, &["ops_eyJ"], &[Run(URL64.with("="), 200, 1500)]),
     form("1password-secret-key", CRITICAL, &["A3-"], &[Run(KEY_PARTS, 32, 40)]),
     form("tailscale-key", HIGH, &["tskey-"], &[Run(LETTERS, 3, 9), Text("-"), Run(URL64, 16, 80)]),
@@ -61,7 +66,12 @@ pub(crate) const RULES: &[Rule] = &[
     form("scaleway-key", HIGH, &["SCW"], &[Run(ALNUM, 17, 17)]),
     form("ngrok-key", HIGH, &["ak_2", "cr_2"], &[Run(ALNUM, 26, 48)]),
     form("infracost-key", HIGH, &["ico-"], &[Run(ALNUM, 32, 32)]),
-    form("kubernetes-bootstrap-token", HIGH, &["K10"], &[Run(ANY_HEX, 64, 64), Text("::"), Run(URL64.with(":"), 8, 120)]),
+    form(
+        "kubernetes-bootstrap-token",
+        HIGH,
+        &["K10"],
+        &[Run(ANY_HEX, 64, 64), Text("::"), Run(URL64.with(":"), 8, 120)],
+    ),
 ];
 
 const KEY_PARTS: Class = DIGIT.range(b'A', b'Z').with("-");

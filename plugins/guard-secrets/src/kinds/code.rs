@@ -8,7 +8,18 @@ use crate::rules::{Rule, form};
 
 const GITHUB: &[&str] = &["ghp_", "gho_", "ghu_", "ghs_", "ghr_"];
 const GITLAB: &[&str] = &[
-    "glpat-", "gldt-", "glrt-", "glrtr-", "glcbt-", "glptt-", "glft-", "glimt-", "glagent-", "gloas-", "glsoat-", "glffct-",
+    "glpat-",
+    "gldt-",
+    "glrt-",
+    "glrtr-",
+    "glcbt-",
+    "glptt-",
+    "glft-",
+    "glimt-",
+    "glagent-",
+    "gloas-",
+    "glsoat-",
+    "glffct-",
     "GR1348941",
 ];
 const JFROG: &[&str] = &["AKCp", "cmVmdGtuOj"];
@@ -35,15 +46,24 @@ pub(crate) const RULES: &[Rule] = &[
     form("postman-key", HIGH, &["PMAK-"], &[Run(HEX, 24, 24), Text("-"), Run(HEX, 34, 34)]),
     form("swaggerhub-key", HIGH, &["SWHK-"], &[Run(URL64, 32, 40)]),
     form("prefect-key", HIGH, &["pnu_", "pnb_"], &[Run(LOWER, 36, 36)]),
-    form("harness-token", HIGH, &["pat.", "sat."], &[Run(URL64, 22, 22), Text("."), Run(HEX, 24, 24), Text("."), Run(ALNUM, 20, 20)]),
+    form(
+        "harness-token",
+        HIGH,
+        &["pat.", "sat."],
+        &[Run(URL64, 22, 22), Text("."), Run(HEX, 24, 24), Text("."), Run(ALNUM, 20, 20)],
+    ),
     form("atlassian-token", HIGH, &["ATATT3xFfGF0", "ATATT3"], &[Run(URL64.with("="), 60, 300)]),
     form("octopus-key", HIGH, &["API-"], &[Run(UPPER, 25, 32)]),
-    form("jenkins-token", HIGH, &["11"], &[Run(HEX, 32, 32)]).then(&[HEX, HEX]),
     form("gitea-token", HIGH, &["gta_"], &[Run(ALNUM, 40, 48)]),
     form("unity-token", HIGH, &["ugs_"], &[Run(URL64, 40, 48)]),
     form("expo-token", HIGH, &["expo_"], &[Run(URL64, 36, 48)]),
     form("anaconda-token", HIGH, &["/t/"], &[Run(TWO_LOWER, 2, 2), Text("-"), Run(HEX.with("-"), 36, 36)]),
-    form("launchdarkly-key", HIGH, &["sdk-", "api-", "mob-"], &[Run(HEX, 8, 8), Text("-"), Run(DIGIT.range(b'a', b'f').with("-"), 27, 27)]),
+    form(
+        "launchdarkly-key",
+        HIGH,
+        &["sdk-", "api-", "mob-"],
+        &[Run(HEX, 8, 8), Text("-"), Run(DIGIT.range(b'a', b'f').with("-"), 27, 27)],
+    ),
 ];
 
 const TWO_LOWER: Class = Class::NONE.range(b'a', b'z');

@@ -27,7 +27,12 @@ pub(crate) const RULES: &[Rule] = &[
     form("shopify-token", CRITICAL, SHOPIFY, &[Run(HEX, 32, 32)]),
     form("plaid-token", HIGH, PLAID, &[Run(UUID, 36, 36)]),
     form("razorpay-key", HIGH, &["rzp_live_", "rzp_test_"], &[Run(ALNUM, 14, 24)]),
-    form("flutterwave-key", HIGH, &["FLWSECK-", "FLWSECK_TEST-"], &[Run(ALNUM, 32, 34), Run(Class::NONE.with("-X"), 0, 2)]),
+    form(
+        "flutterwave-key",
+        HIGH,
+        &["FLWSECK-", "FLWSECK_TEST-"],
+        &[Run(ALNUM, 32, 34), Run(Class::NONE.with("-X"), 0, 2)],
+    ),
     form("adyen-key", HIGH, &["AQE"], &[Run(ALNUM.with("+/=-"), 90, 220)]),
     form("easypost-key", HIGH, EASYPOST, &[Run(ALNUM, 54, 54)]),
     form("shippo-token", HIGH, &["shippo_live_", "shippo_test_"], &[Run(HEX, 40, 40)]),

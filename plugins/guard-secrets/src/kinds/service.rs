@@ -2,7 +2,7 @@
 
 use super::{CRITICAL, HIGH};
 use crate::checksum;
-use crate::class::{ALNUM, BASE64, Class, DIGIT, HEX, LOWER, UPPER, URL64, WORD};
+use crate::class::{ALNUM, BASE64, Class, DIGIT, HEX, LOWER, UPPER, URL64};
 use crate::rules::Part::{Run, Text};
 use crate::rules::{Rule, form};
 
@@ -17,7 +17,12 @@ pub(crate) const RULES: &[Rule] = &[
     form("grafana-cloud-token", HIGH, &["glc_"], &[Run(BASE64, 32, 400)]),
     form("sentry-token", HIGH, &["sntrys_"], &[Run(BASE64.with("_-"), 60, 400)]),
     form("sentry-token", HIGH, &["sntryu_", "sntrya_", "sntryi_"], &[Run(HEX, 64, 64)]),
-    form("dynatrace-token", HIGH, &["dt0c01.", "dt0s01.", "dt0s16."], &[Run(UPPER, 24, 24), Text("."), Run(UPPER, 64, 64)]),
+    form(
+        "dynatrace-token",
+        HIGH,
+        &["dt0c01.", "dt0s01.", "dt0s16."],
+        &[Run(UPPER, 24, 24), Text("."), Run(UPPER, 64, 64)],
+    ),
     form("honeycomb-key", HIGH, &["hcaik_", "hcbik_", "hcamk_"], &[Run(LOWER, 32, 64)]),
     form("axiom-token", HIGH, &["xaat-", "xapt-"], &[Run(UUID, 36, 36)]),
     form("posthog-key", HIGH, &["phx_", "phs_"], &[Run(ALNUM, 32, 52)]),

@@ -1,8 +1,8 @@
 //! What a table cannot describe: keys over many lines, URLs, headers, and names beside values.
 
 use crate::class::{Class, DIGIT, URL64};
-use crate::rules::{Kind, Rule, code, form};
 use crate::rules::Part::Run;
+use crate::rules::{Kind, Rule, code, form};
 use crate::shapes::{aws, hashes, header, jwt, private_key, shell, url};
 use crate::{class, named};
 
@@ -27,8 +27,22 @@ pub(crate) const MNEMONIC: Kind = Kind::new("seed-phrase", CRITICAL);
 
 /// The kinds that the functions below find; those of services are in `named::vendor`.
 pub(crate) const KINDS: &[Kind] = &[
-    AWS_SECRET, PRIVATE_KEY, JWT, SUPABASE_SERVICE, DATABASE_URL, URL_PASSWORD, SIGNED_URL, BASIC_AUTH, BEARER, COOKIE,
-    PASSWORD_HASH, PASSWORD, SECRET, TOKEN, API_KEY, MNEMONIC,
+    AWS_SECRET,
+    PRIVATE_KEY,
+    JWT,
+    SUPABASE_SERVICE,
+    DATABASE_URL,
+    URL_PASSWORD,
+    SIGNED_URL,
+    BASIC_AUTH,
+    BEARER,
+    COOKIE,
+    PASSWORD_HASH,
+    PASSWORD,
+    SECRET,
+    TOKEN,
+    API_KEY,
+    MNEMONIC,
 ];
 
 /// Kinds that any other says more than.
@@ -53,7 +67,11 @@ pub(crate) const RULES: &[Rule] = &[
     code(&["auth\"", "auth'", "auth=", "auth:", "auth ", "auth_"], &[], header::basic_auth),
     code(&["$apr1$", "$2a$", "$2b$", "$2y$", "$argon2", "{ssha}"], &[], hashes::hash),
     code(&["$6$", "$5$", "$1$", "$y$"], &[URL64.with("./")], hashes::hash),
-    code(&["curl", "mysql", "sshpass", "redis-cli", "docker login", "podman login", "ldapsearch", "smbclient"], &[], shell::arguments),
+    code(
+        &["curl", "mysql", "sshpass", "redis-cli", "docker login", "podman login", "ldapsearch", "smbclient"],
+        &[],
+        shell::arguments,
+    ),
     code(&[":5432:", ":3306:", ":5433:", ":6432:"], &[], shell::pgpass),
     code(&["pass", "secr", "toke", "cred", "_pat", "geheim", "contrasen"], &[], named::find),
     code(&["pwd", "key", "psk"], &[BEHIND_NAME], named::find),

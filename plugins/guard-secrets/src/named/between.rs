@@ -24,7 +24,8 @@ pub(super) struct Value {
 
 const LONGEST: usize = 4096;
 /// What a name's value is called where the name is a value itself: `name: DB_PASSWORD`, `value: …`.
-const VALUE_NAMES: &[&[u8]] = &[b"value", b"Value", b"val", b"default", b"ParameterValue", b"currentValue", b"content", b"text"];
+const VALUE_NAMES: &[&[u8]] =
+    &[b"value", b"Value", b"val", b"default", b"ParameterValue", b"currentValue", b"content", b"text"];
 
 /// The value behind the name that stands from `start` to `end`.
 pub(super) fn value_behind(text: &[u8], start: usize, end: usize) -> Option<Value> {
@@ -36,14 +37,23 @@ pub(super) fn value_behind(text: &[u8], start: usize, end: usize) -> Option<Valu
         [b'=', b'>', ..] | [b'-', b'>', ..] => assigned(text, at + 2, true),
         [b'=' | b'!', b'=', ..] => quoted_only(text, at + 2 + usize::from(text.get(at + 2) == Some(&b'='))),
         [b'=', ..] => assigned(text, at + 1, at > closed),
+        // A path such as `Token::new`.
+        [b':', b':', ..] => None,
         [b':', ..] => behind_colon(text, at + 1),
         [b'>', ..] => tagged(text, at + 1),
         [b'|' | b'\t', ..] => column(text, at + 1),
-        [b',', ..] => named_value(text, at).or_else(|| quoted_only(text, at + 1)),
+        [b',', ..] => named_value(text, at).or_else(|| argument(text, start, end, at)),
         [b'\n' | b'\r' | b';' | b'}', ..] => named_value(text, at),
         _ if at > closed => spaced(text, start, closed, at),
         _ => None,
     }
+}
+
+/// `set("name", "value")`: both in quotes, and the name is the whole of its text.
+fn argument(text: &[u8], start: usize, end: usize, comma: usize) -> Option<Value> {
+    let quote = start.checked_sub(1).map(|before| text[before]).filter(|&byte| QUOTE.has(byte))?;
+    let is_whole = text.get(end) == Some(&quote) && SPACE.run(text, end + 1, 8) == comma;
+    is_whole.then(|| quoted_only(text, comma + 1)).flatten()
 }
 
 /// Behind the name: a quote, a bracket, as in `config["name"] =`.
@@ -74,9 +84,7 @@ fn behind_colon(text: &[u8], at: usize) -> Option<Value> {
     }
     let type_end = WORD.with("&<>[]?.' ").run(text, start, 40);
     if text.get(type_end) == Some(&b'=') && text.get(type_end.wrapping_sub(1)) == Some(&b' ') {
-        if let Some(value) = quoted_only(text, type_end + 1) {
-            return Some(value);
-        }
+        return quoted_only(text, type_end + 1);
     }
     if matches!(text.get(start), Some(b'\n' | b'\r')) {
         return None;
@@ -121,12 +129,23 @@ fn spaced(text: &[u8], start: usize, closed: usize, at: usize) -> Option<Value> 
     let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |place| place + 1);
     let before = text[line.max(start.saturating_sub(120))..start].to_ascii_lowercase();
     let has = |word: &str| memchr::memmem::find(&before, word.as_bytes()).is_some();
-    let is_line = has("login ") || has("machine ") || before == b"env " || before == b"arg " || has("setenv ") || has("config set ");
+    let is_line = has("login ")
+        || has("machine ")
+        || before == b"env "
+        || before == b"arg "
+        || has("setenv ")
+        || has("config set ");
     if is_option || is_line {
         return quoted(text, at).or_else(|| bare(text, at, Form::Assigned));
     }
+    // Words of their own, which a sentence has and a shell too.
+    if matches!(&text[start..closed], b"pass" | b"Pass" | b"pwd") {
+        return None;
+    }
     let is_column = at - closed >= 2 || text[closed..at].contains(&b'\t');
-    let said = ["is ", "was ", "are ", "to ", "by "].iter().find(|word| rest.len() > word.len() && rest[..word.len()].eq_ignore_ascii_case(word.as_bytes()));
+    let said = ["is ", "was ", "are ", "to ", "by "]
+        .iter()
+        .find(|word| rest.len() > word.len() && rest[..word.len()].eq_ignore_ascii_case(word.as_bytes()));
     match said {
         Some(word) => {
             let start = SPACE.with(":").run(text, at + word.len(), 4);
@@ -170,7 +189,7 @@ fn skip_prefix(text: &[u8], at: usize) -> usize {
     let end = WORD.with("$@:.([ ").run(text, at, 32);
     let is_quote = text.get(end).is_some_and(|&byte| QUOTE.has(byte));
     let prefix = &text[at..end];
-    let is_call = prefix.last() == Some(&b'(') || prefix.last() == Some(&b'[');
+    let is_call = matches!(prefix.last(), Some(b'(' | b'[')) && !prefix.contains(&b'.');
     let reads = [b"env".as_slice(), b"get", b"Env", b"Get", b"config", b"read", b"load", b"input", b"prompt"];
     let is_reading = reads.iter().any(|word| memchr::memmem::find(prefix, word).is_some());
     if is_quote && (prefix.len() <= 1 || is_call && !is_reading) { end } else { at }
@@ -188,7 +207,8 @@ fn quoted(text: &[u8], at: usize) -> Option<Value> {
 
 fn bare(text: &[u8], start: usize, form: Form) -> Option<Value> {
     let last = text.len().min(start + LONGEST);
-    let ends = |&place: &usize| text[place] <= b' ' || QUOTE.has(text[place]) || matches!(text[place], b'<' | b'>' | 0x7f);
+    let ends =
+        |&place: &usize| text[place] <= b' ' || QUOTE.has(text[place]) || matches!(text[place], b'<' | b'>' | 0x7f);
     let end = (start..last).find(ends).unwrap_or(last);
     (end > start).then_some(Value { form, start, end })
 }

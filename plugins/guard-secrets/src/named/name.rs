@@ -18,40 +18,239 @@ pub(super) enum Meaning {
 
 /// Words at the end that change nothing.
 const NEUTRAL: &[&str] = &[
-    "value", "val", "prod", "production", "dev", "development", "staging", "stage", "live", "primary", "secondary",
-    "main", "old", "new", "current", "default", "base64", "b64", "text", "plain", "plaintext", "cleartext", "string",
-    "str", "raw", "base", "override", "backup", "temp", "tmp", "test", "in", "data",
+    "value",
+    "val",
+    "prod",
+    "production",
+    "dev",
+    "development",
+    "staging",
+    "stage",
+    "live",
+    "primary",
+    "secondary",
+    "main",
+    "old",
+    "new",
+    "current",
+    "default",
+    "base64",
+    "b64",
+    "text",
+    "plain",
+    "plaintext",
+    "cleartext",
+    "string",
+    "str",
+    "raw",
+    "base",
+    "override",
+    "backup",
+    "temp",
+    "tmp",
+    "test",
+    "in",
+    "data",
 ];
 
-const PASSWORDS: &[&str] = &["pwd", "pass", "pw", "passwort", "kennwort", "contrasena", "senha", "userpass", "dbpass", "psk"];
+const PASSWORDS: &[&str] =
+    &["pwd", "pass", "pw", "passwort", "kennwort", "contrasena", "senha", "userpass", "dbpass", "psk"];
 /// They end in `pass` and have nothing to do with passwords.
-const NO_PASSWORDS: &[&str] = &["compass", "bypass", "trespass", "encompass", "surpass", "overpass", "underpass", "byepass"];
+const NO_PASSWORDS: &[&str] =
+    &["compass", "bypass", "trespass", "encompass", "surpass", "overpass", "underpass", "byepass"];
 /// Tokens of paging, of forms and of languages.
 const HARMLESS_TOKENS: &[&str] = &[
-    "next", "page", "continuation", "csrf", "xsrf", "sync", "pagination", "resume", "cancellation", "cancel", "cursor",
-    "eos", "bos", "pad", "unk", "sep", "cls", "mask", "special", "stop", "start", "end", "delimiter", "operator", "design",
-    "first", "last", "previous", "prev", "syntax", "color", "colour", "marker", "verification", "request", "fcm",
+    "next",
+    "page",
+    "continuation",
+    "csrf",
+    "xsrf",
+    "sync",
+    "pagination",
+    "resume",
+    "cancellation",
+    "cancel",
+    "cursor",
+    "eos",
+    "bos",
+    "pad",
+    "unk",
+    "sep",
+    "cls",
+    "mask",
+    "special",
+    "stop",
+    "start",
+    "end",
+    "delimiter",
+    "operator",
+    "design",
+    "first",
+    "last",
+    "previous",
+    "prev",
+    "syntax",
+    "color",
+    "colour",
+    "marker",
+    "verification",
+    "request",
+    "fcm",
 ];
 /// Keys that look things up, and the public halves.
 const HARMLESS_KEYS: &[&str] = &[
-    "public", "pub", "publishable", "primary", "foreign", "partition", "sort", "hash", "cache", "object", "row", "index",
-    "map", "dict", "lookup", "unique", "group", "idempotency", "routing", "event", "message", "translation", "i18n",
-    "locale", "arrow", "hot", "shortcut", "registry", "composite", "range", "storage_class", "surrogate", "natural", "site",
-    "cursor", "item", "list", "query", "config", "option", "property", "header", "metric", "label", "tag", "json", "xml",
-    "yaml", "state", "sk", "id", "name", "host", "known", "authorized", "gpg", "commit", "file", "path", "cluster", "shard",
-    "dedup", "deduplication", "correlation", "search", "filter", "order", "join", "candidate", "etag", "up", "down",
+    "public",
+    "pub",
+    "publishable",
+    "primary",
+    "foreign",
+    "partition",
+    "sort",
+    "hash",
+    "cache",
+    "object",
+    "row",
+    "index",
+    "map",
+    "dict",
+    "lookup",
+    "unique",
+    "group",
+    "idempotency",
+    "routing",
+    "event",
+    "message",
+    "translation",
+    "i18n",
+    "locale",
+    "arrow",
+    "hot",
+    "shortcut",
+    "registry",
+    "composite",
+    "range",
+    "storage_class",
+    "surrogate",
+    "natural",
+    "site",
+    "cursor",
+    "item",
+    "list",
+    "query",
+    "config",
+    "option",
+    "property",
+    "header",
+    "metric",
+    "label",
+    "tag",
+    "json",
+    "xml",
+    "yaml",
+    "state",
+    "sk",
+    "id",
+    "name",
+    "host",
+    "known",
+    "authorized",
+    "gpg",
+    "commit",
+    "file",
+    "path",
+    "cluster",
+    "shard",
+    "dedup",
+    "deduplication",
+    "correlation",
+    "search",
+    "filter",
+    "order",
+    "join",
+    "candidate",
+    "etag",
+    "up",
+    "down",
 ];
 const SECRET_KEYS: &[&str] = &[
-    "api", "access", "secret", "private", "auth", "authentication", "authorization", "encryption", "encrypt", "decryption",
-    "signing", "sign", "signature", "master", "account", "subscription", "shared", "service", "app", "application",
-    "client", "consumer", "admin", "deploy", "license", "hmac", "jwt", "webhook", "root", "session", "cookie", "crypto",
-    "aes", "functions", "function", "write", "ingest", "integration", "preshared", "psk", "rails", "django", "flask",
-    "laravel", "server", "storage", "rest", "token", "security", "vault", "wireguard", "age", "fernet", "management",
+    "api",
+    "access",
+    "secret",
+    "private",
+    "auth",
+    "authentication",
+    "authorization",
+    "encryption",
+    "encrypt",
+    "decryption",
+    "signing",
+    "sign",
+    "signature",
+    "master",
+    "account",
+    "subscription",
+    "shared",
+    "service",
+    "app",
+    "application",
+    "client",
+    "consumer",
+    "admin",
+    "deploy",
+    "license",
+    "hmac",
+    "jwt",
+    "webhook",
+    "root",
+    "session",
+    "cookie",
+    "crypto",
+    "aes",
+    "functions",
+    "function",
+    "write",
+    "ingest",
+    "integration",
+    "preshared",
+    "psk",
+    "rails",
+    "django",
+    "flask",
+    "laravel",
+    "server",
+    "storage",
+    "rest",
+    "token",
+    "security",
+    "vault",
+    "wireguard",
+    "age",
+    "fernet",
+    "management",
 ];
 const COMPOUND_KEYS: &[&str] = &[
-    "apikey", "accesskey", "secretkey", "privatekey", "authkey", "encryptionkey", "signingkey", "masterkey", "accountkey",
-    "sharedkey", "sharedaccesskey", "appkey", "licensekey", "presharedkey", "secretaccesskey", "subscriptionkey",
-    "servicekey", "clientkey", "storagekey", "webhookkey", "sessionkey", "passkey",
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "authkey",
+    "encryptionkey",
+    "signingkey",
+    "masterkey",
+    "accountkey",
+    "sharedkey",
+    "sharedaccesskey",
+    "appkey",
+    "licensekey",
+    "presharedkey",
+    "secretaccesskey",
+    "subscriptionkey",
+    "servicekey",
+    "clientkey",
+    "storagekey",
+    "webhookkey",
+    "sessionkey",
+    "passkey",
 ];
 
 pub(super) fn meaning(name: &[u8]) -> Option<Meaning> {
@@ -62,11 +261,16 @@ pub(super) fn meaning(name: &[u8]) -> Option<Meaning> {
     let last = words.pop()?;
     let before = words.last().copied();
     let is_before = |known: &[&str]| before.is_some_and(|word| is_any(word, known));
-    if is_any(last, NO_PASSWORDS) {
+    if is_any(last, NO_PASSWORDS) || ends(last, "bypass") {
         None
     } else if ends(last, "passphrase") {
         Some(Meaning::Passphrase)
-    } else if ends(last, "password") || ends(last, "passwd") || ends(last, "pwd") || is_any(last, PASSWORDS) || ends(last, "pass") {
+    } else if ends(last, "password")
+        || ends(last, "passwd")
+        || ends(last, "pwd")
+        || is_any(last, PASSWORDS)
+        || ends(last, "pass")
+    {
         Some(Meaning::Password)
     } else if ends(last, "mnemonic") || is_any(last, &["phrase"]) && is_before(&["seed", "recovery"]) {
         Some(Meaning::Mnemonic)
@@ -146,18 +350,29 @@ mod tests {
 
     #[test]
     fn the_last_word_decides() {
-        check(Some(Meaning::Password), &["password", "DB_PASSWORD", "spring.datasource.password", "userPwd", "dbpassword2", "PGPASS"]);
+        check(
+            Some(Meaning::Password),
+            &["password", "DB_PASSWORD", "spring.datasource.password", "userPwd", "dbpassword2", "PGPASS"],
+        );
         check(Some(Meaning::Token), &["token", "GITHUB_TOKEN", "authToken", "access_token", "GH_PAT", "_authToken"]);
         check(Some(Meaning::Secret), &["client_secret", "clientSecret", "AWS_SECRET", "SECRET_1"]);
-        check(Some(Meaning::Key), &["api_key", "APIKey", "x-api-key", "OPENAI_KEY", "secretKey", "AccountKey", "STRIPE_KEY_LIVE"]);
+        check(
+            Some(Meaning::Key),
+            &["api_key", "APIKey", "x-api-key", "OPENAI_KEY", "secretKey", "AccountKey", "STRIPE_KEY_LIVE"],
+        );
         check(None, &["token_url", "max_tokens", "tokenizer", "password_policy", "secretName", "monkey", "public_key"]);
-        check(None, &["next_page_token", "cache_key", "path", "pattern", "bypass", "key_id", "csrf_token", "secretary"]);
+        check(
+            None,
+            &["next_page_token", "cache_key", "path", "pattern", "bypass", "key_id", "csrf_token", "secretary"],
+        );
         check(Some(Meaning::WeakKey), &["key", "some_key"]);
     }
 
     #[test]
     fn words_are_found_in_all_cases() {
-        let found = |name: &str| words(name.as_bytes()).iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect::<Vec<_>>();
+        let found = |name: &str| {
+            words(name.as_bytes()).iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect::<Vec<_>>()
+        };
         assert_eq!(found("myAPIKey"), ["my", "API", "Key"]);
         assert_eq!(found("db-user.PASS_word2"), ["db", "user", "PASS", "word2"]);
     }

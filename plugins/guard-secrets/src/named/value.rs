@@ -8,8 +8,29 @@ use crate::rarity::{self, is_random};
 
 /// Types, and other words that programs put behind a colon.
 const TYPES: &[&str] = &[
-    "string", "str", "option", "bytes", "bool", "boolean", "number", "int", "integer", "object", "any", "secretstring",
-    "secretstr", "text", "varchar", "null", "none", "true", "false", "undefined", "required", "optional", "hidden",
+    "string",
+    "str",
+    "option",
+    "bytes",
+    "bool",
+    "boolean",
+    "number",
+    "int",
+    "integer",
+    "object",
+    "any",
+    "secretstring",
+    "secretstr",
+    "text",
+    "varchar",
+    "null",
+    "none",
+    "true",
+    "false",
+    "undefined",
+    "required",
+    "optional",
+    "hidden",
 ];
 
 /// The public halves of pairs, whatever the name beside them says.
@@ -22,14 +43,23 @@ pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8],
     }
     let has_space = value.contains(&b' ');
     let is_same = value.eq_ignore_ascii_case(name);
-    if is_same || is_placeholder(value) || has_space && meaning != Meaning::Passphrase || !value.iter().all(u8::is_ascii_graphic) && !has_space {
+    if is_same
+        || is_placeholder(value)
+        || has_space && meaning != Meaning::Passphrase
+        || !value.iter().all(u8::is_ascii_graphic) && !has_space
+    {
         return false;
     }
     let is_bare = form != Form::Quoted;
     if PUBLIC.iter().any(|start| value.starts_with(start.as_bytes())) {
         return false;
     }
-    if is_bare && (is_code(name, form, value, next) || TYPES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes()))) {
+    if is_bare
+        && (is_code(name, form, value, next) || TYPES.iter().any(|word| value.eq_ignore_ascii_case(word.as_bytes())))
+    {
+        return false;
+    }
+    if is_name_of_secret(value) {
         return false;
     }
     match meaning {
@@ -41,6 +71,13 @@ pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8],
     }
 }
 
+/// `sha256_password`: it names a secret itself.
+fn is_name_of_secret(value: &[u8]) -> bool {
+    WORD.with("-").holds(value)
+        && super::name::meaning(value).is_some_and(|meaning| meaning != Meaning::WeakKey)
+        && !is_random(value)
+}
+
 /// A call, an index, a path of names: something that the program computes.
 fn is_code(name: &[u8], form: Form, value: &[u8], next: Option<&u8>) -> bool {
     let has = |part: &[u8]| memchr::memmem::find(value, part).is_some();
@@ -48,7 +85,7 @@ fn is_code(name: &[u8], form: Form, value: &[u8], next: Option<&u8>) -> bool {
     let is_name = |text: &[u8]| NAME.holds(text) && !text[0].is_ascii_digit();
     let is_in_setting = form == Form::Assigned && is_setting(name) && !matches!(next, Some(b'"' | b'\''));
     let is_call = bracket.is_some_and(|at| at > 0 && is_name(&value[..at])) && !is_in_setting;
-    let is_template = matches!(value.first(), Some(b'{' | b'[' | b'(' | b'*' | b'&' | b'!'));
+    let is_template = matches!(value.first(), Some(b'{' | b'[' | b'(' | b'*' | b'&' | b'!' | b'#'));
     is_call || is_template || has(b"::") || has(b"->") || has(b"=>") || is_reference(value)
 }
 
@@ -56,16 +93,26 @@ fn is_password(form: Form, name: &[u8], value: &[u8]) -> bool {
     let has = |is_of: fn(&u8) -> bool| value.iter().any(is_of);
     let letters = has(u8::is_ascii_alphabetic);
     let digits = has(u8::is_ascii_digit);
-    let signs = value.iter().any(|byte| byte.is_ascii_punctuation() && !matches!(byte, b'_' | b'-' | b'.' | b'/' | b':'));
-    let classes = usize::from(has(u8::is_ascii_lowercase)) + usize::from(has(u8::is_ascii_uppercase)) + usize::from(digits) + usize::from(signs);
+    let signs =
+        value.iter().any(|byte| byte.is_ascii_punctuation() && !matches!(byte, b'_' | b'-' | b'.' | b'/' | b':'));
+    let classes = usize::from(has(u8::is_ascii_lowercase))
+        + usize::from(has(u8::is_ascii_uppercase))
+        + usize::from(digits)
+        + usize::from(signs);
     let least = if form == Form::Said { 8 } else { 6 };
     if value.len() < least {
         return false;
     }
     let is_identifier = WORD.with(".").holds(value) && !value[0].is_ascii_digit();
+    let is_numbers = value.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
+    let has_frame = value.iter().any(|byte| matches!(byte, b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'/'));
     match form {
+        _ if is_numbers && value.contains(&b'.') => false,
+        Form::Said if has_frame => false,
         // In prose and in programs only what is no name of anything.
-        Form::Said | Form::Spaced if is_identifier => is_random(value) || classes >= 3 && digits && !value.contains(&b'.') && !value.contains(&b'_'),
+        Form::Said | Form::Spaced if is_identifier => {
+            is_random(value) || classes >= 3 && digits && !value.contains(&b'.') && !value.contains(&b'_')
+        }
         Form::Said => classes >= 3 && (digits || signs) || is_random(value) || signs && digits,
         _ if !letters => value.len() >= 8 || signs,
         _ if digits || signs => !is_path(value),
@@ -102,7 +149,8 @@ fn is_path(value: &[u8]) -> bool {
 
 /// A generated value: one alphabet, no word.
 fn is_key(value: &[u8]) -> bool {
-    let is_of_key = |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b'\\');
+    let is_of_key =
+        |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b'\\');
     value.iter().all(is_of_key) && is_random(value) && rarity::is_credential(value)
 }
 

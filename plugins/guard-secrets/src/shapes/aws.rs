@@ -1,6 +1,6 @@
 //! The secret half of an AWS key, which has no mark of its own and stands near its id.
 
-use crate::class::{BASE64, Class, ALNUM};
+use crate::class::{ALNUM, BASE64, Class};
 use crate::kinds::shaped::AWS_SECRET;
 use crate::placeholder::is_placeholder;
 use crate::rarity;

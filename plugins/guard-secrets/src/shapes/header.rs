@@ -12,7 +12,8 @@ const BETWEEN: Class = SPACE.with("\"':=,>[({])");
 const SCHEME: Class = ALNUM.with("-_");
 const COOKIE_NAME: Class = NAME.with("%");
 /// Cookies that count visitors; they open nothing.
-const COUNTERS: &[&str] = &["_g", "__utm", "_fb", "_hj", "ajs_", "optimizely", "amp_", "_pk_", "mp_", "intercom-id", "cf_", "__cf"];
+const COUNTERS: &[&str] =
+    &["_g", "__utm", "_fb", "_hj", "ajs_", "optimizely", "amp_", "_pk_", "mp_", "intercom-id", "cf_", "__cf"];
 
 pub(crate) fn authorization(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     let name_end = at + "authorization".len();
@@ -95,12 +96,15 @@ fn cookie_end(text: &[u8], at: usize) -> usize {
 }
 
 fn is_session(name: &[u8], value: &[u8]) -> bool {
-    let counts = COUNTERS.iter().any(|counter| name.get(..counter.len()).is_some_and(|start| start.eq_ignore_ascii_case(counter.as_bytes())));
+    let counts = COUNTERS
+        .iter()
+        .any(|counter| name.get(..counter.len()).is_some_and(|start| start.eq_ignore_ascii_case(counter.as_bytes())));
     !counts && value.len() >= 16 && is_random(value) && !is_placeholder(value)
 }
 
 fn is_token(value: &[u8]) -> bool {
-    let is_of_token = |byte: &u8| WORD.has(*byte) || matches!(byte, b'-' | b'.' | b'~' | b'+' | b'/' | b'=' | b':' | b'|');
+    let is_of_token =
+        |byte: &u8| WORD.has(*byte) || matches!(byte, b'-' | b'.' | b'~' | b'+' | b'/' | b'=' | b':' | b'|');
     value.len() >= 16 && value.iter().all(is_of_token) && is_random(value) && !is_placeholder(value)
 }
 

@@ -15,7 +15,9 @@ const SHORTEST: usize = 60;
 /// From the first line of a block.
 pub(crate) fn from_begin(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     let Some(label_end) = label_end(text, at + 10) else { return };
-    let end = match find_within(text, label_end, LONGEST, b"-- END").or_else(|| find_within(text, label_end, LONGEST, b"--END")) {
+    let end = match find_within(text, label_end, LONGEST, b"-- END")
+        .or_else(|| find_within(text, label_end, LONGEST, b"--END"))
+    {
         Some(end) if find_within(text, label_end, end - label_end, b"-BEGIN").is_none() => {
             BLANK.run_back(text, line_end(text, end), 4)
         }
@@ -69,7 +71,8 @@ fn label_end(text: &[u8], label: usize) -> Option<usize> {
 /// Enough base64 that somebody generated; documents shorten theirs.
 fn is_body(body: &[u8]) -> bool {
     let letters: Vec<u8> = body.iter().copied().filter(|&byte| BASE64.has(byte)).collect();
-    let is_cut = memchr::memmem::find(body, b"...").is_some() || memchr::memmem::find(body, "\u{2026}".as_bytes()).is_some();
+    let is_cut =
+        memchr::memmem::find(body, b"...").is_some() || memchr::memmem::find(body, "\u{2026}".as_bytes()).is_some();
     letters.len() >= SHORTEST && !is_cut && rarity::entropy(&letters) > 3.6
 }
 

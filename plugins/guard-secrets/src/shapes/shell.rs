@@ -95,7 +95,8 @@ fn password_at(text: &[u8], start: usize, end: usize, separator: Option<u8>) -> 
 /// `host:port:database:user:password`, as `.pgpass` has it; the anchor is the port.
 pub(crate) fn pgpass(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     let host = NAME.with("*").run_back(text, at, 255);
-    let begins_line = host.checked_sub(1).is_none_or(|before| matches!(text[before], b'\n' | b'"' | b'\'' | b' ' | b'+'));
+    let begins_line =
+        host.checked_sub(1).is_none_or(|before| matches!(text[before], b'\n' | b'"' | b'\'' | b' ' | b'+'));
     let database = at + 6;
     let Some(user) = field_end(text, database).map(|colon| colon + 1) else { return };
     let Some(password) = field_end(text, user).map(|colon| colon + 1) else { return };
@@ -107,10 +108,12 @@ pub(crate) fn pgpass(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
 
 /// `IDENTIFIED BY 'password'` of SQL.
 pub(crate) fn identified_by(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
-    let Some((start, end)) = value(text, at + "identified by ".len(), at + "identified by ".len(), false) else { return };
-    let quoted = memchr::memchr2(b'\'', b'"', &text[start..end]).map_or(end, |quote| start + quote);
-    if quoted - start >= 5 && !is_placeholder(&text[start..quoted]) {
-        found(Found { kind: PASSWORD, start, end: quoted });
+    let quote = at + "identified by ".len();
+    let Some(open) = text.get(quote).filter(|byte| matches!(byte, b'\'' | b'"')) else { return };
+    let start = quote + 1;
+    let Some(length) = memchr::memchr(*open, &text[start..text.len().min(start + 256)]) else { return };
+    if length >= 5 && !is_placeholder(&text[start..start + length]) {
+        found(Found { kind: PASSWORD, start, end: start + length });
     }
 }
 

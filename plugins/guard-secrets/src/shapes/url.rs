@@ -10,9 +10,33 @@ use crate::rules::Found;
 const SCHEME: Class = ALNUM.with("+.-");
 const LONGEST: usize = 512;
 const DATABASES: &[&str] = &[
-    "postgres", "postgresql", "mysql", "mariadb", "mongodb", "redis", "rediss", "amqp", "amqps", "mssql", "sqlserver",
-    "oracle", "cockroachdb", "clickhouse", "cassandra", "neo4j", "bolt", "couchdb", "elasticsearch", "snowflake", "jdbc",
-    "db2", "nats", "kafka", "influxdb", "memcached", "valkey",
+    "postgres",
+    "postgresql",
+    "mysql",
+    "mariadb",
+    "mongodb",
+    "redis",
+    "rediss",
+    "amqp",
+    "amqps",
+    "mssql",
+    "sqlserver",
+    "oracle",
+    "cockroachdb",
+    "clickhouse",
+    "cassandra",
+    "neo4j",
+    "bolt",
+    "couchdb",
+    "elasticsearch",
+    "snowflake",
+    "jdbc",
+    "db2",
+    "nats",
+    "kafka",
+    "influxdb",
+    "memcached",
+    "valkey",
 ];
 
 /// `scheme://user:password@host`; the anchor is the colon.

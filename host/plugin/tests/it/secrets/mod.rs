@@ -94,3 +94,151 @@ fn nearly_all_credentials_are_found_and_nearly_nothing_else() {
     }
     assert!(is_good, "below the promise; the misses stand above");
 }
+
+/// Feeds an output piece by piece, as a host does that gives again what was held back.
+fn stream(plugins: &Plugins, text: &[u8], piece: usize) -> Vec<Redaction> {
+    let (mut redactions, mut begin, mut end) = (Vec::new(), 0, 0);
+    while end < text.len() {
+        end = text.len().min(end + piece);
+        let last = end == text.len();
+        let scan = plugins.scan_output(&call(), "Bash", begin as u64, &text[begin..end], last).unwrap();
+        redactions.extend(scan.redactions);
+        let next = end - scan.hold_back as usize;
+        assert!(end - begin < 128 << 10, "nothing of {} bytes is let go", end - begin);
+        begin = next;
+    }
+    redactions
+}
+
+#[test]
+fn no_border_between_chunks_lets_a_credential_through() {
+    let plugins = guard();
+    let (mut text, mut secret) = (Vec::new(), Vec::new());
+    for sample in corpus::read().iter().filter(|sample| sample.is_leak()) {
+        text.extend_from_slice(&sample.text);
+        secret.extend_from_slice(&sample.secret);
+        text.extend_from_slice(b"\n\nnothing here\n\n");
+        secret.resize(text.len(), false);
+    }
+    let all = Sample { family: "all".to_owned(), is_untouched: false, text, secret };
+    for piece in [997, 4096, 65_536] {
+        let mut left = all.secret.clone();
+        for each in stream(&plugins, &all.text, piece) {
+            left[usize::try_from(each.start).unwrap()..usize::try_from(each.end).unwrap()].fill(false);
+        }
+        let visible: Vec<_> = all.text.iter().zip(&left).filter(|(_, left)| **left).map(|(byte, _)| *byte).collect();
+        assert_eq!(String::from_utf8_lossy(&visible), "", "in pieces of {piece}");
+    }
+}
+
+#[test]
+fn what_is_about_to_be_written_run_or_sent_is_judged_like_an_output() {
+    let plugins = guard();
+    for sample in corpus::read() {
+        let text = String::from_utf8_lossy(&sample.text).into_owned();
+        let input = json!({ "file_path": "notes.txt", "content": text }).to_string();
+        let command = Command { tool: "Bash".to_owned(), raw: text.clone(), ..Command::default() };
+        let verdicts = [
+            plugins.check_tool(&call(), "Write", &input),
+            plugins.check_command(&call(), &command),
+            plugins.check_outbound(&call(), "telegram", &text),
+        ];
+        for verdict in verdicts {
+            let is_stopped = !matches!(verdict, Verdict::Pass(_));
+            assert_eq!(is_stopped, sample.is_leak(), "{text}: {verdict:?}");
+        }
+    }
+}
+
+/// A key of the kind that ends a company, in two halves.
+const STRIPE: &str = concat!("sk_li", "ve_9Qw2Zx7Lm4Rt8Vb3Nc6Kp1Ds");
+const PASSWORD: &str = "hK7vQ9-xT1bR";
+
+#[test]
+fn grave_kinds_are_denied_and_others_asked_about() {
+    let plugins = guard();
+    let run = |raw: String| {
+        let command = Command { tool: "Bash".to_owned(), raw, ..Command::default() };
+        plugins.check_command(&call(), &command)
+    };
+    let denied = run(format!("curl -u {STRIPE}: https://api.stripe.com"));
+    let [finding] = denied.findings() else { panic!("{denied:?}") };
+    assert_eq!((finding.rule.as_str(), finding.severity), ("guard-secrets/stripe-live-key", Severity::Critical));
+    assert!(matches!(denied, Verdict::Deny(_)));
+    assert!(!format!("{denied:?}").contains(STRIPE), "a finding must not repeat the value");
+    assert!(matches!(run(format!("PGPASSWORD={PASSWORD} psql")), Verdict::Ask(_)));
+    let sent = plugins.check_outbound(&call(), "mail", &format!("the password is {PASSWORD}"));
+    assert!(matches!(sent, Verdict::Deny(_)), "{sent:?}");
+}
+
+#[test]
+fn quotes_within_a_word_hide_nothing() {
+    let plugins = guard();
+    let (start, end) = STRIPE.split_at(12);
+    let raw = format!("echo {start}''{end}");
+    let simple = SimpleCommand {
+        argv: vec!["echo".to_owned(), STRIPE.to_owned()],
+        assignments: Vec::new(),
+        redirects: Vec::new(),
+        depth: 0,
+        span: Span { start: 0, end: u32::try_from(raw.len()).unwrap() },
+        dynamic: false,
+    };
+    let command = Command { tool: "Bash".to_owned(), raw, commands: vec![simple], ..Command::default() };
+    assert!(matches!(plugins.check_command(&call(), &command), Verdict::Deny(_)));
+}
+
+#[test]
+fn a_credential_may_be_taken_away_and_looked_for() {
+    let plugins = guard();
+    let edit = |old: &str, new: &str| {
+        let input = json!({ "file_path": "a.env", "old_string": old, "new_string": new }).to_string();
+        plugins.check_tool(&call(), "Edit", &input)
+    };
+    let line = format!("KEY={STRIPE}");
+    assert_eq!(edit(&line, "KEY=$KEY"), Verdict::pass());
+    assert!(matches!(edit("KEY=", &line), Verdict::Deny(_)));
+    assert_eq!(plugins.check_tool(&call(), "Grep", &json!({ "pattern": STRIPE }).to_string()), Verdict::pass());
+    let fetch = json!({ "url": format!("https://x.io/?k={STRIPE}"), "prompt": "read" }).to_string();
+    assert!(matches!(plugins.check_tool(&call(), "WebFetch", &fetch), Verdict::Deny(_)));
+}
+
+#[test]
+fn the_operator_decides_about_each_kind() {
+    let text = format!("a {STRIPE} b");
+    let ask = |config| {
+        let plugins = configured(config);
+        let scan = plugins.scan_output(&call(), "Bash", 0, text.as_bytes(), true).unwrap();
+        let severities: Vec<_> = scan.escalate.iter().map(|finding| finding.severity).collect();
+        (scan.redactions.len(), severities)
+    };
+    assert_eq!(ask(json!({})), (1, vec![Severity::Critical]));
+    assert_eq!(ask(json!({ "kinds": { "stripe-live-key": "redact" } })), (1, vec![]));
+    assert_eq!(ask(json!({ "kinds": { "stripe-live-key": "warn" } })), (0, vec![Severity::Critical]));
+    assert_eq!(ask(json!({ "kinds": { "stripe-live-key": "off" } })), (0, vec![]));
+    assert_eq!(ask(json!({ "ignore": [STRIPE] })), (0, vec![]));
+    let warned = configured(json!({ "kinds": { "stripe-live-key": "warn" } })).check_outbound(&call(), "mail", &text);
+    assert!(matches!(warned, Verdict::Pass(findings) if findings.len() == 1));
+}
+
+#[test]
+fn a_kind_that_does_not_exist_is_refused() {
+    let configs = BTreeMap::from([("guard-secrets".parse().unwrap(), json!({ "kinds": { "strip-key": "warn" } }))]);
+    let (_, problems) = try_load(&["guard-secrets"], Settings { configs, ..settings() });
+    assert_eq!(problems[0].code(), "bad-config");
+    assert!(problems[0].to_string().contains("kinds.strip-key"), "{}", problems[0]);
+}
+
+#[test]
+fn a_text_of_the_largest_size_is_scanned_within_the_limits_of_a_guard() {
+    let mut within = settings();
+    within.limits.guard.memory_bytes = instar_plugin::Limits::default().guard.memory_bytes;
+    let plugins = load_with(&["guard-secrets"], within);
+    for unit in
+        ["\x1b[31mred\x1b[0m ", "{\\\"password\\\": \\\"x\\\"}", "password=hK7vQ9-xT1bR\n", "plain words in a line\n"]
+    {
+        let text = unit.repeat((1 << 20) / unit.len() - 1);
+        let scan = plugins.scan_output(&call(), "", 0, text.as_bytes(), true);
+        assert!(scan.is_ok(), "{unit:?}: {scan:?}");
+    }
+}
