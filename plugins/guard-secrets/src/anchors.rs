@@ -1,7 +1,8 @@
 //! The first pass: where in a text might something begin? It reads each byte once and forgets nearly all of them.
 //!
-//! Every rule names its anchors, texts that no find is without. Four bytes of each are folded to small letters and
-//! hashed into one table when this is compiled, so that a fresh instance has nothing to prepare.
+//! Every rule names its anchors, texts that no find is without. The first and the second three bytes of each are
+//! folded to small letters and hashed into one table when this is compiled, so that a fresh instance has nothing to
+//! prepare, and looking at every other place of a text misses none of them.
 
 use crate::class::Class;
 use crate::rules::{GROUPS, Rule};
@@ -30,8 +31,10 @@ struct Entry {
 const BITS: u32 = 17;
 const WORDS: usize = 1 << (BITS - 6);
 
-/// One bit for each hash: whether an anchor may begin with four bytes of it.
-static TABLE: [u64; WORDS] = table();
+/// One bit for each hash: whether an anchor may have three bytes of it at its beginning, or one further.
+static TABLE: [u64; WORDS] = tables().0;
+/// The same for the first four bytes, which tells most chance hits from anchors.
+static FOURS: [u64; WORDS] = tables().1;
 /// For each byte, where in `ENTRIES` the anchors stand that begin with it.
 static STARTS: [u16; 257] = starts();
 static ENTRIES: [Entry; count()] = entries();
@@ -45,7 +48,12 @@ const fn fold_all(four: u32) -> u32 {
     four | 0x2020_2020
 }
 
-/// The word of the table and the bit in it.
+/// The word of the table and the bit in it, for the first three of folded bytes.
+const fn hash_three(folded: u32) -> (usize, u32) {
+    hash(folded << 8)
+}
+
+/// The same for all four.
 const fn hash(folded: u32) -> (usize, u32) {
     let hash = folded.wrapping_mul(0x9e37_79b1) >> (32 - BITS);
     ((hash >> 6) as usize, hash & 63)
@@ -53,17 +61,49 @@ const fn hash(folded: u32) -> (usize, u32) {
 
 /// Calls `visit` with each place at which an anchor stands, and its rule.
 pub(crate) fn each(text: &[u8], mut visit: impl FnMut(usize, &'static Rule)) {
-    for (at, four) in text.windows(4).enumerate() {
-        let four = fold_all(u32::from_le_bytes([four[0], four[1], four[2], four[3]]));
-        let (word, bit) = hash(four);
-        if TABLE[word] >> bit & 1 == 1 {
-            at_place(text, at, four, &mut visit);
+    let mut at = 0;
+    // One reading of eight bytes serves three places.
+    while let Some(eight) = text[at..].first_chunk::<8>() {
+        let eight = u64::from_le_bytes(*eight) | 0x2020_2020_2020_2020;
+        let bits = [may_begin(eight), may_begin(eight >> 16), may_begin(eight >> 32)];
+        if (bits[0] | bits[1] | bits[2]) & 1 == 1 {
+            for (step, bit) in bits.into_iter().enumerate() {
+                if bit & 1 == 1 {
+                    at_places(text, at + 2 * step, &mut visit);
+                }
+            }
         }
+        at += 6;
+    }
+    for place in at.saturating_sub(1)..text.len() {
+        at_place(text, place, &mut visit);
+    }
+}
+
+/// In the lowest bit, whether an anchor may begin with these bytes or one byte before.
+fn may_begin(folded: u64) -> u64 {
+    let (word, bit) = hash_three(folded as u32);
+    TABLE[word] >> bit
+}
+
+fn at_places(text: &[u8], at: usize, visit: &mut impl FnMut(usize, &'static Rule)) {
+    if at > 0 {
+        at_place(text, at - 1, visit);
+    }
+    at_place(text, at, visit);
+}
+
+fn at_place(text: &[u8], at: usize, visit: &mut impl FnMut(usize, &'static Rule)) {
+    let Some(four) = text[at..].first_chunk::<4>() else { return };
+    let four = fold_all(u32::from_le_bytes(*four));
+    let (word, bit) = hash(four);
+    if FOURS[word] >> bit & 1 == 1 {
+        compare(text, at, four, visit);
     }
 }
 
 #[inline(never)]
-fn at_place(text: &[u8], at: usize, four: u32, visit: &mut impl FnMut(usize, &'static Rule)) {
+fn compare(text: &[u8], at: usize, four: u32, visit: &mut impl FnMut(usize, &'static Rule)) {
     let first = (four & 0xff) as usize;
     let (from, to) = (usize::from(STARTS[first]), usize::from(STARTS[first + 1]));
     for entry in &ENTRIES[from..to] {
@@ -104,24 +144,28 @@ const fn known(place: Place) -> (u32, usize) {
     (known, at)
 }
 
-/// Shorter anchors are entered with everything that may follow.
-const fn table() -> [u64; WORDS] {
-    let mut table = [0; WORDS];
+type Table = [u64; WORDS];
+
+/// `TABLE` and `FOURS`. Shorter anchors are entered with everything that may follow.
+const fn tables() -> (Table, Table) {
+    let mut tables = ([0; WORDS], [0; WORDS]);
     let mut number = 0;
     while number < ENTRIES.len() {
         let place = ENTRIES[number].place;
         let (bytes, length) = known(place);
-        enter(&mut table, bytes, length, rule(place).anchors.then);
+        enter(&mut tables, bytes, length, rule(place).anchors.then);
         number += 1;
     }
-    table
+    tables
 }
 
 /// `known` are the first `length` bytes; the others are each of what `then` allows.
-const fn enter(table: &mut [u64; WORDS], known: u32, length: usize, then: &[Class]) {
+const fn enter(tables: &mut (Table, Table), known: u32, length: usize, then: &[Class]) {
     if length == 4 {
-        let (word, bit) = hash(fold_all(known));
-        table[word] |= 1 << bit;
+        let folded = fold_all(known);
+        mark(&mut tables.0, hash_three(folded));
+        mark(&mut tables.0, hash_three(folded >> 8));
+        mark(&mut tables.1, hash(folded));
         return;
     }
     let Some((next, others)) = then.split_first() else {
@@ -130,10 +174,14 @@ const fn enter(table: &mut [u64; WORDS], known: u32, length: usize, then: &[Clas
     let mut byte = 0;
     while byte < 128 {
         if next.has(byte) {
-            enter(table, known | (byte as u32) << (8 * length), length + 1, others);
+            enter(tables, known | (byte as u32) << (8 * length), length + 1, others);
         }
         byte += 1;
     }
+}
+
+const fn mark(table: &mut Table, (word, bit): (usize, u32)) {
+    table[word] |= 1 << bit;
 }
 
 /// The place behind `place`, in the order in which rules are written.

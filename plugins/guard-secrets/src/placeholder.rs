@@ -248,8 +248,14 @@ const KNOWN: &[(&str, &str)] = &[
     ("dckr_pat_7awgM4jG5SQvxcvmNzhK", "j8PQjxo"),
 ];
 
+/// How much of a value is looked at.
+const LONGEST: usize = 200;
+/// The longest text that is taken apart into words.
+const LONGEST_WORDS: usize = 48;
+
 /// Whether nobody ever used this value to open anything.
 pub(crate) fn is_placeholder(value: &[u8]) -> bool {
+    let value = &value[..value.len().min(LONGEST)];
     let lower = value.to_ascii_lowercase();
     let has = |telltale: &&str| memchr::memmem::find(&lower, telltale.as_bytes()).is_some();
     TELLTALES.iter().any(has) || is_monotonous(value) || is_reference(value) || are_words(&lower) || is_known(value)
@@ -366,8 +372,8 @@ fn are_words(lower: &[u8]) -> bool {
 }
 
 fn are_joined_words(part: &[u8], depth: usize) -> bool {
-    if part.is_empty() {
-        return true;
+    if part.is_empty() || part.len() > LONGEST_WORDS {
+        return part.is_empty();
     }
     let Some(depth) = depth.checked_sub(1) else { return false };
     let digits = part.iter().take_while(|byte| byte.is_ascii_digit()).count();

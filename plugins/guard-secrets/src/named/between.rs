@@ -22,7 +22,8 @@ pub(super) struct Value {
     pub end: usize,
 }
 
-const LONGEST: usize = 4096;
+/// The longest value that is looked at; longer ones have a form of their own.
+const LONGEST: usize = 512;
 /// What a name's value is called where the name is a value itself: `name: DB_PASSWORD`, `value: …`.
 const VALUE_NAMES: &[&[u8]] =
     &[b"value", b"Value", b"val", b"default", b"ParameterValue", b"currentValue", b"content", b"text"];
@@ -126,8 +127,9 @@ fn spaced(text: &[u8], start: usize, closed: usize, at: usize) -> Option<Value> 
         return Some(value);
     }
     let is_option = start >= 2 && text[start - 1] == b'-' && (text[start - 2] == b'-' || SPACE.has(text[start - 2]));
-    let line = memchr::memrchr(b'\n', &text[..start]).map_or(0, |place| place + 1);
-    let before = text[line.max(start.saturating_sub(120))..start].to_ascii_lowercase();
+    let near = start.saturating_sub(120);
+    let line = memchr::memrchr(b'\n', &text[near..start]).map_or(near, |place| near + place + 1);
+    let before = text[line..start].to_ascii_lowercase();
     let has = |word: &str| memchr::memmem::find(&before, word.as_bytes()).is_some();
     let is_line = has("login ")
         || has("machine ")
@@ -202,7 +204,7 @@ fn quoted(text: &[u8], at: usize) -> Option<Value> {
     let start = if opened == at + 2 { return None } else { opened };
     let last = text.len().min(start + LONGEST);
     let end = (start..last).find(|&place| text[place] == quote || text[place] == b'\n').unwrap_or(last);
-    (end > start).then_some(Value { form: Form::Quoted, start, end })
+    (end > start && end - start < LONGEST).then_some(Value { form: Form::Quoted, start, end })
 }
 
 fn bare(text: &[u8], start: usize, form: Form) -> Option<Value> {
@@ -210,7 +212,7 @@ fn bare(text: &[u8], start: usize, form: Form) -> Option<Value> {
     let ends =
         |&place: &usize| text[place] <= b' ' || QUOTE.has(text[place]) || matches!(text[place], b'<' | b'>' | 0x7f);
     let end = (start..last).find(ends).unwrap_or(last);
-    (end > start).then_some(Value { form, start, end })
+    (end > start && end - start < LONGEST).then_some(Value { form, start, end })
 }
 
 impl Value {
@@ -221,7 +223,7 @@ impl Value {
         }
         let value = &text[self.start..self.end];
         let before = text[..self.start].iter().rev().take_while(|byte| !byte.is_ascii_whitespace());
-        let is_query = before.take(LONGEST).any(|&byte| byte == b'?' || byte == b'&');
+        let is_query = before.take(256).any(|&byte| byte == b'?' || byte == b'&');
         let ends = |byte: u8| match byte {
             b'&' | b'#' => is_query,
             b'|' => self.form == Form::Said,

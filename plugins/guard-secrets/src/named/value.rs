@@ -43,11 +43,7 @@ pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8],
     }
     let has_space = value.contains(&b' ');
     let is_same = value.eq_ignore_ascii_case(name);
-    if is_same
-        || is_placeholder(value)
-        || has_space && meaning != Meaning::Passphrase
-        || !value.iter().all(u8::is_ascii_graphic) && !has_space
-    {
+    if is_same || has_space && meaning != Meaning::Passphrase || !value.iter().all(u8::is_ascii_graphic) && !has_space {
         return false;
     }
     let is_bare = form != Form::Quoted;
@@ -63,7 +59,7 @@ pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8],
         return false;
     }
     match meaning {
-        Meaning::Password | Meaning::Passphrase => is_password(form, name, value),
+        Meaning::Password | Meaning::Passphrase => is_password(form, name, value) && !is_placeholder(value),
         Meaning::Secret => value.len() >= 10 && is_key(value),
         Meaning::Token | Meaning::Key => value.len() >= 12 && is_key(value),
         Meaning::WeakKey => form != Form::Said && is_certain(value),

@@ -13,19 +13,26 @@ pub(crate) fn token(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     if at.checked_sub(1).is_some_and(|before| WORD.has(text[before])) {
         return;
     }
+    // The second part of one begins like the first.
+    if at >= 2 && text[at - 1] == b'.' && URL64.has(text[at - 2]) {
+        return;
+    }
     let Some((header, payload_at)) = part(text, at) else { return };
     let Some((payload, mut end)) = part(text, payload_at) else { return };
     let signature_at = end;
     // An encrypted one has two parts more.
-    while let Some((_, next)) = part(text, end) {
+    for _ in 0..2 {
+        let Some((_, next)) = part(text, end) else { break };
         end = next;
     }
     end = URL64.run(text, end, LONGEST);
     let signature = &text[signature_at..end];
-    let decoded = decode64(header).unwrap_or_default();
-    let says_how = memchr::memmem::find(&decoded, b"\"alg\"").is_some();
-    if says_how && signature.len() >= SHORTEST_SIGNATURE && !is_placeholder(signature) && !is_public(payload) {
-        let kind = if says(payload, b"\"service_role\"") { SUPABASE_SERVICE } else { JWT };
+    if signature.len() < SHORTEST_SIGNATURE || !says(&decode64(header).unwrap_or_default(), "\"alg\"") {
+        return;
+    }
+    let payload = decode64(payload).unwrap_or_default();
+    if !is_public(&payload) && !is_placeholder(signature) {
+        let kind = if says(&payload, "\"service_role\"") { SUPABASE_SERVICE } else { JWT };
         found(Found { kind, start: at, end });
     }
 }
@@ -36,11 +43,11 @@ fn part(text: &[u8], at: usize) -> Option<(&[u8], usize)> {
     (text.get(end) == Some(&b'.')).then(|| (&text[at..end], end + 1))
 }
 
-fn says(payload: &[u8], word: &[u8]) -> bool {
-    memchr::memmem::find(&decode64(payload).unwrap_or_default(), word).is_some()
+fn says(decoded: &[u8], word: &str) -> bool {
+    memchr::memmem::find(decoded, word.as_bytes()).is_some()
 }
 
 /// The example of jwt.io and its many copies, and the keys that Supabase prints into web pages.
 fn is_public(payload: &[u8]) -> bool {
-    says(payload, b"John Doe") || says(payload, b"\"sub\":\"1234567890\"") || says(payload, b"\"role\":\"anon\"")
+    ["John Doe", "\"sub\":\"1234567890\"", "\"role\":\"anon\""].iter().any(|word| says(payload, word))
 }

@@ -26,7 +26,7 @@ pub(crate) fn decode64(text: &[u8]) -> Option<Vec<u8>> {
 
 /// Where the value that begins at `at` ends: at a space, a quote or a bracket.
 pub(crate) fn value_end(text: &[u8], at: usize) -> usize {
-    const LONGEST: usize = 4096;
+    const LONGEST: usize = 2048;
     let end = text.len().min(at + LONGEST);
     let ends = |&place: &usize| text[place] <= b' ' || matches!(text[place], b'"' | b'\'' | b'`' | b'<' | b'>' | 0x7f);
     (at..end).find(ends).unwrap_or(end)

@@ -1,13 +1,14 @@
 //! Private keys over many lines: PEM, OpenSSH, PGP, PuTTY. The whole block is found, not its first line.
 
 use super::{decode64, find_within};
-use crate::class::{BASE64, BLANK};
+use crate::class::{ALNUM, BASE64, BLANK};
 use crate::kinds::shaped::PRIVATE_KEY;
 use crate::rarity;
 use crate::rules::Found;
 
 /// A key of 16,384 bits has 13 kB.
 const LONGEST: usize = 24 << 10;
+const LONGEST_LINE: usize = 256;
 const LABEL: usize = 80;
 /// The body of the smallest key, one of Ed25519 in PKCS 8.
 const SHORTEST: usize = 60;
@@ -15,12 +16,8 @@ const SHORTEST: usize = 60;
 /// From the first line of a block.
 pub(crate) fn from_begin(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     let Some(label_end) = label_end(text, at + 10) else { return };
-    let end = match find_within(text, label_end, LONGEST, b"-- END")
-        .or_else(|| find_within(text, label_end, LONGEST, b"--END"))
-    {
-        Some(end) if find_within(text, label_end, end - label_end, b"-BEGIN").is_none() => {
-            BLANK.run_back(text, line_end(text, end), 4)
-        }
+    let end = match find_within(text, label_end, LONGEST, b"----") {
+        Some(border) if is_end(&text[border..]) => BLANK.run_back(text, line_end(text, border), 4),
         _ => body_end(text, label_end),
     };
     if is_body(&text[label_end..end]) {
@@ -54,11 +51,20 @@ pub(crate) fn putty(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
 
 /// A block in base64, as Kubernetes keeps it.
 pub(crate) fn in_base64(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
+    if at.checked_sub(1).is_some_and(|before| ALNUM.has(text[before])) {
+        return;
+    }
     let end = BASE64.run(text, at, LONGEST * 2);
     let first = decode64(&text[at..at + (end - at).min(64)]).unwrap_or_default();
     if memchr::memmem::find(&first, b"PRIVATE KEY").is_some() {
         found(Found { kind: PRIVATE_KEY, start: at, end });
     }
+}
+
+/// `-----END …`
+fn is_end(border: &[u8]) -> bool {
+    let word = border.iter().position(|&byte| byte != b'-' && byte != b' ').unwrap_or(border.len());
+    border[word..].starts_with(b"END ")
 }
 
 /// Where the first line ends, if it says that this is a private key.
@@ -82,8 +88,8 @@ fn body_end(text: &[u8], at: usize) -> usize {
     while end < text.len() && end - at < LONGEST {
         let next = line_end(text, end + 1);
         let line = trim(&text[end..next]);
-        let is_header = line.contains(&b':') && end - at < 200;
-        if !BASE64.holds(line) && !is_header {
+        let is_header = || end - at < 200 && line.len() < 200 && line.contains(&b':');
+        if !BASE64.holds(line) && !is_header() {
             break;
         }
         end = next;
@@ -93,13 +99,15 @@ fn body_end(text: &[u8], at: usize) -> usize {
 
 fn line_end(text: &[u8], at: usize) -> usize {
     let at = at.min(text.len());
-    memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |place| at + place)
+    let last = text.len().min(at + LONGEST);
+    memchr::memchr(b'\n', &text[at..last]).map_or(last, |place| at + place)
 }
 
 /// Where the line before `at` begins; `at` is the beginning of a line or the end of the text.
 fn line_before(text: &[u8], at: usize) -> Option<usize> {
     let end = at.checked_sub(1)?;
-    Some(memchr::memrchr(b'\n', &text[..end]).map_or(0, |place| place + 1))
+    let first = end.saturating_sub(LONGEST_LINE);
+    Some(memchr::memrchr(b'\n', &text[first..end]).map_or(first, |place| first + place + 1))
 }
 
 /// A line without what JSON, YAML or a diff puts around it.

@@ -5,7 +5,9 @@ use crate::kinds::shaped::PASSWORD;
 use crate::placeholder::is_placeholder;
 use crate::rules::Found;
 
-const LONGEST: usize = 2048;
+const LONGEST: usize = 512;
+/// A command has its password among the first options that may have one.
+const MOST_OPTIONS: usize = 4;
 
 /// A program, its options that carry a password, and what stands before the password in such an argument.
 struct Program {
@@ -37,11 +39,17 @@ pub(crate) fn arguments(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
         return;
     }
     let mut place = name_end;
+    let mut options = 0;
     while let Some((start, end)) = next_word(text, place, at + LONGEST) {
         let word = &text[start..end];
+        // Another command, which is looked at by itself.
+        if word.starts_with(program.name.as_bytes()) {
+            return;
+        }
         let option = program.options.iter().find(|option| word.starts_with(option.as_bytes()));
         place = end;
-        let Some(option) = option else { continue };
+        let Some(option) = option.filter(|_| options < MOST_OPTIONS) else { continue };
+        options += 1;
         let value = value(text, start + option.len(), end, program.name == "mysql");
         let Some((start, end)) = value else { continue };
         place = end.max(place);

@@ -234,9 +234,23 @@ fn a_text_of_the_largest_size_is_scanned_within_the_limits_of_a_guard() {
     let mut within = settings();
     within.limits.guard.memory_bytes = instar_plugin::Limits::default().guard.memory_bytes;
     let plugins = load_with(&["guard-secrets"], within);
-    for unit in
-        ["\x1b[31mred\x1b[0m ", "{\\\"password\\\": \\\"x\\\"}", "password=hK7vQ9-xT1bR\n", "plain words in a line\n"]
-    {
+    // Texts that are nothing but beginnings must not take longer than others by orders.
+    let units = [
+        "\x1b[31mred\x1b[0m ",
+        "{\\\"password\\\": \\\"x\\\"}",
+        "password=hK7vQ9-xT1bR\n",
+        "plain words in a line\n",
+        "password=",
+        "-----BEGIN PRIVATE KEY-----",
+        "eyJhbGciOiJIUzI1NiJ9.",
+        "mysql -p",
+        "curl -u a:",
+        "key=a",
+        "://",
+        "LS0tLS1CRUdJTi",
+        "token for ",
+    ];
+    for unit in units {
         let text = unit.repeat((1 << 20) / unit.len() - 1);
         let scan = plugins.scan_output(&call(), "", 0, text.as_bytes(), true);
         assert!(scan.is_ok(), "{unit:?}: {scan:?}");
