@@ -18,6 +18,7 @@ mod scan;
 mod shapes;
 mod stream;
 mod tool;
+mod words;
 
 use instar_plugin_sdk::guard::{
     Chunk, Command, CommandGuard, OutboundGuard, OutputGuard, ScanResult, ToolGuard, Verdict,

@@ -7,6 +7,7 @@ mod between;
 mod name;
 mod value;
 mod vendor;
+mod words;
 
 use crate::class::NAME;
 use crate::rules::{Found, Kind};

@@ -87,12 +87,16 @@ impl Sample {
 /// All samples of all families.
 pub(super) fn read() -> Vec<Sample> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/corpus/secrets");
-    let mut paths: Vec<_> = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut paths: Vec<_> = fs::read_dir(&folder)
+        .expect("the corpus is there")
+        .map(|entry| entry.expect("it can be read").path())
+        .collect();
     paths.sort();
     let mut samples = Vec::new();
     for path in paths {
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let family: Family = toml::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+        let name = path.file_stem().expect("a file has a name").to_string_lossy().into_owned();
+        let family: Family =
+            toml::from_str(&fs::read_to_string(&path).expect("it can be read")).expect("a family is TOML");
         for (is_untouched, half) in [(false, family.tuned), (true, family.untouched)] {
             let texts = half.leaks.iter().chain(&half.clean);
             samples.extend(texts.map(|marked| Sample::new(&name, is_untouched, marked)));

@@ -3,6 +3,7 @@
 mod corpus;
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use instar_core::verdict::{Severity, Verdict};
 use instar_plugin::{Command, Plugins, Redaction, Settings, SimpleCommand, Span};
@@ -16,18 +17,23 @@ fn guard() -> Plugins {
 }
 
 fn configured(config: serde_json::Value) -> Plugins {
-    let configs = BTreeMap::from([("guard-secrets".parse().unwrap(), config)]);
+    let configs = BTreeMap::from([("guard-secrets".parse().expect("an id"), config)]);
     load_with(&["guard-secrets"], Settings { configs, ..settings() })
 }
 
 fn scan(plugins: &Plugins, text: &[u8]) -> Vec<Redaction> {
-    plugins.scan_output(&call(), "Bash", 0, text, true).unwrap().redactions
+    plugins.scan_output(&call(), "Bash", 0, text, true).expect("it is scanned").redactions
+}
+
+fn range(redaction: &Redaction) -> Range<usize> {
+    let place = |place| usize::try_from(place).expect("an output fits into memory");
+    place(redaction.start)..place(redaction.end)
 }
 
 fn blacked_out(sample: &Sample, redactions: &[Redaction]) -> bool {
     let mut secret = sample.secret.clone();
     for each in redactions {
-        secret[usize::try_from(each.start).unwrap()..usize::try_from(each.end).unwrap()].fill(false);
+        secret[range(each)].fill(false);
     }
     !secret.contains(&true)
 }
@@ -68,6 +74,7 @@ impl Score {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "both scores and each miss are to be read, also when all is well")]
 fn nearly_all_credentials_are_found_and_nearly_nothing_else() {
     let plugins = guard();
     let samples = corpus::read();
@@ -101,7 +108,7 @@ fn stream(plugins: &Plugins, text: &[u8], piece: usize) -> Vec<Redaction> {
     while end < text.len() {
         end = text.len().min(end + piece);
         let last = end == text.len();
-        let scan = plugins.scan_output(&call(), "Bash", begin as u64, &text[begin..end], last).unwrap();
+        let scan = plugins.scan_output(&call(), "Bash", begin as u64, &text[begin..end], last).expect("it is scanned");
         redactions.extend(scan.redactions);
         let next = end - scan.hold_back as usize;
         assert!(end - begin < 128 << 10, "nothing of {} bytes is let go", end - begin);
@@ -124,7 +131,7 @@ fn no_border_between_chunks_lets_a_credential_through() {
     for piece in [997, 4096, 65_536] {
         let mut left = all.secret.clone();
         for each in stream(&plugins, &all.text, piece) {
-            left[usize::try_from(each.start).unwrap()..usize::try_from(each.end).unwrap()].fill(false);
+            left[range(&each)].fill(false);
         }
         let visible: Vec<_> = all.text.iter().zip(&left).filter(|(_, left)| **left).map(|(byte, _)| *byte).collect();
         assert_eq!(String::from_utf8_lossy(&visible), "", "in pieces of {piece}");
