@@ -49,7 +49,7 @@ pub(crate) const KINDS: &[Kind] = &[
 pub(crate) const GENERAL: &[Kind] = &[PASSWORD, SECRET, TOKEN, API_KEY, BEARER, COOKIE, URL_PASSWORD, SIGNED_URL];
 
 /// What may stand behind a short word that ends a name.
-const BEHIND_NAME: Class = DIGIT.with("=:\"' \t|>)]_,<-`");
+const BEHIND_NAME: Class = DIGIT.with("=:\"' \t\r\n|>)]}_,;?+<-`");
 
 pub(crate) const RULES: &[Rule] = &[
     form("aws-key-id", HIGH, &["AKIA", "ASIA", "ABIA", "ACCA"], &[Run(class::BASE32, 16, 16)]),
