@@ -4,6 +4,7 @@
 //! README, measured on such a machine.
 
 mod hooks;
+mod leaks;
 mod past;
 mod rates;
 
@@ -45,6 +46,7 @@ pub(crate) fn run() -> Result<()> {
     rates::print(&few, &many);
     hooks::hooks(agent.program(), agent.dir())?;
     agent.stop();
+    leaks::measure()?;
     in_process()
 }
 

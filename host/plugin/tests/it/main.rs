@@ -5,4 +5,5 @@ mod guard;
 mod limits;
 mod load;
 mod notifier;
+mod secrets;
 mod support;

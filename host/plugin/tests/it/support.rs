@@ -22,7 +22,7 @@ pub(crate) fn source(name: &str) -> Source {
 fn folder_of(name: &str) -> PathBuf {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     match std::env::var_os("INSTAR_COMPONENTS") {
-        _ if name.starts_with("execute-") => target.join("plugins"),
+        _ if name.starts_with("execute-") || name.starts_with("guard-") => target.join("plugins"),
         Some(folder) => folder.into(),
         None => target.join("components"),
     }
