@@ -144,9 +144,20 @@ pub(crate) fn judge_inline(code: &str, language: &str, cmd: &Cmd<'_>, report: &m
 fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report: &mut Report) {
     let text = &code[..code.floor_char_boundary(CODE_BYTES.min(code.len()))];
     let text = Text { text, literals: literals(text, language), is_inline };
+    let maps = ["array_map(", "Array.from(", ".map(", ".forEach("].iter().any(|map| text.text.contains(map));
+    let names_delete =
+        |(start, end): &(usize, usize)| matches!(&text.text[*start..*end], "unlink" | "rmdir" | "system");
+    if is_inline && maps && text.literals.iter().any(names_delete) {
+        report.add(&DELETES, "unlink");
+    }
     if is_inline {
         hidden(&text, report);
         shell_quotes(&text, language, cmd, report);
+    }
+    let compact: String = text.text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let dumps = ["print(os.environ)", "print(dict(os.environ))", "(process.env)", "putsENV.to_h", "print_r($_ENV)"];
+    if is_inline && dumps.iter().any(|dump| compact.contains(dump)) {
+        report.add(&credentials::ENVIRONMENT, "");
     }
     reverse_shell(&text, report);
     let by_alias = [(".run", Effect::Shell), (".call", Effect::Shell)];
@@ -219,6 +230,9 @@ fn deletes(
 fn starts(text: &Text<'_>, argument: (usize, usize), given: Vec<String>, cmd: &Cmd<'_>, report: &mut Report) {
     let written = &text.text[argument.0..argument.1];
     let places = cmd.scene.places;
+    if let Some((_, quoted)) = written.split_once("q(").or_else(|| written.split_once("q{")) {
+        return guess::judge_string(quoted.trim_end_matches([')', '}']), places, report);
+    }
     if given.is_empty() {
         let is_call = written.len() > 2 && text.text[..argument.0].ends_with(['(', ' ']);
         let is_pattern = text.text[..argument.0].ends_with(".exec(") && !text.text.contains("child_process");

@@ -153,6 +153,10 @@ impl<'a> Cmd<'a> {
     /// Where the path lies that a word means.
     pub(crate) fn place(&self, index: usize) -> Place {
         let word = self.it.argv[index].as_str();
+        if let Some(find) = self.parent().filter(|parent| word.contains("{}") && parent.name() == "find") {
+            let first = find.words().first().is_some_and(|start| !start.starts_with('-'));
+            return if first { find.place(find.from + 1) } else { find.place_of(".", false, false) };
+        }
         let is_pattern = self.it.patterns.iter().any(|known| *known as usize == index);
         self.place_of(word, self.is_dynamic(index), is_pattern)
     }

@@ -46,7 +46,8 @@ fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
         "remove-item" | "ri" | "rd" | "rmdir" | "del" | "erase" | "deltree" => {
             let is_tree =
                 lower.iter().any(|word| matches!(word.as_str(), "/s" | "-r" | "//s") || word.starts_with("-rec"));
-            if !is_tree && !lower.iter().any(|word| word.contains(":\\") && word.contains("windows")) {
+            let is_all = name == "del" && lower.iter().any(|word| matches!(word.as_str(), "*" | "*.*"));
+            if !is_tree && !is_all && !lower.iter().any(|word| word.contains(":\\") && word.contains("windows")) {
                 return None;
             }
             &DELETE
