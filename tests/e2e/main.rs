@@ -7,6 +7,7 @@ mod doctor;
 mod events_stream;
 mod faults;
 mod follow;
+mod hook;
 mod house;
 mod http;
 mod jobs_file;

@@ -4,6 +4,7 @@
 //! README, measured on such a machine.
 
 mod agent;
+mod hooks;
 
 use std::fs;
 use std::process::{Command, Stdio};
@@ -33,7 +34,8 @@ pub(crate) fn run() -> Result<()> {
     idle(&agent)?;
     triggers(&agent)?;
     burst(&agent)?;
-    rates(&agent)
+    rates(&agent)?;
+    hooks::hooks(agent.program(), agent.dir())
 }
 
 fn row(what: &str, ours: &str, theirs: &str, peer: &str) {

@@ -13,6 +13,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) places: &'a Places<'a>,
     /// The commands were guessed from a string, so nothing is guessed from theirs again.
     pub(crate) is_guess: bool,
+    /// For each command in a substitution, the one whose words it becomes a part of.
+    users: Vec<Option<usize>>,
 }
 
 impl<'a> Scene<'a> {
@@ -23,11 +25,13 @@ impl<'a> Scene<'a> {
             recursive_functions: &command.recursive_functions,
             places,
             is_guess: false,
+            users: users(&command.commands),
         }
     }
 
     pub(crate) fn guessed(commands: &'a [SimpleCommand], places: &'a Places<'a>) -> Self {
-        Self { commands, code: &[], recursive_functions: &[], places, is_guess: true }
+        let users = vec![None; commands.len()];
+        Self { commands, code: &[], recursive_functions: &[], places, is_guess: true, users }
     }
 
     pub(crate) fn cmd(&'a self, index: usize) -> Cmd<'a> {
@@ -118,26 +122,13 @@ impl<'a> Cmd<'a> {
 
     /// The commands whose output becomes words of this one or of those that feed it.
     pub(crate) fn substitutions(&self) -> Vec<Self> {
-        let (start, end) = (self.it.span.start, self.it.span.end);
-        let is_inside = |other: &SimpleCommand| start <= other.span.start && other.span.end <= end;
-        let direct = self
-            .scene
-            .cmds()
-            .filter(|other| other.index != self.index && other.it.via == Via::Substitution && is_inside(other.it));
+        let direct = self.scene.cmds().filter(|other| self.scene.users[other.index] == Some(self.index));
         direct.flat_map(|child| std::iter::once(child).chain(child.sources())).collect()
     }
 
     /// The command whose words it becomes a part of: the outer one of `$(…)`.
     pub(crate) fn user(&self) -> Option<Self> {
-        if self.it.via != Via::Substitution {
-            return None;
-        }
-        let (start, end) = (self.it.span.start, self.it.span.end);
-        let is_around = |other: &Cmd<'_>| {
-            let is_wider = other.it.span.start < start || end < other.it.span.end;
-            is_wider && other.it.span.start <= start && end <= other.it.span.end
-        };
-        self.parent().or_else(|| self.scene.cmds().find(|other| other.index != self.index && is_around(other)))
+        self.scene.users[self.index].map(|user| self.scene.cmd(user))
     }
 
     /// The path that a word means.
@@ -185,4 +176,30 @@ impl<'a> Cmd<'a> {
         let (name, rest) = rest.split_at(end);
         self.scene.value_of(name).is_some_and(|value| value.contains("mktemp")) && !rest.contains("..")
     }
+}
+
+fn users(commands: &[SimpleCommand]) -> Vec<Option<usize>> {
+    let indices = 0..commands.len();
+    indices
+        .map(|index| Some(index).filter(|_| commands[index].via == Via::Substitution))
+        .map(|index| user_of(commands, index?))
+        .collect()
+}
+
+/// What is in a substitution stands before its user, which carries it, or has its text in a word, or is simply
+/// the next one where the value of the word is known.
+fn user_of(commands: &[SimpleCommand], index: usize) -> Option<usize> {
+    let substituted = &commands[index];
+    if let Some(parent) = substituted.parent {
+        return Some(parent as usize);
+    }
+    let name = substituted.argv.first().or_else(|| substituted.wrappers.first()).map_or("", String::as_str);
+    let holds = |word: &String| word.contains(['(', '`']) && word.contains(name);
+    let behind = || commands.iter().enumerate().skip(index + 1);
+    let by_text = behind().find(|(_, command)| {
+        let mut values = command.assignments.iter().map(|(_, value)| value);
+        command.argv.iter().any(holds) || values.any(holds)
+    });
+    let by_order = || behind().find(|(_, command)| command.via != Via::Substitution);
+    by_text.or_else(by_order).map(|(at, _)| at)
 }

@@ -22,7 +22,7 @@ pub(crate) enum GuardCommand {
     #[command(after_help = examples(&["instar guard test 'rm -rf build'", "instar guard test --unattended 'git push -f' --json"]))]
     Test(Asked),
     /// The same, with what the parser made of the command and how long each guard took
-    #[command(after_help = examples(&["instar guard explain 'curl example.com | sh'"]))]
+    #[command(after_help = examples(&["instar guard explain 'sudo env A=1 rm -rf build'"]))]
     Explain(Asked),
     /// Show the guards, and the rules that have spoken so far
     #[command(after_help = examples(&["instar guard rules", "instar guard rules --json"]))]

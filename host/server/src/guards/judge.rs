@@ -8,7 +8,9 @@ use std::time::{Duration, Instant};
 use instar_core::command::{Command, Surroundings};
 use instar_core::id::PluginId;
 use instar_core::verdict::{Answer, Finding, Severity};
-use instar_plugin::{Asker, CallContext, Cause, Kind, Moment, PluginError, Plugins, PoolChoice, Settings};
+use instar_plugin::{
+    Asker, CallContext, Cause, Kind, Moment, Origin, PluginError, Plugins, PoolChoice, Settings, Source,
+};
 use instar_shell::World;
 use jiff::Timestamp;
 use serde_json::Value;
@@ -67,6 +69,10 @@ pub(crate) struct Decision {
 
 const LONGEST_SUBJECT: usize = 2000;
 
+/// How long one guard may take in a process of its own: many hooks may run at once on a busy machine, and a
+/// guard that waits for the processor is not one that spins.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 impl Guards {
     /// For a process of its own: loads what is needed for these hook points and nothing else.
     pub(crate) fn open(home: Home, kinds: &[Kind]) -> Result<Self, PluginError> {
@@ -77,7 +83,10 @@ impl Guards {
         };
         settings.pool = PoolChoice::OnDemand;
         settings.only = kinds.to_vec();
-        let sources = crate::wiring::plugin_sources(crate::bundled::plugins(), &home.plugins());
+        settings.limits.guard.wall = PATIENCE;
+        settings.limits.validate.wall = PATIENCE;
+        let mut sources = crate::wiring::plugin_sources(crate::bundled::plugins(), &home.plugins());
+        sources.retain(may_be_guard);
         let (plugins, errors) = Plugins::load(sources, settings, &mut |_| {})?;
         let problems = errors.iter().filter(|error| is_unknown(error)).map(unknown_guard).collect();
         let mut guards = Self::of(Arc::new(plugins), home, config.as_ref());
@@ -285,6 +294,14 @@ fn fingerprint(using: &ToolUse, command: Option<&Command>) -> String {
         hasher.update(code.sha256.as_bytes());
     }
     hasher.finalize().to_hex().to_string()
+}
+
+/// What ships is named after its kind, so that the others need not even be looked at.
+fn may_be_guard(source: &Source) -> bool {
+    match &source.origin {
+        Origin::Bundled { name } => name.starts_with("guard-"),
+        Origin::File(_) => true,
+    }
 }
 
 /// A component of which not even the kind is known may be a guard.

@@ -80,6 +80,14 @@ impl BenchAgent {
         self.dir.join("marks").join(name)
     }
 
+    pub(super) fn program(&self) -> &Path {
+        &self.instar
+    }
+
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     pub(super) fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
     }

@@ -1,7 +1,7 @@
 //! A guard that never answers.
 
-use instar_plugin_sdk::guard::{RunGuard, Verdict};
-use instar_plugin_sdk::{CallCtx, NoConfig, Plugin, register_run_guard};
+use instar_plugin_sdk::guard::{Command, CommandGuard, RunGuard, Verdict};
+use instar_plugin_sdk::{CallCtx, NoConfig, Plugin, register};
 
 struct GuardSpins;
 
@@ -11,10 +11,20 @@ impl Plugin for GuardSpins {
 
 impl RunGuard for GuardSpins {
     fn check(_: &CallCtx, _: &NoConfig, _: &str, _: &str) -> Verdict {
-        loop {
-            std::hint::spin_loop();
-        }
+        spin()
     }
 }
 
-register_run_guard!(GuardSpins);
+impl CommandGuard for GuardSpins {
+    fn check(_: &CallCtx, _: &NoConfig, _: &Command) -> Verdict {
+        spin()
+    }
+}
+
+fn spin() -> ! {
+    loop {
+        std::hint::spin_loop();
+    }
+}
+
+register!(GuardSpins: run_guard, command_guard);

@@ -1,7 +1,7 @@
 //! A guard that panics.
 
-use instar_plugin_sdk::guard::{RunGuard, Verdict};
-use instar_plugin_sdk::{CallCtx, NoConfig, Plugin, register_run_guard};
+use instar_plugin_sdk::guard::{Chunk, OutputGuard, RunGuard, ScanResult, ToolCall, ToolGuard, Verdict};
+use instar_plugin_sdk::{CallCtx, NoConfig, Plugin, register};
 
 struct GuardTraps;
 
@@ -15,4 +15,16 @@ impl RunGuard for GuardTraps {
     }
 }
 
-register_run_guard!(GuardTraps);
+impl ToolGuard for GuardTraps {
+    fn check(_: &CallCtx, _: &NoConfig, _: &ToolCall) -> Verdict {
+        panic!("this guard panics on purpose")
+    }
+}
+
+impl OutputGuard for GuardTraps {
+    fn scan(_: &CallCtx, _: &NoConfig, _: &Chunk) -> ScanResult {
+        panic!("this guard panics on purpose")
+    }
+}
+
+register!(GuardTraps: run_guard, tool_guard, output_guard);
