@@ -129,6 +129,14 @@ struct Text<'a> {
     is_inline: bool,
 }
 
+impl Text<'_> {
+    /// Whether this place lies in a quoted text. They are sorted, and there may be many.
+    fn is_data(&self, at: usize) -> bool {
+        let behind = self.literals.partition_point(|(start, _)| *start <= at);
+        behind > 0 && at < self.literals[behind - 1].1
+    }
+}
+
 pub(crate) fn judge(code: &Code, scene: &Scene<'_>, report: &mut Report) {
     if code.language == "shell" || code.command as usize >= scene.commands.len() {
         return;
@@ -314,9 +322,7 @@ fn hidden(text: &Text<'_>, report: &mut Report) {
         "marshal",
         "String.fromCharCode",
     ];
-    let stands_free = |run: &str| {
-        text.text.match_indices(run).any(|(at, _)| !text.literals.iter().any(|(start, end)| at >= *start && at < *end))
-    };
+    let stands_free = |run: &str| text.text.match_indices(run).any(|(at, _)| !text.is_data(at));
     let runs = RUNS_CODE.iter().find(|run| stands_free(run));
     let fetches =
         ["urlopen(", "requests.get(", "urllib", "Net::HTTP", "fetch(", "http.get(", "LWP", "file_get_contents('http"];
@@ -380,8 +386,7 @@ fn calls<'a>(text: &'a Text<'_>, name: &'a str) -> impl Iterator<Item = usize> +
             || behind.starts_with("glob")
             || behind.starts_with('$')
             || behind.starts_with("<");
-        let is_data = text.literals.iter().any(|(start, end)| at >= start && at < end);
-        is_word && is_call && !is_data
+        is_word && is_call && !text.is_data(*at)
     })
 }
 
@@ -393,7 +398,7 @@ fn argument(text: &Text<'_>, at: usize) -> (usize, usize) {
     let mut depth = 0_i32;
     for (offset, letter) in text.text[start..at + rest.len()].char_indices() {
         let here = start + offset;
-        if text.literals.iter().any(|(from, to)| here >= *from && here < *to) {
+        if text.is_data(here) {
             continue;
         }
         match letter {

@@ -302,6 +302,10 @@ fn is_any_name(part: &str) -> bool {
 
 /// The settings by which guards, host and agent CLI are held.
 pub(crate) fn is_guarded(path: &str) -> bool {
+    // Asked for each path, so what has no hidden folder is let go at once.
+    if !path.contains("/.") && !path.contains("/claude-code/") {
+        return false;
+    }
     if AGENT_SETTINGS.iter().any(|settings| holds(path, settings)) || path.ends_with("/.claude") {
         return true;
     }

@@ -35,7 +35,8 @@ impl<'a> Scene<'a> {
     }
 
     pub(crate) fn cmd(&'a self, index: usize) -> Cmd<'a> {
-        Cmd { scene: self, index, it: &self.commands[index], from: 0 }
+        let it = &self.commands[index];
+        Cmd { scene: self, index, it, from: 0, name: name_of(it, 0) }
     }
 
     pub(crate) fn cmds(&'a self) -> impl Iterator<Item = Cmd<'a>> {
@@ -57,15 +58,13 @@ pub(crate) struct Cmd<'a> {
     pub(crate) it: &'a SimpleCommand,
     /// Where in `argv` the program stands: behind 0 if a runner such as `npx` was taken off.
     pub(crate) from: usize,
+    name: &'a str,
 }
 
 impl<'a> Cmd<'a> {
     /// The name of the program without its folder; empty if there is none or nobody knows it.
     pub(crate) fn name(&self) -> &'a str {
-        let Some(word) = self.it.argv.get(self.from) else { return "" };
-        let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
-        let is_known = !self.is_dynamic(self.from) || (name.len() < word.len() && !name.contains(['$', '`', ')', '}']));
-        if is_known { name.strip_suffix(".exe").unwrap_or(name) } else { "" }
+        self.name
     }
 
     /// The words behind the program.
@@ -88,7 +87,7 @@ impl<'a> Cmd<'a> {
 
     /// It is the same program with its first words taken off.
     pub(crate) fn from(self, from: usize) -> Self {
-        Self { from, ..self }
+        Self { from, name: name_of(self.it, from), ..self }
     }
 
     pub(crate) fn is_elsewhere(&self) -> bool {
@@ -101,7 +100,9 @@ impl<'a> Cmd<'a> {
 
     pub(crate) fn children(&self) -> impl Iterator<Item = Self> {
         let index = self.index;
-        self.scene.cmds().filter(move |each| each.it.parent.is_some_and(|parent| parent as usize == index))
+        let commands = self.scene.commands.iter().enumerate();
+        let carried = commands.filter(move |(_, each)| each.parent.is_some_and(|parent| parent as usize == index));
+        carried.map(|(at, _)| self.scene.cmd(at))
     }
 
     /// The commands that are piped into it, near and far.
@@ -122,7 +123,8 @@ impl<'a> Cmd<'a> {
 
     /// The commands whose output becomes words of this one or of those that feed it.
     pub(crate) fn substitutions(&self) -> Vec<Self> {
-        let direct = self.scene.cmds().filter(|other| self.scene.users[other.index] == Some(self.index));
+        let users = self.scene.users.iter().enumerate().filter(|(_, user)| **user == Some(self.index));
+        let direct = users.map(|(at, _)| self.scene.cmd(at));
         direct.flat_map(|child| std::iter::once(child).chain(child.sources())).collect()
     }
 
@@ -202,4 +204,13 @@ fn user_of(commands: &[SimpleCommand], index: usize) -> Option<usize> {
     });
     let by_order = || behind().find(|(_, command)| command.via != Via::Substitution);
     by_text.or_else(by_order).map(|(at, _)| at)
+}
+
+fn name_of(command: &SimpleCommand, from: usize) -> &str {
+    let Some(word) = command.argv.get(from) else { return "" };
+    let start = word.bytes().rposition(|byte| byte == b'/' || byte == b'\\').map_or(0, |at| at + 1);
+    let name = &word[start..];
+    let is_dynamic = command.dynamic.iter().any(|index| *index as usize == from);
+    let is_known = !is_dynamic || (start > 0 && !name.contains(['$', '`', ')', '}']));
+    if is_known { name.strip_suffix(".exe").unwrap_or(name) } else { "" }
 }
