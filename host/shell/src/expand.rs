@@ -29,9 +29,14 @@ impl Walker<'_> {
             return vec![Field::unknown(raw)];
         };
         let mut fields = Vec::new();
+        self.listed += words.len();
+        if self.is_full() {
+            return vec![Field::unknown(raw)];
+        }
         for word in words {
             let mut builder = Builder::splitting(scope);
             self.word(scope, place, &word, &mut builder);
+            self.found.complete &= !builder.is_cut;
             fields.extend(builder.finish());
         }
         fields
@@ -47,6 +52,7 @@ impl Walker<'_> {
                 builder.unknown(raw);
             }
         }
+        self.found.complete &= !builder.is_cut;
         builder.finish().pop().unwrap_or_default()
     }
 
@@ -231,31 +237,48 @@ struct Builder {
     current: Option<Field>,
     /// The characters at which values are split; none where nothing is split.
     separators: Option<String>,
+    length: usize,
+    /// It became too long, and something is missing.
+    is_cut: bool,
 }
+
+/// A word does not become more than this: `X=$X$X` again and again would.
+const LONGEST: usize = 256 << 10;
+const MOST_FIELDS: usize = 16_384;
 
 impl Builder {
     fn splitting(scope: &Scope) -> Self {
         let separators = scope.plain("IFS").unwrap_or(" \t\n").to_owned();
-        Self { done: Vec::new(), current: None, separators: Some(separators) }
+        Self { done: Vec::new(), current: None, separators: Some(separators), length: 0, is_cut: false }
     }
 
     fn whole() -> Self {
-        Self { done: Vec::new(), current: None, separators: None }
+        Self { done: Vec::new(), current: None, separators: None, length: 0, is_cut: false }
     }
 
     fn begin(&mut self) {
         self.current.get_or_insert_default();
     }
 
+    fn has_room(&mut self, length: usize) -> bool {
+        self.length += length;
+        self.is_cut |= self.length > LONGEST || self.done.len() > MOST_FIELDS;
+        !self.is_cut
+    }
+
     fn literal(&mut self, text: &str, quoted: bool) {
+        if !self.has_room(text.len()) {
+            return self.current.get_or_insert_default().dynamic = true;
+        }
         let field = self.current.get_or_insert_default();
         field.text.push_str(text);
         field.pattern |= !quoted && text.contains(['*', '?', '[']);
     }
 
     fn unknown(&mut self, written: &str) {
+        let has_room = self.has_room(written.len());
         let field = self.current.get_or_insert_default();
-        field.text.push_str(written);
+        field.text.push_str(if has_room { written } else { "" });
         field.dynamic = true;
     }
 

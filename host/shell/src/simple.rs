@@ -7,11 +7,13 @@ use crate::field::{Feed, Field, program};
 use crate::pieces::Mode;
 use crate::redirect::Redirected;
 use crate::scope::Scope;
-use crate::walk::{Place, Ran, Walker};
+use crate::walk::{DEEPEST, Place, Ran, Walker};
 use crate::{builtin, wrapper};
 
 /// For more values of its variables than this, a command is not looked at again.
 const MOST_PICKS: usize = 16;
+/// Bytes of standard input that are listed, all commands together.
+const MOST_HANDED: usize = 1 << 20;
 
 /// A command that is about to be looked at: its arguments and what comes with them.
 #[derive(Debug, Clone, Default)]
@@ -196,6 +198,11 @@ impl Walker<'_> {
         if self.is_full() {
             return Ran::default();
         }
+        if place.nesting > DEEPEST {
+            self.found.complete = false;
+            self.emit(scope, place, call);
+            return Ran::default();
+        }
         let unwrapped = wrapper::unwrap(call.words);
         let mut inner = place.clone();
         inner.wrappers.extend(unwrapped.wrappers);
@@ -273,6 +280,11 @@ impl Walker<'_> {
             let indices = call.words.iter().enumerate().filter(|(_, word)| is(word)).map(|(index, _)| index);
             indices.filter_map(|index| u32::try_from(index).ok()).collect()
         };
+        self.listed += call.words.len() + place.redirects.len() + place.wrappers.len();
+        self.handed += place.stdin.as_ref().map_or(0, String::len);
+        // What is read by very many commands is told of the first ones.
+        let stdin = place.stdin.clone().filter(|_| self.handed <= MOST_HANDED);
+        self.found.complete &= stdin.is_some() == place.stdin.is_some();
         self.found.commands.push(SimpleCommand {
             dynamic: places(|word| word.dynamic),
             patterns: places(|word| word.pattern),
@@ -282,7 +294,7 @@ impl Walker<'_> {
             assignments: call.assignments,
             redirects: place.redirects.clone(),
             reads_from: place.reads_from.clone(),
-            stdin: place.stdin.clone(),
+            stdin,
             parent: place.parent,
             cwd: scope.cwd.clone(),
             elsewhere: place.elsewhere.clone(),

@@ -17,9 +17,13 @@ const MOST_WORDS: usize = 16_384;
 /// Bytes of all texts together.
 const MOST_BYTES: usize = 512 << 10;
 const DEEPEST_SHELL: u32 = 16;
-const DEEPEST: u32 = 64;
+pub(crate) const DEEPEST: u32 = 64;
 /// What commands print is followed up to this length.
 const LONGEST_OUTPUT: usize = 64 << 10;
+/// Words of all commands together, each counted as often as it is listed.
+const MOST_LISTED_WORDS: usize = 1 << 16;
+/// A stage of a pipe tells of so many commands that it reads from.
+const MOST_SOURCES: usize = 32;
 
 /// Where in the text something stands, and what holds there for all commands.
 #[derive(Debug, Clone, Default)]
@@ -67,6 +71,10 @@ pub(crate) struct Walker<'w> {
     top: Places,
     words: usize,
     bytes: usize,
+    /// Words that were listed.
+    pub listed: usize,
+    /// Bytes of standard input that were listed.
+    pub handed: usize,
 }
 
 pub(crate) fn everything(text: &str, world: &World<'_>) -> Found {
@@ -88,7 +96,7 @@ impl<'w> Walker<'w> {
     fn new(text: &str, world: &'w World<'w>) -> Self {
         let found = Found { complete: true, ..Found::default() };
         let top = Places::of(text);
-        Self { world, found, picks: 1, pick: 0, took_code: false, top, words: 0, bytes: 0 }
+        Self { world, found, picks: 1, pick: 0, took_code: false, top, words: 0, bytes: 0, listed: 0, handed: 0 }
     }
 
     /// A text that a shell would run.
@@ -131,7 +139,7 @@ impl<'w> Walker<'w> {
     }
 
     pub(crate) fn is_full(&mut self) -> bool {
-        let is_full = self.found.commands.len() >= MOST_COMMANDS;
+        let is_full = self.found.commands.len() >= MOST_COMMANDS || self.listed > MOST_LISTED_WORDS;
         self.found.complete &= !is_full;
         is_full
     }
@@ -186,6 +194,7 @@ impl<'w> Walker<'w> {
             let mut stage = Place { nesting: place.nesting + 1, ..place.clone() };
             if index > 0 {
                 stage.reads_from = std::mem::take(&mut ran.commands);
+                stage.reads_from.truncate(MOST_SOURCES);
                 stage.stdin = ran.printed.take();
             }
             ran = self.command(&mut scope.clone(), &stage, command);

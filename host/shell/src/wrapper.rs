@@ -111,6 +111,9 @@ static WRAPPERS: &[Wrapper] = &[
 /// Those whose command sees other files.
 static ELSEWHERE: &[Wrapper] = &[Wrapper("chroot", "", 1), Wrapper("proot", "-r -b -w -q", 0)];
 
+/// Nobody means more of them.
+const MOST_WRAPPERS: usize = 32;
+
 /// A command without its wrappers.
 #[derive(Debug, Default)]
 pub(crate) struct Unwrapped {
@@ -125,7 +128,9 @@ pub(crate) struct Unwrapped {
 
 pub(crate) fn unwrap(words: Vec<Field>) -> Unwrapped {
     let mut all = Unwrapped { words, ..Unwrapped::default() };
-    while let Some((wrapper, is_elsewhere)) = find(&all.words) {
+    while all.wrappers.len() < MOST_WRAPPERS
+        && let Some((wrapper, is_elsewhere)) = find(&all.words)
+    {
         let Some(rest) = take_off(wrapper, &mut all) else { break };
         let taken: Vec<Field> = all.words.drain(..rest).collect();
         if is_elsewhere {

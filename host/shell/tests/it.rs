@@ -323,6 +323,21 @@ fn shells_in_shells_end() {
     let _ = found("f() { f2; }; f2() { f; }; f");
     let _ = found("x='eval \"$x\"'; eval \"$x\"");
     let _ = found("X='$X$X$X'; eval eval eval $X");
+    let doubling = format!("X=xxxxxxxx; {} rm $X$X; $X", "X=$X$X; ".repeat(60));
+    assert!(!found(&doubling).complete);
+    let words = format!("X='a b c d'; {} rm $X", "X=\"$X $X\"; ".repeat(40));
+    assert!(!found(&words).complete);
+    assert!(!found(&format!("{}rm", "xargs ".repeat(5000))).complete);
+    let _ = found(&format!("{}rm", "sudo ".repeat(8000)));
+    let functions: String = (0..300).map(|n| format!("f{n}() {{ f{}; }}; ", n + 1)).collect();
+    assert!(!found(&format!("{functions} f0")).complete);
+    let fed = format!("{{ {} }} <<E\n{}\nE\n", "cat; ".repeat(3000), "x".repeat(50_000));
+    assert!(
+        found(&fed).commands.iter().filter_map(|command| command.stdin.as_ref()).map(String::len).sum::<usize>()
+            < 2 << 20
+    );
+    let braces = "{a,b,c,d,e,f,g,h}".repeat(3) + " ";
+    assert!(found(&braces.repeat(1000)).commands.iter().map(|command| command.argv.len()).sum::<usize>() < 200_000);
     let _ = found("a() { b; b; }; b() { c; c; }; c() { d; d; }; d() { e; e; }; e() { a; }; a");
 }
 
