@@ -206,6 +206,8 @@ fn output_and_moments_of_a_session_go_through_the_guards() {
     let text = long["hookSpecificOutput"]["updatedToolOutput"].as_str().expect("a text");
     let end = text.trim_start_matches('x');
     assert_eq!(end, format!("[redacted: word]{}", "y".repeat(10)), "a secret over the border of two chunks");
+    let own = after(json!({"stdout": format!("token {}", agent.token()), "stderr": ""}));
+    assert_eq!(own["hookSpecificOutput"]["updatedToolOutput"]["stdout"], "token [redacted: token]");
     let begins = call(&agent, "SessionStart", Path::new("/"), br#"{"source": "compact"}"#, &[]);
     let context = answer(&begins)["hookSpecificOutput"]["additionalContext"].clone();
     assert_eq!(context, "Moment::Compact: 1 files");

@@ -58,10 +58,16 @@ impl<'a> Args<'a> {
             self.options.push(Opt::Long(name, Some(value)));
             return 1;
         }
-        let takes = spec.long.contains(&long);
-        let value = if takes { self.words.get(at + 1).map(String::as_str) } else { None };
+        let value = self.value_at(at + 1).filter(|_| spec.long.contains(&long));
         self.options.push(Opt::Long(long, value));
-        1 + usize::from(takes)
+        1 + usize::from(value.is_some())
+    }
+
+    /// A word that an option takes. One that looks like an option stays one, so that nothing hides in a value.
+    fn value_at(&self, at: usize) -> Option<&'a str> {
+        let word = self.words.get(at)?.as_str();
+        let is_option = word.len() > 1 && word.starts_with('-') && !word.as_bytes()[1].is_ascii_digit();
+        (!is_option).then_some(word)
     }
 
     /// A cluster of letters, or a long name behind one dash.
@@ -76,9 +82,9 @@ impl<'a> Args<'a> {
         for (place, letter) in letters.char_indices() {
             if spec.short.contains(letter) {
                 let rest = &letters[place + letter.len_utf8()..];
-                let next = if rest.is_empty() { self.words.get(at + 1).map(String::as_str) } else { Some(rest) };
+                let next = if rest.is_empty() { self.value_at(at + 1) } else { Some(rest) };
                 self.options.push(Opt::Short(letter, next));
-                return 1 + usize::from(rest.is_empty());
+                return 1 + usize::from(rest.is_empty() && next.is_some());
             }
             self.options.push(Opt::Short(letter, None));
         }

@@ -129,6 +129,14 @@ struct Text<'a> {
     is_inline: bool,
 }
 
+impl Text<'_> {
+    /// Whether this place lies in a quoted text. They are sorted, and there may be many.
+    fn is_data(&self, at: usize) -> bool {
+        let behind = self.literals.partition_point(|(start, _)| *start <= at);
+        behind > 0 && at < self.literals[behind - 1].1
+    }
+}
+
 pub(crate) fn judge(code: &Code, scene: &Scene<'_>, report: &mut Report) {
     if code.language == "shell" || code.command as usize >= scene.commands.len() {
         return;
@@ -144,9 +152,20 @@ pub(crate) fn judge_inline(code: &str, language: &str, cmd: &Cmd<'_>, report: &m
 fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report: &mut Report) {
     let text = &code[..code.floor_char_boundary(CODE_BYTES.min(code.len()))];
     let text = Text { text, literals: literals(text, language), is_inline };
+    let maps = ["array_map(", "Array.from(", ".map(", ".forEach("].iter().any(|map| text.text.contains(map));
+    let names_delete =
+        |(start, end): &(usize, usize)| matches!(&text.text[*start..*end], "unlink" | "rmdir" | "system");
+    if is_inline && maps && text.literals.iter().any(names_delete) {
+        report.add(&DELETES, "unlink");
+    }
     if is_inline {
         hidden(&text, report);
         shell_quotes(&text, language, cmd, report);
+    }
+    let compact: String = text.text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let dumps = ["print(os.environ)", "print(dict(os.environ))", "(process.env)", "putsENV.to_h", "print_r($_ENV)"];
+    if is_inline && dumps.iter().any(|dump| compact.contains(dump)) {
+        report.add(&credentials::ENVIRONMENT, "");
     }
     reverse_shell(&text, report);
     let by_alias = [(".run", Effect::Shell), (".call", Effect::Shell)];
@@ -219,6 +238,9 @@ fn deletes(
 fn starts(text: &Text<'_>, argument: (usize, usize), given: Vec<String>, cmd: &Cmd<'_>, report: &mut Report) {
     let written = &text.text[argument.0..argument.1];
     let places = cmd.scene.places;
+    if let Some((_, quoted)) = written.split_once("q(").or_else(|| written.split_once("q{")) {
+        return guess::judge_string(quoted.trim_end_matches([')', '}']), places, report);
+    }
     if given.is_empty() {
         let is_call = written.len() > 2 && text.text[..argument.0].ends_with(['(', ' ']);
         let is_pattern = text.text[..argument.0].ends_with(".exec(") && !text.text.contains("child_process");
@@ -300,9 +322,7 @@ fn hidden(text: &Text<'_>, report: &mut Report) {
         "marshal",
         "String.fromCharCode",
     ];
-    let stands_free = |run: &str| {
-        text.text.match_indices(run).any(|(at, _)| !text.literals.iter().any(|(start, end)| at >= *start && at < *end))
-    };
+    let stands_free = |run: &str| text.text.match_indices(run).any(|(at, _)| !text.is_data(at));
     let runs = RUNS_CODE.iter().find(|run| stands_free(run));
     let fetches =
         ["urlopen(", "requests.get(", "urllib", "Net::HTTP", "fetch(", "http.get(", "LWP", "file_get_contents('http"];
@@ -366,8 +386,7 @@ fn calls<'a>(text: &'a Text<'_>, name: &'a str) -> impl Iterator<Item = usize> +
             || behind.starts_with("glob")
             || behind.starts_with('$')
             || behind.starts_with("<");
-        let is_data = text.literals.iter().any(|(start, end)| at >= start && at < end);
-        is_word && is_call && !is_data
+        is_word && is_call && !text.is_data(*at)
     })
 }
 
@@ -379,7 +398,7 @@ fn argument(text: &Text<'_>, at: usize) -> (usize, usize) {
     let mut depth = 0_i32;
     for (offset, letter) in text.text[start..at + rest.len()].char_indices() {
         let here = start + offset;
-        if text.literals.iter().any(|(from, to)| here >= *from && here < *to) {
+        if text.is_data(here) {
             continue;
         }
         match letter {

@@ -4,6 +4,7 @@
 
 use instar_plugin_sdk::guard::{Redirect, SimpleCommand, Span, Via};
 
+use crate::names::SHELLS;
 use crate::packs;
 use crate::place::Places;
 use crate::rule::{Report, rules};
@@ -23,8 +24,22 @@ pub(crate) fn judge_text(text: &str, places: &Places<'_>, report: &mut Report) {
 
 /// Judges a string that a program hands to a shell.
 pub(crate) fn judge_string(text: &str, places: &Places<'_>, report: &mut Report) {
+    judge_nested(text, 0, places, report);
+}
+
+/// Texts in texts: `sh -c "…"`.
+fn judge_nested(text: &str, depth: usize, places: &Places<'_>, report: &mut Report) {
     let commands = commands_in(text, places.cwd);
     packs::judge(&Scene::guessed(&commands, places), report);
+    for command in commands.iter().filter(|_| depth < DEEPEST) {
+        let name = command.argv.first().map_or("", |word| word.rsplit('/').next().unwrap_or(word));
+        let inner = command.argv.windows(2).find(|pair| pair[0].starts_with('-') && pair[0].ends_with('c'));
+        match inner.filter(|_| SHELLS.contains(&name) || name == "su") {
+            Some(inner) => judge_nested(&inner[1], depth + 1, places, report),
+            None if name == "eval" => judge_nested(&command.argv[1..].join(" "), depth + 1, places, report),
+            None => {}
+        }
+    }
 }
 
 /// Judges words that a program runs itself.
@@ -32,6 +47,9 @@ pub(crate) fn judge_words(words: Vec<String>, places: &Places<'_>, report: &mut 
     let commands = [command(words, places.cwd)];
     packs::judge(&Scene::guessed(&commands, places), report);
 }
+
+/// How many texts in texts are followed.
+const DEEPEST: usize = 4;
 
 /// The longest text that is looked at; what is behind it is asked about by other rules.
 const TEXT_BYTES: usize = 64 * 1024;

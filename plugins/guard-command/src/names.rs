@@ -401,3 +401,12 @@ pub(crate) const READERS: &[&str] = &[
     "zgrep",
     "zless",
 ];
+
+/// A file with this name holds source code or data that somebody wrote.
+pub(crate) fn is_source(name: &str) -> bool {
+    const ENDINGS: &[&str] = &[
+        "rs", "py", "js", "ts", "tsx", "jsx", "go", "c", "cc", "cpp", "h", "hpp", "java", "kt", "rb", "php", "cs",
+        "swift", "scala", "sql", "sh", "db", "sqlite", "sqlite3", "toml", "vue", "svelte", "ex", "exs", "tf", "lua",
+    ];
+    name.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
+}

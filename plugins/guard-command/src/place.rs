@@ -242,7 +242,11 @@ impl<'a> Places<'a> {
 
     /// What is known of a word that holds a variable or a substitution.
     fn of_dynamic(&self, word: &str, cwd: Option<&str>) -> Place {
-        let Some(start) = word.find(['$', '`', '{', '<']) else { return Place::Unknown };
+        let Some(start) = word.find(['$', '`', '{', '<']) else {
+            // `${TMPDIR:-/tmp}/x` stands as its default.
+            let likely = self.of_word(word, cwd, false, false);
+            return if matches!(likely, Place::Temp | Place::Build) { likely } else { Place::Unknown };
+        };
         let (prefix, rest) = word.split_at(start);
         if rest.contains("..") {
             return Place::Unknown;
@@ -277,7 +281,8 @@ impl<'a> Places<'a> {
         let based = below(HERE).zip(cwd).or_else(|| below(TOP).zip(self.project()));
         match based {
             Some((rest, base)) if rest.is_empty() || rest.starts_with('/') => {
-                self.of_word(rest.trim_start_matches('/'), Some(base), false, rest.contains('*'))
+                let rest = rest.trim_start_matches('/');
+                self.of_word(if rest.is_empty() { "." } else { rest }, Some(base), false, rest.contains('*'))
             }
             _ => Place::Unknown,
         }
@@ -297,6 +302,10 @@ fn is_any_name(part: &str) -> bool {
 
 /// The settings by which guards, host and agent CLI are held.
 pub(crate) fn is_guarded(path: &str) -> bool {
+    // Asked for each path, so what has no hidden folder is let go at once.
+    if !path.contains("/.") && !path.contains("/claude-code/") {
+        return false;
+    }
     if AGENT_SETTINGS.iter().any(|settings| holds(path, settings)) || path.ends_with("/.claude") {
         return true;
     }

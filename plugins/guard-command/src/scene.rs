@@ -13,6 +13,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) places: &'a Places<'a>,
     /// The commands were guessed from a string, so nothing is guessed from theirs again.
     pub(crate) is_guess: bool,
+    /// For each command in a substitution, the one whose words it becomes a part of.
+    users: Vec<Option<usize>>,
 }
 
 impl<'a> Scene<'a> {
@@ -23,15 +25,18 @@ impl<'a> Scene<'a> {
             recursive_functions: &command.recursive_functions,
             places,
             is_guess: false,
+            users: users(&command.commands),
         }
     }
 
     pub(crate) fn guessed(commands: &'a [SimpleCommand], places: &'a Places<'a>) -> Self {
-        Self { commands, code: &[], recursive_functions: &[], places, is_guess: true }
+        let users = vec![None; commands.len()];
+        Self { commands, code: &[], recursive_functions: &[], places, is_guess: true, users }
     }
 
     pub(crate) fn cmd(&'a self, index: usize) -> Cmd<'a> {
-        Cmd { scene: self, index, it: &self.commands[index], from: 0 }
+        let it = &self.commands[index];
+        Cmd { scene: self, index, it, from: 0, name: name_of(it, 0) }
     }
 
     pub(crate) fn cmds(&'a self) -> impl Iterator<Item = Cmd<'a>> {
@@ -53,15 +58,13 @@ pub(crate) struct Cmd<'a> {
     pub(crate) it: &'a SimpleCommand,
     /// Where in `argv` the program stands: behind 0 if a runner such as `npx` was taken off.
     pub(crate) from: usize,
+    name: &'a str,
 }
 
 impl<'a> Cmd<'a> {
     /// The name of the program without its folder; empty if there is none or nobody knows it.
     pub(crate) fn name(&self) -> &'a str {
-        let Some(word) = self.it.argv.get(self.from) else { return "" };
-        let name = word.rsplit(['/', '\\']).next().unwrap_or(word);
-        let is_known = !self.is_dynamic(self.from) || (name.len() < word.len() && !name.contains(['$', '`', ')', '}']));
-        if is_known { name.strip_suffix(".exe").unwrap_or(name) } else { "" }
+        self.name
     }
 
     /// The words behind the program.
@@ -84,7 +87,7 @@ impl<'a> Cmd<'a> {
 
     /// It is the same program with its first words taken off.
     pub(crate) fn from(self, from: usize) -> Self {
-        Self { from, ..self }
+        Self { from, name: name_of(self.it, from), ..self }
     }
 
     pub(crate) fn is_elsewhere(&self) -> bool {
@@ -97,7 +100,9 @@ impl<'a> Cmd<'a> {
 
     pub(crate) fn children(&self) -> impl Iterator<Item = Self> {
         let index = self.index;
-        self.scene.cmds().filter(move |each| each.it.parent.is_some_and(|parent| parent as usize == index))
+        let commands = self.scene.commands.iter().enumerate();
+        let carried = commands.filter(move |(_, each)| each.parent.is_some_and(|parent| parent as usize == index));
+        carried.map(|(at, _)| self.scene.cmd(at))
     }
 
     /// The commands that are piped into it, near and far.
@@ -118,26 +123,14 @@ impl<'a> Cmd<'a> {
 
     /// The commands whose output becomes words of this one or of those that feed it.
     pub(crate) fn substitutions(&self) -> Vec<Self> {
-        let (start, end) = (self.it.span.start, self.it.span.end);
-        let is_inside = |other: &SimpleCommand| start <= other.span.start && other.span.end <= end;
-        let direct = self
-            .scene
-            .cmds()
-            .filter(|other| other.index != self.index && other.it.via == Via::Substitution && is_inside(other.it));
+        let users = self.scene.users.iter().enumerate().filter(|(_, user)| **user == Some(self.index));
+        let direct = users.map(|(at, _)| self.scene.cmd(at));
         direct.flat_map(|child| std::iter::once(child).chain(child.sources())).collect()
     }
 
     /// The command whose words it becomes a part of: the outer one of `$(…)`.
     pub(crate) fn user(&self) -> Option<Self> {
-        if self.it.via != Via::Substitution {
-            return None;
-        }
-        let (start, end) = (self.it.span.start, self.it.span.end);
-        let is_around = |other: &Cmd<'_>| {
-            let is_wider = other.it.span.start < start || end < other.it.span.end;
-            is_wider && other.it.span.start <= start && end <= other.it.span.end
-        };
-        self.parent().or_else(|| self.scene.cmds().find(|other| other.index != self.index && is_around(other)))
+        self.scene.users[self.index].map(|user| self.scene.cmd(user))
     }
 
     /// The path that a word means.
@@ -153,6 +146,10 @@ impl<'a> Cmd<'a> {
     /// Where the path lies that a word means.
     pub(crate) fn place(&self, index: usize) -> Place {
         let word = self.it.argv[index].as_str();
+        if let Some(find) = self.parent().filter(|parent| word.contains("{}") && parent.name() == "find") {
+            let first = find.words().first().is_some_and(|start| !start.starts_with('-'));
+            return if first { find.place(find.from + 1) } else { find.place_of(".", false, false) };
+        }
         let is_pattern = self.it.patterns.iter().any(|known| *known as usize == index);
         self.place_of(word, self.is_dynamic(index), is_pattern)
     }
@@ -181,4 +178,39 @@ impl<'a> Cmd<'a> {
         let (name, rest) = rest.split_at(end);
         self.scene.value_of(name).is_some_and(|value| value.contains("mktemp")) && !rest.contains("..")
     }
+}
+
+fn users(commands: &[SimpleCommand]) -> Vec<Option<usize>> {
+    let indices = 0..commands.len();
+    indices
+        .map(|index| Some(index).filter(|_| commands[index].via == Via::Substitution))
+        .map(|index| user_of(commands, index?))
+        .collect()
+}
+
+/// What is in a substitution stands before its user, which carries it, or has its text in a word, or is simply
+/// the next one where the value of the word is known.
+fn user_of(commands: &[SimpleCommand], index: usize) -> Option<usize> {
+    let substituted = &commands[index];
+    if let Some(parent) = substituted.parent {
+        return Some(parent as usize);
+    }
+    let name = substituted.argv.first().or_else(|| substituted.wrappers.first()).map_or("", String::as_str);
+    let holds = |word: &String| word.contains(['(', '`']) && word.contains(name);
+    let behind = || commands.iter().enumerate().skip(index + 1);
+    let by_text = behind().find(|(_, command)| {
+        let mut values = command.assignments.iter().map(|(_, value)| value);
+        command.argv.iter().any(holds) || values.any(holds)
+    });
+    let by_order = || behind().find(|(_, command)| command.via != Via::Substitution);
+    by_text.or_else(by_order).map(|(at, _)| at)
+}
+
+fn name_of(command: &SimpleCommand, from: usize) -> &str {
+    let Some(word) = command.argv.get(from) else { return "" };
+    let start = word.bytes().rposition(|byte| byte == b'/' || byte == b'\\').map_or(0, |at| at + 1);
+    let name = &word[start..];
+    let is_dynamic = command.dynamic.iter().any(|index| *index as usize == from);
+    let is_known = !is_dynamic || (start > 0 && !name.contains(['$', '`', ')', '}']));
+    if is_known { name.strip_suffix(".exe").unwrap_or(name) } else { "" }
 }

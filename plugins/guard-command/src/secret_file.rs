@@ -96,7 +96,10 @@ fn fits(pattern: &str, name: &str) -> bool {
     let mut letters = pattern.chars();
     match letters.next() {
         None => name.is_empty(),
-        Some('*') => (0..=name.len()).any(|at| fits(letters.as_str(), &name[at..])),
+        Some('*') => {
+            let rest = letters.as_str().trim_start_matches('*');
+            (0..=name.len()).any(|at| fits(rest, &name[at..]))
+        }
         Some('?') => !name.is_empty() && fits(letters.as_str(), &name[1..]),
         Some('[') => !name.is_empty() && fits(pattern.split_once(']').map_or("", |(_, rest)| rest), &name[1..]),
         Some(letter) => name.strip_prefix(letter).is_some_and(|rest| fits(letters.as_str(), rest)),

@@ -151,7 +151,7 @@ impl Guards {
     /// A value without what must not be seen.
     pub(crate) fn redact(&self, source: &str, value: &Value, now: Timestamp) -> Redacted {
         let call = CallContext::new(Asker::Agent, now);
-        let mut redacted = redact::redact(&self.plugins, &call, source, value);
+        let mut redacted = redact::redact(&self.plugins, &call, source, value, &self.secrets);
         redacted.findings.extend(self.problems.iter().cloned());
         redacted
     }
@@ -254,10 +254,8 @@ impl Guards {
 
     fn subject(&self, call: &CallContext, text: Option<&str>, input: &Value) -> String {
         let whole: Cow<'_, str> = text.map_or_else(|| input.to_string().into(), Into::into);
-        let mut subject = whole[..whole.floor_char_boundary(LONGEST_SUBJECT)].to_owned();
-        for secret in self.secrets.iter().filter(|secret| secret.len() >= 8) {
-            subject = subject.replace(secret.as_str(), "[redacted: token]");
-        }
+        let whole = redact::without_secrets(&whole, &self.secrets).map_or(whole, Cow::Owned);
+        let subject = whole[..whole.floor_char_boundary(LONGEST_SUBJECT)].to_owned();
         let clean = redact::clean(&self.plugins, call, "log", &subject, &mut Vec::new());
         clean.unwrap_or(subject)
     }

@@ -15,17 +15,34 @@ pub(crate) struct Redacted {
     pub(crate) findings: Vec<Finding>,
 }
 
-/// Takes out of all strings of the value what the guards name. A guard that fails takes out all of it.
-pub(super) fn redact(plugins: &Plugins, call: &CallContext, source: &str, value: &Value) -> Redacted {
+/// Takes out of all strings of the value what the guards name, and the host's own secrets whatever they say.
+/// A guard that fails takes out all of it.
+pub(super) fn redact(
+    plugins: &Plugins,
+    call: &CallContext,
+    source: &str,
+    value: &Value,
+    secrets: &[String],
+) -> Redacted {
     let mut redacted = Redacted { value: value.clone(), changed: false, findings: Vec::new() };
     let mut scanned = value.clone();
+    let has_own = each_string(&mut scanned, &mut |text| without_secrets(text, secrets));
     let findings = &mut redacted.findings;
-    redacted.changed = each_string(&mut scanned, &mut |text| clean(plugins, call, source, text, findings));
+    redacted.changed = has_own | each_string(&mut scanned, &mut |text| clean(plugins, call, source, text, findings));
     redacted.value = scanned;
     if redacted.findings.iter().any(|finding| finding.answer == Answer::Deny) {
         redacted.changed |= each_string(&mut redacted.value, &mut |_| Some("[withheld by a guard]".to_owned()));
     }
     redacted
+}
+
+/// The text without the secrets that the host itself knows; none if it has none of them.
+pub(super) fn without_secrets(text: &str, secrets: &[String]) -> Option<String> {
+    // Something shorter is no secret, and would be found everywhere.
+    let known = secrets.iter().filter(|secret| secret.len() >= 8 && text.contains(secret.as_str()));
+    known.fold(None, |clean: Option<String>, secret| {
+        Some(clean.as_deref().unwrap_or(text).replace(secret.as_str(), "[redacted: token]"))
+    })
 }
 
 /// Whether some string was changed.
@@ -106,6 +123,14 @@ mod tests {
 
     fn redaction(start: u64, end: u64) -> Redaction {
         Redaction { start, end, kind: "key".to_owned() }
+    }
+
+    #[test]
+    fn the_hosts_own_secrets_are_taken_out() {
+        let secrets = ["0123456789abcdef".to_owned(), "short".to_owned()];
+        let clean = |text: &str| without_secrets(text, &secrets);
+        assert_eq!(clean("a 0123456789abcdef b").as_deref(), Some("a [redacted: token] b"));
+        assert_eq!(clean("a short text"), None);
     }
 
     #[test]

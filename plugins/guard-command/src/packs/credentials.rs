@@ -33,6 +33,9 @@ rules! { Credentials:
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
+    if name == "git" && cmd.has_word("add") {
+        copy(cmd, report);
+    }
     if name == "find" || name == "ls" || name == "test" || name == "[" || name == "git" && !cmd.has_word("show") {
         return tools(cmd, report);
     }
@@ -155,7 +158,9 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
         }
         let path = cmd.path_of(word);
         let is_pattern = cmd.it.patterns.iter().any(|known| *known as usize == index);
-        if is_pattern && may_be_secret(&path) {
+        let is_key_folder = ["/.ssh", "/.aws", "/.gnupg"].iter().any(|end| path.ends_with(end));
+        let is_tree = is_key_folder && (args.short_is("rR") || matches!(name, "rg" | "ag"));
+        if is_tree || (is_pattern && may_be_secret(&path)) {
             return report.add(&READ, word);
         }
         if is_secret(&path) && !matches!(cmd.place_of(word, false, false), Place::Temp) {
@@ -171,12 +176,13 @@ fn is_example_diff(cmd: &Cmd<'_>) -> bool {
 }
 
 fn copy(cmd: &Cmd<'_>, report: &mut Report) {
-    let args = Args::of(cmd, &Spec { short: "tCfmog", long: &["target-directory", "file", "directory"] });
+    let short = if cmd.name() == "git" { "" } else { "tCfmog" };
+    let args = Args::of(cmd, &Spec { short, long: &["target-directory", "file", "directory"] });
     let is_dd = cmd.name() == "dd";
     let sources = args.operands.iter().filter(|index| !is_dd || cmd.it.argv[**index].starts_with("if="));
     let count = args.operands.len();
     for (at, index) in sources.enumerate() {
-        let is_target = !is_dd && at + 1 == count && !matches!(cmd.name(), "tar" | "zip" | "7z");
+        let is_target = !is_dd && at + 1 == count && !matches!(cmd.name(), "tar" | "zip" | "7z" | "git");
         let word = cmd.it.argv[*index].trim_start_matches("if=");
         let path = cmd.path_of(word);
         let is_key_folder = ["/.ssh", "/.aws", "/.gnupg"].iter().any(|end| path.ends_with(end));

@@ -53,7 +53,7 @@ const SQL_CLIENTS: &[(&[&str], char, &[&str], bool)] = &[
 ];
 
 const CLIENT: Spec = Spec {
-    short: "cehdUupPqQSfDoHN",
+    short: "cehdUupPqQSfDoH",
     long: &[
         "command",
         "execute",

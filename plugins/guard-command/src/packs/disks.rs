@@ -133,25 +133,25 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
 /// Programs that make a whole disk unreadable.
 fn wipes(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
-    let args = Args::of(cmd, &NO_VALUES);
-    let on_device = args.operands.iter().any(|index| may_be_device(cmd, *index));
+    let args = || Args::of(cmd, &NO_VALUES);
+    let on_device = || args().operands.iter().any(|index| may_be_device(cmd, *index));
     let is_any = |test: &dyn Fn(&str) -> bool| cmd.words().iter().any(|word| test(word));
     match name {
-        "wipefs" if on_device && (args.short_is("ao") || cmd.has_word("--all") || args.exactly("force")) => {
-            report.add(&WIPE, args.operand(0));
+        "wipefs" if on_device() && (args().short_is("ao") || cmd.has_word("--all") || args().exactly("force")) => {
+            report.add(&WIPE, args().operand(0));
         }
-        "blkdiscard" if on_device => report.add(&WIPE, args.operand(0)),
+        "blkdiscard" if on_device() => report.add(&WIPE, args().operand(0)),
         "hdparm" if is_any(&|word| word.starts_with("--security-erase") || word.starts_with("--write-sector")) => {
             report.add(&WIPE, "--security-erase");
         }
-        "badblocks" if args.short_is("w") => report.add(&WIPE, "-w"),
+        "badblocks" if args().short_is("w") => report.add(&WIPE, "-w"),
         "asr" if cmd.has_word("restore") || cmd.has_word("--erase") => report.add(&FORMAT, name),
         "nwipe" | "dban" | "dcfldd" | "dc3dd" | "ddrescue"
-            if on_device || is_any(&|word| word.starts_with("of=/dev/")) =>
+            if on_device() || is_any(&|word| word.starts_with("of=/dev/")) =>
         {
             report.add(&DEVICE, name);
         }
-        "flashrom" if args.short_is("wE") || cmd.has_word("--erase") => report.add(&WIPE, name),
+        "flashrom" if args().short_is("wE") || cmd.has_word("--erase") => report.add(&WIPE, name),
         _ => {}
     }
 }
@@ -179,20 +179,22 @@ fn partitions(cmd: &Cmd<'_>, report: &mut Report) {
 /// Volumes, arrays and the file systems on them.
 fn volumes(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
-    let args = Args::of(cmd, &NO_VALUES);
-    let on_device = args.operands.iter().any(|index| may_be_device(cmd, *index));
+    let args = || Args::of(cmd, &NO_VALUES);
+    let on_device = || args().operands.iter().any(|index| may_be_device(cmd, *index));
     match name {
         "lvremove" | "vgremove" | "pvremove" | "lvreduce" | "vgreduce" | "dmsetup" | "lvconvert" => {
             let only_shows =
-                name == "dmsetup" && !matches!(args.operand(0), "remove" | "remove_all" | "wipe_table" | "clear");
+                name == "dmsetup" && !matches!(args().operand(0), "remove" | "remove_all" | "wipe_table" | "clear");
             if !only_shows && !cmd.has_word("-t") && !cmd.has_word("--test") {
                 report.add(&VOLUME, name);
             }
         }
-        "mdadm" if args.any_long(&["zero-superblock", "stop", "create", "fail", "remove"]) || args.short_is("SC") => {
+        "mdadm"
+            if args().any_long(&["zero-superblock", "stop", "create", "fail", "remove"]) || args().short_is("SC") =>
+        {
             report.add(&VOLUME, "mdadm");
         }
-        "resize2fs" | "tune2fs" | "xfs_repair" | "debugfs" | "ntfsfix" | "e2image" if on_device => {
+        "resize2fs" | "tune2fs" | "xfs_repair" | "debugfs" | "ntfsfix" | "e2image" if on_device() => {
             let only_shows = cmd.has_word("-l") || cmd.has_word("-n") || (name == "debugfs" && !cmd.has_word("-w"));
             if !only_shows {
                 report.add(&PARTITION, name);

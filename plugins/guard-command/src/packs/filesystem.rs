@@ -1,7 +1,7 @@
 //! Deleting and moving away.
 
 use crate::args::{Args, NO_VALUES, Spec};
-use crate::names::is_junk_file;
+use crate::names::{is_junk_file, is_source};
 use crate::packs::{find, itself};
 use crate::place::Place;
 use crate::rule::{Report, rules};
@@ -114,7 +114,12 @@ fn delete(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &mut Report) {
         return find::judge_fed(cmd, is_tree, report);
     }
     let is_file = is_junk_file(word) || FILE_ENDINGS.iter().any(|ending| word.ends_with(ending));
-    delete_place(cmd.place(index), is_tree && !is_file, word, report);
+    let place = cmd.place(index);
+    let is_pattern = cmd.it.patterns.iter().any(|known| *known as usize == index);
+    if is_pattern && is_source(word) && matches!(place, Place::Inside | Place::Unknown) {
+        return report.add(&find::FOUND, word);
+    }
+    delete_place(place, is_tree && !is_file, word, report);
 }
 
 /// What it means to delete there.

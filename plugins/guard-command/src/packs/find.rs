@@ -1,6 +1,6 @@
 //! Deleting what a search finds: `find -delete`, `find -exec rm`, `… | xargs rm`.
 
-use crate::names::is_junk;
+use crate::names::{is_junk, is_source};
 use crate::packs::{filesystem, itself};
 use crate::place::Place;
 use crate::rule::{Report, rules};
@@ -92,7 +92,9 @@ fn listed(source: &Cmd<'_>, is_tree: bool, report: &mut Report) {
     }
     for index in named {
         let word = &source.it.argv[index];
-        if !is_junk(word) {
+        if word.contains('*') && is_source(word) {
+            report.add(&FOUND, word);
+        } else if !is_junk(word) {
             filesystem::delete_place(source.place(index), is_tree, word, report);
         }
     }

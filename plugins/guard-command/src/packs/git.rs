@@ -103,6 +103,10 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
     if args.exactly("help") || (args.is_rehearsal() && verb != "clean") {
         return;
     }
+    let guarded = |index: &&usize| cmd.place(**index) == Place::Guarded;
+    if let Some(index) = args.operands.iter().find(guarded).filter(|_| matches!(verb, "rm" | "mv" | "stash")) {
+        report.add(&super::itself::SETTINGS, &cmd.it.argv[*index]);
+    }
     match verb {
         "reset" if args.exactly("hard") || args.exactly("har") => report.add(&RESET_HARD, ""),
         "reset" if args.exactly("merge") => report.add(&RESET_HARD, "--merge"),
@@ -133,7 +137,9 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "rm" => remove(cmd, &args, report),
         "read-tree" if args.short_is("u") && args.exactly("reset") => report.add(&RESET_HARD, verb),
         "checkout-index" if args.short_is("f") && args.short_is("a") => report.add(&DISCARD, verb),
-        "lfs" if args.operand(0) == "prune" && args.short_is("f") => report.add(&EXPIRE, verb),
+        "lfs" if args.operand(0) == "prune" && (args.short_is("f") || args.exactly("force")) => {
+            report.add(&EXPIRE, verb)
+        }
         "commit" | "merge" if args.exactly("no-verify") => report.add(&NO_HOOKS, verb),
         "config" => config(cmd, &args, report),
         "bisect" | "rebase" | "submodule" => runs(cmd, &args, verb, report),

@@ -14,7 +14,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
 
 /// What protects the machine, and what remembers.
 fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
-    let args = Args::of(cmd, &NO_VALUES);
+    let args = || Args::of(cmd, &NO_VALUES);
     let name = cmd.name();
     let rule = match name {
         "iptables" | "ip6tables" | "iptables-legacy" | "iptables-nft" | "ebtables" | "arptables" => {
@@ -33,9 +33,9 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         "firewall-cmd" if cmd.words().iter().any(|word| word.starts_with("--remove") || word == "--panic-on") => {
             &FIREWALL
         }
-        "nft" if cmd.has_word("-f") || args.operand(0) == "delete" => &FIREWALL,
-        "pfctl" if args.short_is("dF") => &FIREWALL,
-        "setenforce" if matches!(args.operand(0), "0" | "Permissive" | "permissive") => &PROTECTION,
+        "nft" if cmd.has_word("-f") || args().operand(0) == "delete" => &FIREWALL,
+        "pfctl" if args().short_is("dF") => &FIREWALL,
+        "setenforce" if matches!(args().operand(0), "0" | "Permissive" | "permissive") => &PROTECTION,
         "csrutil" | "spctl" if cmd.words().iter().any(|word| word.contains("disable")) => &PROTECTION,
         "aa-teardown" | "aa-disable" | "aa-complain" => &PROTECTION,
         "auditctl"
@@ -43,7 +43,7 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         {
             &PROTECTION
         }
-        "history" if args.short_is("cdw") && !args.short_is("r") => &TRACES,
+        "history" if args().short_is("cdw") && !args().short_is("r") => &TRACES,
         "unset" if cmd.has_word("HISTFILE") => &TRACES,
         "export" | "declare"
             if cmd.words().iter().any(|word| {
@@ -59,18 +59,18 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
 
 /// Logs and packages.
 fn software(cmd: &Cmd<'_>) -> Option<&'static Rule> {
-    let args = Args::of(cmd, &NO_VALUES);
+    let args = || Args::of(cmd, &NO_VALUES);
     let name = cmd.name();
     let rule = match name {
         "journalctl" if cmd.words().iter().any(|word| word.starts_with("--vacuum") || word == "--rotate") => &TRACES,
-        "wevtutil" if matches!(args.operand(0), "cl" | "clear-log") => &TRACES,
+        "wevtutil" if matches!(args().operand(0), "cl" | "clear-log") => &TRACES,
         "dmesg" if cmd.has_word("-C") || cmd.has_word("--clear") => &TRACES,
         "dpkg" if cmd.words().iter().any(|word| matches!(word.as_str(), "-r" | "-P" | "--purge" | "--remove")) => {
             &PACKAGES
         }
         "rpm" if cmd.words().iter().any(|word| word.starts_with("-e") || word == "--erase") => &PACKAGES,
         "pacman" | "yay" | "paru" if cmd.words().iter().any(|word| word.starts_with("-R")) => &PACKAGES,
-        "pkg" | "pkg_delete" if matches!(args.operand(0), "delete" | "remove") || name == "pkg_delete" => &PACKAGES,
+        "pkg" | "pkg_delete" if matches!(args().operand(0), "delete" | "remove") || name == "pkg_delete" => &PACKAGES,
         _ => return None,
     };
     Some(rule)
@@ -78,11 +78,11 @@ fn software(cmd: &Cmd<'_>) -> Option<&'static Rule> {
 
 /// The kernel, mounts and the network.
 fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
-    let args = Args::of(cmd, &NO_VALUES);
+    let args = || Args::of(cmd, &NO_VALUES);
     let name = cmd.name();
     let rule = match name {
         "rmmod" | "insmod" | "kmod" => &KERNEL,
-        "modprobe" if args.short_is("r") || args.exactly("remove") => &KERNEL,
+        "modprobe" if args().short_is("r") || args().exactly("remove") => &KERNEL,
         "grub-install" | "update-grub" | "efibootmgr" | "bootctl" | "nvram" | "grub-mkconfig" | "bless" => {
             if cmd.words().is_empty() && name != "update-grub" {
                 return None;
@@ -97,8 +97,8 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         {
             &KERNEL
         }
-        "umount" if args.short_is("laf") || args.any_long(&["lazy", "all", "force"]) => &MOUNTS,
-        "umount" if args.operands.iter().any(|index| is_vital_mount(cmd, *index)) => &MOUNTS,
+        "umount" if args().short_is("laf") || args().any_long(&["lazy", "all", "force"]) => &MOUNTS,
+        "umount" if args().operands.iter().any(|index| is_vital_mount(cmd, *index)) => &MOUNTS,
         "mount" if cmd.words().iter().any(|word| word.contains("remount")) => &MOUNTS,
         "ifdown" => &NETWORK_DOWN,
         "ip" if cmd.has_word("down") && cmd.has_word("set") => &NETWORK_DOWN,
@@ -108,9 +108,9 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         {
             &SERVICE
         }
-        "defaults" if args.operand(0) == "delete" => &PROTECTION,
+        "defaults" if args().operand(0) == "delete" => &PROTECTION,
         "ulimit" if cmd.has_word("-u") && cmd.has_word("0") => &KERNEL,
-        "pip" | "pip3" if args.operand(0) == "uninstall" && cmd.it.more_words => &PACKAGES,
+        "pip" | "pip3" if args().operand(0) == "uninstall" && cmd.it.more_words => &PACKAGES,
         _ => return None,
     };
     Some(rule)

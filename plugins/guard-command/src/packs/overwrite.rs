@@ -1,6 +1,7 @@
 //! Writing over files: redirections, copies, links, archives, and tools that edit in place.
 
 use crate::args::{Args, NO_VALUES, Spec};
+use crate::names::is_source;
 use crate::packs::{credentials, disks, filesystem, itself, system};
 use crate::place::Place;
 use crate::rule::{Report, rules};
@@ -66,8 +67,16 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 if let Some(target) = word.strip_prefix("of=") {
                     let place = cmd.place_of(target, cmd.is_dynamic(index), false);
                     write(cmd, target, place, How::Replace, report);
+                    let fills = cmd.words().iter().any(|word| word.strip_prefix("if=").is_some_and(is_filler));
+                    if fills && is_source_here(target, place) {
+                        report.add(&EMPTIED, target);
+                    }
                 }
             }
+        }
+        "vi" | "vim" | "nvim" | "nano" | "emacs" | "ed" | "pico" | "micro" => {
+            let edits = Args::of(cmd, &Spec { short: "cS", long: &["cmd"] });
+            each(cmd, &edits.operands, How::Append, report);
         }
         "rsync" => mirror(cmd, report),
         "tar" | "gtar" | "bsdtar" | "unzip" | "7z" | "cpio" | "zip" => archive(cmd, report),
@@ -89,7 +98,7 @@ fn redirects(cmd: &Cmd<'_>, report: &mut Report) {
         }
         let place = cmd.place_of(&redirect.target, redirect.dynamic, false);
         write(cmd, &redirect.target, place, how, report);
-        if how == How::Replace && writes_nothing(cmd) && is_source(&redirect.target, place) {
+        if how == How::Replace && writes_nothing(cmd) && is_source_here(&redirect.target, place) {
             report.add(&EMPTIED, &redirect.target);
         }
     }
@@ -127,7 +136,9 @@ fn each(cmd: &Cmd<'_>, indices: &[usize], how: How, report: &mut Report) {
 
 fn emptied(cmd: &Cmd<'_>, indices: &[usize], report: &mut Report) {
     for index in indices {
-        if is_source(&cmd.it.argv[*index], cmd.place(*index)) {
+        let word = cmd.it.argv[*index].as_str();
+        let stands_for_found = word.contains("{}") && matches!(cmd.place(*index), Place::Project | Place::Inside);
+        if stands_for_found || is_source_here(word, cmd.place(*index)) {
             report.add(&EMPTIED, &cmd.it.argv[*index]);
         }
     }
@@ -145,13 +156,13 @@ fn writes_nothing(cmd: &Cmd<'_>) -> bool {
     }
 }
 
-fn is_source(word: &str, place: Place) -> bool {
-    const SOURCES: &[&str] = &[
-        "rs", "py", "js", "ts", "tsx", "jsx", "go", "c", "cc", "cpp", "h", "hpp", "java", "kt", "rb", "php", "cs",
-        "swift", "scala", "sql", "sh", "db", "sqlite", "sqlite3", "toml", "vue", "svelte", "ex", "exs", "tf", "lua",
-    ];
-    let is_named_so = word.rsplit_once('.').is_some_and(|(_, ending)| SOURCES.contains(&ending));
-    is_named_so && matches!(place, Place::Inside | Place::Outside)
+fn is_source_here(word: &str, place: Place) -> bool {
+    is_source(word) && matches!(place, Place::Inside | Place::Outside)
+}
+
+/// Devices that give nothing, or nothing of use.
+fn is_filler(path: &str) -> bool {
+    matches!(path, "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")
 }
 
 fn is_startup_file(path: &str) -> bool {
@@ -190,8 +201,8 @@ fn copy(cmd: &Cmd<'_>, report: &mut Report) {
     let place = cmd.place(*target);
     // What a link points at is not written; where it lies is.
     write(cmd, &cmd.it.argv[*target], place, How::Replace, report);
-    let from_null = sources.iter().any(|source| cmd.path(*source) == "/dev/null");
-    if from_null && name != "ln" && is_source(&cmd.it.argv[*target], place) {
+    let from_null = sources.iter().any(|source| is_filler(&cmd.path(*source)));
+    if from_null && name != "ln" && is_source_here(&cmd.it.argv[*target], place) {
         report.add(&EMPTIED, &cmd.it.argv[*target]);
     }
     let is_folder = place == Place::Home || cmd.path(*target).ends_with("/.git");

@@ -46,6 +46,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
 
 fn processes(cmd: &Cmd<'_>, report: &mut Report) {
     match cmd.name() {
+        "kill" if cmd.substitutions().iter().any(|told| told.name() == "pgrep" && told.has_word("-u")) => {
+            report.add(&KILL_SERVICE, "pgrep -u");
+        }
         "kill" => {
             let words = cmd.words();
             let is_listing = words.first().is_some_and(|word| matches!(word.as_str(), "-l" | "-L" | "--list"));

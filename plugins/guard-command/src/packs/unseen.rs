@@ -4,6 +4,7 @@ use instar_plugin_sdk::guard::Via;
 
 use crate::names::{DECODERS, DOWNLOADERS, SHELLS, interpreter};
 use crate::packs::network;
+use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
 use crate::{code, guess};
@@ -57,6 +58,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             }
         }
         _ if is_shell || interpreter(name).is_some() => text(cmd, report),
+        "at" | "batch" if cmd.has_word("-f") => report.add(&TEXT, name),
         "at" | "batch" | "crontab" | "make" | "gmake" | "parallel" | "psql" | "gdb" | "expect" => {
             if let Some(input) = cmd.it.stdin.as_deref().filter(|_| !cmd.scene.is_guess) {
                 guess::judge_string(input, cmd.scene.places, report);
@@ -144,7 +146,13 @@ fn is_usual(word: &str) -> bool {
 /// What is piped into a shell or an interpreter, when the host could not see it.
 fn fed(cmd: &Cmd<'_>, is_shell: bool, report: &mut Report) {
     let sources = cmd.sources();
-    if sources.is_empty() || !reads_code(cmd, is_shell) {
+    if !reads_code(cmd, is_shell) {
+        return;
+    }
+    if unseen_substitution(cmd, report) {
+        return;
+    }
+    if sources.is_empty() || sources.iter().all(prints_own_file) {
         return;
     }
     if sources.iter().any(|source| DOWNLOADERS.contains(&source.name())) {
@@ -161,6 +169,12 @@ fn fed(cmd: &Cmd<'_>, is_shell: bool, report: &mut Report) {
     } else {
         report.add(&PIPED, cmd.name());
     }
+}
+
+/// `cat script.py` of the project: the same as running the script.
+fn prints_own_file(cmd: &Cmd<'_>) -> bool {
+    let is_own = |at: usize| matches!(cmd.place(at), Place::Inside | Place::Build);
+    cmd.name() == "cat" && cmd.it.argv.len() > cmd.from + 1 && (cmd.from + 1..cmd.it.argv.len()).all(is_own)
 }
 
 /// It takes its code from standard input: there is no script and no `-c`.
@@ -199,6 +213,10 @@ fn text(cmd: &Cmd<'_>, report: &mut Report) {
     };
     let is_hole = |at: usize| cmd.is_dynamic(at) && at > cmd.from && is_code_word(at);
     let Some(hole) = (0..cmd.it.argv.len()).find(|at| is_hole(*at)) else { return };
+    let fed = cmd.parent().map(|parent| parent.sources()).unwrap_or_default();
+    if fed.iter().any(|source| DOWNLOADERS.contains(&source.name())) {
+        return report.add(&network::RUN_DOWNLOAD, name);
+    }
     let word = cmd.it.argv[hole].as_str();
     if unseen_substitution(cmd, report) {
         return;

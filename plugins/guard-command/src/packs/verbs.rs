@@ -19,7 +19,10 @@ pub(crate) struct Tool {
 /// The first of the tools with this name whose verbs fit.
 pub(crate) fn judge(tools: &[Tool], cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
-    for tool in tools.iter().filter(|tool| tool.names.contains(&name)) {
+    let Some(first) = name.bytes().next() else { return };
+    // Most commands are none of these, and their first letter says so at once.
+    let is_name = |known: &&str| known.as_bytes().first() == Some(&first) && *known == name;
+    for tool in tools.iter().filter(|tool| tool.names.iter().any(is_name)) {
         let args = Args::of(cmd, &tool.options);
         if args.is_rehearsal() {
             return;

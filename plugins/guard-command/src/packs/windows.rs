@@ -23,10 +23,64 @@ rules! { Windows:
         "write the code out as it is";
 }
 
+/// What is looked at; all others are let go before their words are made small.
+const NAMES: &[&str] = &[
+    "powershell",
+    "pwsh",
+    "cmd",
+    "remove-item",
+    "ri",
+    "rd",
+    "rmdir",
+    "del",
+    "erase",
+    "deltree",
+    "rm",
+    "format",
+    "format-volume",
+    "clear-disk",
+    "initialize-disk",
+    "remove-partition",
+    "diskpart",
+    "cipher",
+    "vssadmin",
+    "wbadmin",
+    "wmic",
+    "bcdedit",
+    "bootrec",
+    "reg",
+    "remove-itemproperty",
+    "set-mppreference",
+    "set-executionpolicy",
+    "disable-computerrestore",
+    "netsh",
+    "net",
+    "sc",
+    "stop-service",
+    "remove-service",
+    "remove-localuser",
+    "disable-localuser",
+    "takeown",
+    "icacls",
+    "schtasks",
+    "stop-computer",
+    "restart-computer",
+    "taskkill",
+    "clear-eventlog",
+    "clear-history",
+    "wevtutil",
+    "clear-content",
+    "iex",
+    "invoke-expression",
+];
+
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let Some(first) = cmd.it.argv.get(cmd.from) else { return };
     let name = first.rsplit(['/', '\\']).next().unwrap_or(first).to_ascii_lowercase();
     let name = name.strip_suffix(".exe").unwrap_or(&name);
+    if !NAMES.contains(&name) {
+        return;
+    }
     let lower: Vec<String> = cmd.words().iter().map(|word| word.to_ascii_lowercase()).collect();
     match name {
         "powershell" | "pwsh" => return powershell(cmd, &lower, report),
@@ -46,7 +100,8 @@ fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
         "remove-item" | "ri" | "rd" | "rmdir" | "del" | "erase" | "deltree" => {
             let is_tree =
                 lower.iter().any(|word| matches!(word.as_str(), "/s" | "-r" | "//s") || word.starts_with("-rec"));
-            if !is_tree && !lower.iter().any(|word| word.contains(":\\") && word.contains("windows")) {
+            let is_all = name == "del" && lower.iter().any(|word| matches!(word.as_str(), "*" | "*.*"));
+            if !is_tree && !is_all && !lower.iter().any(|word| word.contains(":\\") && word.contains("windows")) {
                 return None;
             }
             &DELETE

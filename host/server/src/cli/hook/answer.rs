@@ -46,6 +46,10 @@ pub(super) fn failed(event: Event, why: &str) -> Reply {
 }
 
 pub(super) fn answer(call: &HookCall, input: &Input) -> Reply {
+    // What is said before a compaction is lost in it; `session-start` with the source `compact` comes after.
+    if call.event == Event::PreCompact {
+        return Reply::silent();
+    }
     let cwd = input.cwd.clone().filter(|cwd| cwd.is_absolute()).or_else(|| std::env::current_dir().ok());
     let around = std::env::var_os("CLAUDE_PROJECT_DIR").map(PathBuf::from).or_else(|| cwd.clone());
     let home = Home::find(call.dir.as_deref(), around.as_deref());
@@ -66,7 +70,6 @@ pub(super) fn answer(call: &HookCall, input: &Input) -> Reply {
             };
             told(call.event, &guards.context(moment, Timestamp::now()))
         }
-        // What is said before a compaction is lost in it; `session-start` with the source `compact` comes after.
         Event::PreCompact => Reply::silent(),
         Event::UserPromptSubmit => told(call.event, &guards.context(Moment::Prompt, Timestamp::now())),
         // A model that was kept from stopping once may stop.

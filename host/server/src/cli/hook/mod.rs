@@ -41,7 +41,7 @@ pub(crate) enum HookCommand {
     /// Give texts to the model when a session begins, goes on or was compacted
     #[command(alias = "SessionStart", after_help = examples(&["instar hook session-start < event.json"]))]
     SessionStart,
-    /// Note that the model's context is about to be compacted
+    /// Say nothing: what is said before a compaction is lost in it; `session-start` comes after it
     #[command(alias = "PreCompact", after_help = examples(&["instar hook pre-compact < event.json"]))]
     PreCompact,
     /// Give texts to the model with a prompt
