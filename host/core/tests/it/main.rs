@@ -3,5 +3,6 @@
 mod decide;
 mod invariants;
 mod keep;
+mod schedule;
 mod talk;
 mod world;
