@@ -6,3 +6,4 @@ mod keep;
 mod schedule;
 mod talk;
 mod world;
+mod zones;

@@ -18,8 +18,9 @@ fn due_times<'a>(schedule: &'a Schedule, after: Timestamp, zone: &'a TimeZone) -
 
 #[track_caller]
 fn check(zone_name: &str, expression: &str, after: &str, expected: &[&str]) {
-    let (schedule, zone) = (Schedule::parse(expression).unwrap(), zone(zone_name));
-    let due: Vec<_> = due_times(&schedule, after.parse().unwrap(), &zone).take(expected.len()).collect();
+    let (schedule, zone) = (Schedule::parse(expression).expect("it is an expression"), zone(zone_name));
+    let after = after.parse().expect("it is a time");
+    let due: Vec<_> = due_times(&schedule, after, &zone).take(expected.len()).collect();
     let due: Vec<_> = due.iter().map(ToString::to_string).collect();
     assert_eq!(due, expected, "`{expression}` in {zone_name} after {after}");
 }

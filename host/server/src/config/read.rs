@@ -7,6 +7,7 @@ use std::time::Duration;
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::Config;
@@ -122,9 +123,19 @@ fn scheduler(mut section: Section, project: &Project) -> Result<SchedulerConfig,
     let scheduler = SchedulerConfig {
         enabled: section.take("enabled", FLAG)?.unwrap_or(false),
         jobs_file: project.dir().join(jobs_file),
+        timezone: zone(&mut section, "timezone")?,
         max_parallel_jobs: section.take("maxParallelJobs", COUNT)?.unwrap_or(2),
     };
     Ok(scheduler)
+}
+
+/// An empty name is none.
+fn zone(section: &mut Section, key: &str) -> Result<Option<TimeZone>, ConfigError> {
+    const EXPECTED: &str = "the IANA name of a time zone, such as \"Europe/Berlin\"";
+    match section.take::<String>(key, EXPECTED)?.as_deref() {
+        None | Some("") => Ok(None),
+        Some(name) => TimeZone::get(name).map(Some).map_err(|_| section.wrong(key, EXPECTED)),
+    }
 }
 
 fn retention(mut section: Section) -> Result<Retention, ConfigError> {
