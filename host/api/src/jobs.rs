@@ -35,6 +35,9 @@ pub struct JobDefinition {
     pub name: String,
     /// Five fields, or a nickname such as `@daily`.
     pub schedule: String,
+    /// The IANA name of the zone that the schedule is read in, where the job names one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub timezone: Option<String>,
     /// Its `type` says which plugin executes the job; the other keys are for that plugin.
     pub execute: Map<String, Value>,
     /// `critical`, `high`, `normal` or `low`.

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -15,6 +16,8 @@ pub struct Job {
     pub slug: JobSlug,
     pub name: String,
     pub schedule: Schedule,
+    /// The zone that the schedule is read in; `None` is the host's.
+    pub timezone: Option<TimeZone>,
     pub priority: Priority,
     pub model: Model,
     pub enabled: bool,
@@ -154,6 +157,16 @@ pub struct JobState {
 const LONGEST_TIMEOUT_MINUTES: f64 = 525_600.0;
 
 impl Job {
+    /// The first due time after `after`, in the job's zone or else in the host's.
+    pub fn next_after(&self, after: Timestamp, host_zone: &TimeZone) -> Option<Timestamp> {
+        self.schedule.next_after(after, self.timezone.as_ref().unwrap_or(host_zone))
+    }
+
+    /// Whether it is meant to be due, and will not be for years.
+    pub fn is_dormant(&self, now: Timestamp, host_zone: &TimeZone) -> bool {
+        self.enabled && self.schedule.is_dormant(now, self.timezone.as_ref().unwrap_or(host_zone))
+    }
+
     /// Reads one entry of the jobs file. The first thing that is wrong is reported.
     pub fn parse(index: usize, value: &Value) -> Result<Self, JobProblem> {
         let Some(definition) = value.as_object() else {
@@ -186,6 +199,7 @@ impl Fields<'_> {
             slug,
             name,
             schedule,
+            timezone: self.timezone()?,
             priority: self.choice("priority", "critical, high, normal, low")?,
             model: self.choice("model", "opus, sonnet, haiku")?,
             enabled: self.flag("enabled")?,
@@ -194,6 +208,20 @@ impl Fields<'_> {
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,
             definition: self.definition.clone(),
+        })
+    }
+
+    fn timezone(&self) -> Result<Option<TimeZone>, JobProblem> {
+        let value = match self.definition.get("timezone") {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        let zone = value.as_str().and_then(|name| TimeZone::get(name).ok());
+        zone.map(Some).ok_or_else(|| {
+            let message = format!(
+                "\"timezone\" must be the IANA name of a time zone, such as \"Europe/Berlin\"; it is {value:.60}"
+            );
+            self.problem("timezone", message)
         })
     }
 

@@ -1,17 +1,29 @@
-//! When a job is due: cron expressions of five fields, and their nicknames.
+//! When a job is due: cron expressions of five fields, and their nicknames, as Debian's cron understands them.
+//!
+//! `field` and `days` read the text into sets of bits, `rule` finds local times, `clock` turns them into instants where
+//! a zone's clock jumps. The crate `croner` does neither as Debian does: it moves or drops what falls into a jump, and
+//! it combines the two fields of days by another rule. So it only checks our days, in the tests.
+//!
+//! Beyond crontab(5) there are `a/n`, `fri-sun`, and for days `?`, `L`, `LW`, `15W`, `5#3` and `5L`. What Debian takes
+//! and never runs (`22-6`), a field of seconds and `@reboot` are refused with the reason.
+
+mod clock;
+mod days;
+mod field;
+mod rule;
 
 use std::fmt;
 
-use croner::Cron;
-use croner::parser::{CronParser, Seconds, Year};
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
+use jiff::{SignedDuration, Timestamp};
+
+use self::rule::Rule;
 
 /// A cron expression that parsed.
 #[derive(Debug, Clone)]
 pub struct Schedule {
     text: String,
-    cron: Cron,
+    rule: Rule,
 }
 
 /// Why a text is no schedule.
@@ -22,28 +34,55 @@ pub struct ScheduleError {
     reason: String,
 }
 
+/// Whoever writes a schedule means a time that comes.
+const SOON_ENOUGH: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
+
+const NICKNAMES: [(&str, &str); 7] = [
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+    ("@monthly", "0 0 1 * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@hourly", "0 * * * *"),
+];
+
 impl Schedule {
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
-        let refused = |reason: String| ScheduleError { text: text.chars().take(60).collect(), reason };
-        let trimmed = text.trim();
-        let expression = if trimmed.eq_ignore_ascii_case("@midnight") { "@daily" } else { trimmed };
-        let fields = expression.split_whitespace().count();
-        if !expression.starts_with('@') && fields != 5 {
-            return Err(refused(format!("it has {fields} fields")));
-        }
-        let cron = parser().parse(expression).map_err(|error| refused(error.to_string()))?;
-        Ok(Self { text: trimmed.to_owned(), cron })
+        let text = text.trim();
+        let rule = expression(text).and_then(Rule::parse);
+        let rule = rule.map_err(|reason| ScheduleError { text: text.chars().take(60).collect(), reason })?;
+        Ok(Self { text: text.to_owned(), rule })
     }
 
     /// The first due time after `after`; `None` when there is none that the calendar knows (30 February).
     pub fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let start = Zoned::new(after, zone.clone());
-        self.cron.find_next_occurrence(&start, false).ok().map(|due| due.timestamp())
+        clock::next_after(&self.rule, after, zone)
+    }
+
+    /// Whether there is no due time in the next five years, which is hardly meant.
+    pub fn is_dormant(&self, now: Timestamp, zone: &TimeZone) -> bool {
+        self.next_after(now, zone).is_none_or(|due| due.duration_since(now) > SOON_ENOUGH)
     }
 
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// The five fields, of which a nickname is short for some.
+fn expression(text: &str) -> Result<&str, String> {
+    if !text.starts_with('@') {
+        return Ok(text);
+    }
+    if text.eq_ignore_ascii_case("@reboot") {
+        return Err("the start of a machine has no due time".to_owned());
+    }
+    let meant = NICKNAMES.iter().find(|(nickname, _)| nickname.eq_ignore_ascii_case(text));
+    meant.map(|(_, expression)| *expression).ok_or_else(|| {
+        let nicknames: Vec<_> = NICKNAMES.iter().map(|(nickname, _)| *nickname).collect();
+        format!("the nicknames are {}", nicknames.join(", "))
+    })
 }
 
 impl PartialEq for Schedule {
@@ -56,10 +95,6 @@ impl fmt::Display for Schedule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
     }
-}
-
-fn parser() -> CronParser {
-    CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).sloppy_ranges(true).build()
 }
 
 #[cfg(test)]
@@ -102,9 +137,43 @@ mod tests {
         }
     }
 
+    #[track_caller]
+    fn check_refused(text: &str, reason: &str) {
+        let error = Schedule::parse(text).unwrap_err();
+        assert_eq!(error.reason, reason, "{text:?}");
+    }
+
+    #[test]
+    fn what_cron_has_and_this_host_has_not_is_refused_with_the_reason() {
+        check_refused("@reboot", "the start of a machine has no due time");
+        check_refused(
+            "@every 5m",
+            "the nicknames are @yearly, @annually, @monthly, @weekly, @daily, @midnight, @hourly",
+        );
+        check_refused(
+            "0 * * * * *",
+            "it has 6 fields; there is none for seconds, as a job is due at most once a minute",
+        );
+        check_refused("2026-12-24T18:00:00", "it has 1 field");
+        check_refused("", "it has 0 fields");
+    }
+
     #[test]
     fn a_date_that_never_comes_has_no_next_time() {
         let never = Schedule::parse("0 0 30 2 *").unwrap();
         assert_eq!(never.next_after(Timestamp::UNIX_EPOCH, &TimeZone::UTC), None);
+    }
+
+    #[track_caller]
+    fn check_dormant(text: &str, expected: bool) {
+        let now = "2096-06-01T00:00:00Z".parse().unwrap();
+        assert_eq!(Schedule::parse(text).unwrap().is_dormant(now, &TimeZone::UTC), expected, "{text:?}");
+    }
+
+    #[test]
+    fn a_schedule_sleeps_when_its_next_time_is_years_away() {
+        check_dormant("0 0 30 2 *", true);
+        check_dormant("0 0 29 2 *", true);
+        check_dormant("@yearly", false);
     }
 }

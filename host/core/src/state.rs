@@ -54,6 +54,7 @@ pub struct Restored {
 #[derive(Debug)]
 pub struct State {
     pub limits: Limits,
+    /// In which schedules are read whose job names none.
     pub zone: TimeZone,
     pub notifiers: Vec<PluginId>,
     jobs: BTreeMap<JobSlug, JobEntry>,
@@ -248,8 +249,10 @@ impl State {
         self.agenda.clear();
         self.order = file.jobs.iter().map(|job| job.slug.clone()).collect();
         for job in &file.jobs {
-            let unchanged =
-                before.remove(&job.slug).filter(|entry| entry.job.schedule == job.schedule && entry.job.enabled);
+            let unchanged = before.remove(&job.slug).filter(|entry| {
+                let is_same = entry.job.schedule == job.schedule && entry.job.timezone == job.timezone;
+                is_same && entry.job.enabled
+            });
             let next = match unchanged {
                 Some(entry) if job.enabled => entry.next,
                 _ => self.next_due(job, now),
@@ -270,7 +273,7 @@ impl State {
         }
         let last = self.job_states.get(&job.slug).and_then(|state| state.last_scheduled);
         let ahead = last.filter(|last| *last > now && last.duration_since(now) < SignedDuration::from_hours(24));
-        job.schedule.next_after(ahead.unwrap_or(now), &self.zone)
+        job.next_after(ahead.unwrap_or(now), &self.zone)
     }
 
     fn apply_occurrence(&mut self, slug: Option<&JobSlug>, trigger: &Trigger, now: Timestamp) {
@@ -290,7 +293,7 @@ impl State {
     fn advance(&mut self, slug: &JobSlug, due: Timestamp, now: Timestamp) {
         self.job_states.entry(slug.clone()).or_default().last_scheduled = Some(due);
         let Some(job) = self.jobs.get(slug).map(|entry| entry.job.clone()) else { return };
-        let next = if job.enabled { job.schedule.next_after(now.max(due), &self.zone) } else { None };
+        let next = if job.enabled { job.next_after(now.max(due), &self.zone) } else { None };
         let Some(entry) = self.jobs.get_mut(slug) else { return };
         if let Some(before) = std::mem::replace(&mut entry.next, next) {
             self.agenda.remove(&(before, slug.clone()));

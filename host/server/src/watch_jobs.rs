@@ -95,6 +95,11 @@ impl JobsReader {
         for problem in &file.problems {
             tracing::warn!("{}: {problem}", self.path.display());
         }
+        // Whether a date comes at all does not depend on the zone.
+        for job in file.jobs.iter().filter(|job| job.is_dormant(jiff::Timestamp::now(), &jiff::tz::TimeZone::UTC)) {
+            let (slug, schedule) = (&job.slug, &job.schedule);
+            tracing::warn!("the schedule `{schedule}` of job `{slug}` has no date in the next five years");
+        }
         if file.refused {
             tracing::warn!("{} was not taken: the last good set of jobs stands", self.path.display());
         } else {

@@ -16,7 +16,6 @@ use instar_core::state::Limits;
 use instar_engine::{AgentEnv, Engine, Parts, RunningLoop};
 use instar_session::Sessions;
 use instar_store::Store;
-use jiff::tz::TimeZone;
 
 use crate::config::{Config, Project};
 use crate::guards::{GuardDesk, Home};
@@ -71,7 +70,7 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled, 
         limits: limits(config),
         retention: config.retention,
         agent_env: agent_env(url.to_owned(), session_tokens.clone()),
-        zone: TimeZone::system(),
+        zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
     };

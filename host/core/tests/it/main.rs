@@ -3,5 +3,7 @@
 mod decide;
 mod invariants;
 mod keep;
+mod schedule;
 mod talk;
 mod world;
+mod zones;

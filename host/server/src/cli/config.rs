@@ -222,8 +222,8 @@ fn said(context: &Context, project: &Project, key: &Key, name: &str, mut value: 
 fn parsed(key: &Key, text: &str) -> Value {
     let json = serde_json::from_str::<Value>(text).ok();
     match (key.kind, json) {
-        (Kind::Text | Kind::Secret, Some(Value::String(quoted))) => quoted.into(),
-        (Kind::Text | Kind::Secret, _) => text.into(),
+        (Kind::Text | Kind::Secret | Kind::Zone, Some(Value::String(quoted))) => quoted.into(),
+        (Kind::Text | Kind::Secret | Kind::Zone, _) => text.into(),
         (Kind::Texts, Some(Value::Array(list))) => list.into(),
         (Kind::Texts, _) => text.split(',').map(str::trim).collect::<Vec<_>>().into(),
         (_, Some(value)) => value,

@@ -1,6 +1,8 @@
 //! `instar job`: what is to run, when, and what became of it.
 
 mod change;
+mod check;
+mod next;
 mod show;
 mod trigger;
 
@@ -25,6 +27,10 @@ pub(crate) enum JobCommand {
         slug: String,
     },
     Add(change::Add),
+    Next(next::Next),
+    /// Check the jobs file; ends with 5 when an entry would not be taken
+    #[command(after_help = examples(&["instar job validate", "instar job validate --json"]))]
+    Validate,
     /// Let a job run by its schedule again
     #[command(after_help = examples(&["instar job enable check-email"]))]
     Enable {
@@ -57,6 +63,8 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
         JobCommand::List => show::list(context),
         JobCommand::Show { slug } => show::show(context, &parsed(&slug)?),
         JobCommand::Add(add) => change::add(context, add),
+        JobCommand::Next(next) => next::run(context, &next),
+        JobCommand::Validate => check::validate(context),
         JobCommand::Enable { slug } => change::set_enabled(context, parsed(&slug)?, true),
         JobCommand::Disable { slug } => change::set_enabled(context, parsed(&slug)?, false),
         JobCommand::Remove { slug } => change::remove(context, parsed(&slug)?),

@@ -6,9 +6,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use instar_core::jobs_file::JobsFile;
+
 use super::disk::{self, Mode};
 use super::exit::Failure;
 use super::jobs_edit::{self, Edit, EditError, Edited};
+use crate::config::{Config, Project};
 
 /// An edit takes milliseconds, so somebody who holds the lock for longer is stuck.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -24,6 +27,18 @@ pub(crate) struct JobsFolder {
 }
 
 impl JobsFolder {
+    pub(crate) fn of(config: &Config, project: &Project) -> Self {
+        Self { file: config.scheduler.jobs_file.clone(), run_dir: project.run_dir() }
+    }
+
+    /// What the file says; a missing one is an empty list.
+    pub(crate) fn parsed(&self) -> Result<JobsFile, Failure> {
+        let text = self.read()?;
+        Ok(text.map_or_else(JobsFile::default, |text| {
+            JobsFile::parse(&self.name(), text.trim_start_matches(jobs_edit::BYTE_ORDER_MARK))
+        }))
+    }
+
     /// Edits the file under the lock. A missing file is an empty list.
     pub(crate) fn edit(&self, edit: &Edit) -> Result<Edited, Failure> {
         let _lock = lock(&self.run_dir, "jobs.lock")?;

@@ -18,6 +18,8 @@ pub(crate) enum Kind {
     /// `http://host:port`, without TLS.
     Address,
     Texts,
+    /// The IANA name of a time zone.
+    Zone,
     /// Whose keys are not ours.
     Object,
 }
@@ -39,7 +41,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 28] = [
+pub(crate) const KEYS: [Key; 29] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -53,6 +55,12 @@ pub(crate) const KEYS: [Key; 28] = [
         Kind::Text,
         "\".instar/jobs.json\"",
         "where the jobs are; a relative path begins at the project",
+    ),
+    key(
+        "scheduler.timezone",
+        Kind::Zone,
+        "",
+        "the zone of jobs that name none, such as `Europe/Berlin`; the machine's",
     ),
     key("scheduler.maxParallelJobs", Kind::Whole(0, MANY), "2", "how many runs may be under way; at 0 every run waits"),
     key(
@@ -131,7 +139,7 @@ impl Key {
 
     fn schema(&self) -> Value {
         let mut schema = match self.kind {
-            Kind::Text => json!({ "type": "string" }),
+            Kind::Text | Kind::Zone => json!({ "type": "string" }),
             Kind::Secret => json!({ "type": "string", "pattern": "^[!-~]*$" }),
             Kind::Flag => json!({ "type": "boolean" }),
             Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use instar_core::retention::Retention;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 /// `sessions`: how many sessions may live, and what they get.
@@ -43,8 +44,17 @@ pub(crate) struct SchedulerConfig {
     pub(crate) enabled: bool,
     /// `scheduler.jobsFile`: the jobs, `.instar/jobs.json`; a relative path begins at the project.
     pub(crate) jobs_file: PathBuf,
+    /// `scheduler.timezone`: the zone of jobs that name none, the machine's.
+    pub(crate) timezone: Option<TimeZone>,
     /// `scheduler.maxParallelJobs`: how many runs may be under way, 2. At 0 every run waits.
     pub(crate) max_parallel_jobs: usize,
+}
+
+impl SchedulerConfig {
+    /// In which schedules are read whose job names no zone.
+    pub(crate) fn zone(&self) -> TimeZone {
+        self.timezone.clone().unwrap_or_else(TimeZone::system)
+    }
 }
 
 /// `retention`: what is kept where the operator says nothing. A count or an age of 0 keeps nothing that has ended.

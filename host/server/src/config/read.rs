@@ -7,6 +7,7 @@ use std::time::Duration;
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
 use jiff::SignedDuration;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::Config;
@@ -123,6 +124,7 @@ fn scheduler(mut section: Section, project: &Project) -> Result<SchedulerConfig,
     let scheduler = SchedulerConfig {
         enabled: section.take("enabled", FLAG)?.unwrap_or(false),
         jobs_file: project.dir().join(jobs_file),
+        timezone: zone(&mut section, "timezone")?,
         max_parallel_jobs: section.take("maxParallelJobs", COUNT)?.unwrap_or(2),
     };
     Ok(scheduler)
@@ -133,6 +135,15 @@ fn collector(mut section: Section) -> Result<Option<Collector>, ConfigError> {
         "an address such as http://127.0.0.1:4318 (for a collector with TLS, let one on this machine pass traces on)";
     let is_fine = |url: &String| url.trim().is_empty() || Collector::parse(url.trim()).is_some();
     Ok(section.take_if("otlpEndpoint", EXPECTED, is_fine)?.and_then(|url| Collector::parse(url.trim())))
+}
+
+/// An empty name is none.
+fn zone(section: &mut Section, key: &str) -> Result<Option<TimeZone>, ConfigError> {
+    const EXPECTED: &str = "the IANA name of a time zone, such as \"Europe/Berlin\"";
+    match section.take::<String>(key, EXPECTED)?.as_deref() {
+        None | Some("") => Ok(None),
+        Some(name) => TimeZone::get(name).map(Some).map_err(|_| section.wrong(key, EXPECTED)),
+    }
 }
 
 fn retention(mut section: Section) -> Result<Retention, ConfigError> {

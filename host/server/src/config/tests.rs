@@ -90,6 +90,8 @@ fn every_key_of_the_sections_has_its_effect() {
     check(json!({"retention": {"maxRuns": 5}}), |config| config.retention.max_runs, &5);
     check(json!({"retention": {"maxEvents": 6}}), |config| config.retention.max_events, &6);
     check(json!({"retention": {"maxOutputMegabytes": 2}}), |config| config.retention.max_output_bytes, &(2 << 20));
+    let tokyo = jiff::tz::TimeZone::get("Asia/Tokyo").unwrap();
+    check(json!({"scheduler": {"timezone": "Asia/Tokyo"}}), |config| config.scheduler.zone(), &tokyo);
     check(json!({"scheduler": {"maxParallelJobs": 7}}), |config| config.scheduler.max_parallel_jobs, &7);
     check(
         json!({"http": {"allowedHosts": ["BOX.lan"]}}),
@@ -192,6 +194,7 @@ fn a_value_of_the_wrong_type_names_its_key() {
     check_refused(json!({"scheduler": {"enabled": "yes"}}), "scheduler.enabled");
     check_refused(json!({"scheduler": {"jobsFile": 1}}), "scheduler.jobsFile");
     check_refused(json!({"scheduler": {"maxParallelJobs": 1.5}}), "scheduler.maxParallelJobs");
+    check_refused(json!({"scheduler": {"timezone": "Mars/Olympus"}}), "scheduler.timezone");
     check_refused(json!({"retention": {"runsDays": -1}}), "retention.runsDays");
     check_refused(json!({"retention": {"maxEvents": 1.5}}), "retention.maxEvents");
     check_refused(json!({"requestTimeoutMs": 0}), "requestTimeoutMs");
@@ -228,6 +231,7 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Minutes => (json!(0.5), json!(0)),
             keys::Kind::Address => (json!("http://127.0.0.1:4318"), json!("https://127.0.0.1:4318")),
             keys::Kind::Texts => (json!(["https://a.example"]), json!([1])),
+            keys::Kind::Zone => (json!("Asia/Tokyo"), json!("Mars/Olympus")),
             keys::Kind::Object => (json!({"a": 1}), json!([])),
         };
         let config = config(&with(key.name, good));

@@ -5,15 +5,13 @@ use std::sync::Arc;
 use instar_api::Plugins;
 use instar_core::job::Job;
 use instar_core::jobs_file::JobsFile;
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
 
 use super::Patient;
 use super::fault::{self, Finding};
 use crate::cli::output::quoted;
 use crate::watch_jobs::JobsReader;
-
-const FIVE_YEARS: SignedDuration = SignedDuration::from_hours(5 * 366 * 24);
 
 pub(super) fn examine(patient: &Patient, plugins: Option<&Plugins>) -> (Vec<Arc<Job>>, Vec<Finding>) {
     let path = &patient.config.scheduler.jobs_file;
@@ -28,7 +26,7 @@ pub(super) fn examine(patient: &Patient, plugins: Option<&Plugins>) -> (Vec<Arc<
     }
     let file = patient.runtime.block_on(JobsReader::new(path.clone()).first());
     let mut findings = problems(patient, &file);
-    let (now, zone) = (Timestamp::now(), TimeZone::system());
+    let (now, zone) = (Timestamp::now(), patient.config.scheduler.zone());
     for job in &file.jobs {
         findings.extend(plugins.and_then(|plugins| type_unknown(job, plugins)));
         findings.extend(never_due(job, now, &zone));
@@ -86,12 +84,10 @@ fn type_unknown(job: &Job, plugins: &Plugins) -> Option<Finding> {
 }
 
 fn never_due(job: &Job, now: Timestamp, zone: &TimeZone) -> Option<Finding> {
-    let is_due = job.schedule.next_after(now, zone).is_some_and(|due| due.duration_since(now) <= FIVE_YEARS);
     let (slug, schedule) = (&job.slug, &job.schedule);
     let cause = || format!("the schedule `{schedule}` of job `{slug}` has no date in the next five years");
     let fix = || format!("correct the schedule of `{slug}`, or `instar job disable {slug}` if it is only triggered");
-    let is_meant = !job.enabled;
-    (!is_due && !is_meant).then(|| Finding::new(fault::JOB_NEVER_DUE, cause(), fix()))
+    job.is_dormant(now, zone).then(|| Finding::new(fault::JOB_NEVER_DUE, cause(), fix()))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use instar_api::{ReloadAnswer, paths};
 use instar_core::id::JobSlug;
+use instar_core::schedule::Schedule;
+use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::show;
@@ -32,6 +34,9 @@ pub(crate) struct Add {
     /// Cron with five fields (minute hour day month weekday), or @hourly, @daily, @weekly and their kin
     #[arg(long, value_name = "CRON", allow_hyphen_values = true)]
     schedule: String,
+    /// The IANA name of the zone that the schedule is read in; the host's when left out
+    #[arg(long, value_name = "ZONE")]
+    timezone: Option<String>,
     /// What the job does
     #[arg(long, allow_hyphen_values = true)]
     description: Option<String>,
@@ -61,7 +66,13 @@ pub(crate) struct Add {
 pub(super) fn add(context: &Context, add: Add) -> Result<Exit, Failure> {
     let (slug, schedule) = (add.slug.clone(), add.schedule.clone());
     let edited = change(context, &Edit::Add(definition(add)?))?;
-    edited.say(context, &format!("Added {slug}, to run at `{schedule}`."))
+    let exit = edited.say(context, &format!("Added {slug}, to run at `{schedule}`."))?;
+    // Whether a date comes at all does not depend on the zone.
+    let never = Schedule::parse(&schedule).is_ok_and(|schedule| schedule.is_dormant(context.out.now, &TimeZone::UTC));
+    if never {
+        context.out.note(format!("instar: `{schedule}` has no date in the next five years."));
+    }
+    Ok(exit)
 }
 
 pub(super) fn set_enabled(context: &Context, slug: JobSlug, enabled: bool) -> Result<Exit, Failure> {
@@ -92,6 +103,9 @@ fn definition(add: Add) -> Result<Map<String, Value>, Failure> {
         job.insert("description".into(), description.into());
     }
     job.insert("schedule".into(), add.schedule.into());
+    if let Some(timezone) = add.timezone {
+        job.insert("timezone".into(), timezone.into());
+    }
     job.insert("priority".into(), add.priority.into());
     job.insert("model".into(), add.model.into());
     job.insert("enabled".into(), (!add.disabled).into());
@@ -129,7 +143,7 @@ enum Server {
 fn change(context: &Context, edit: &Edit) -> Result<Changed, Failure> {
     let project = context.project()?;
     let config = context.config(&project)?;
-    let jobs = JobsFolder { file: config.scheduler.jobs_file, run_dir: project.run_dir() };
+    let jobs = JobsFolder::of(&config, &project);
     let edited = jobs.edit(edit)?;
     let server = reload(&project)?;
     Ok(Changed { edited, server })
@@ -223,6 +237,8 @@ mod tests {
             "--timeout-minutes",
             "5",
             "--disabled",
+            "--timezone",
+            "Asia/Tokyo",
             "--priority",
             "low",
             "--model",
@@ -231,6 +247,7 @@ mod tests {
         .unwrap();
         assert_eq!(job["execute"], json!({"type": "script", "value": "./x.sh", "args": "-a 'b c'"}));
         assert_eq!((&job["timeoutMinutes"], &job["enabled"]), (&json!(5), &json!(false)));
+        assert_eq!(job["timezone"], json!("Asia/Tokyo"));
         assert_eq!((&job["priority"], &job["model"]), (&json!("low"), &json!("opus")));
         assert_eq!(parsed(&["--timeout-minutes", "0.5"]).unwrap()["timeoutMinutes"], json!(0.5));
     }

@@ -3,12 +3,13 @@
 use instar_api::{Job, JobProblem, JobRuns, JobState, Jobs, Run, Scheduler, Trigger, paths};
 use instar_core::id::JobSlug;
 use instar_core::jobs_file::JobsFile;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::cli::client::ClientError;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::jobs_disk::JobsFolder;
-use crate::cli::jobs_edit::BYTE_ORDER_MARK;
 use crate::cli::output::{Output, Shown, Tone, duration, one_line, printable, shortened};
 use crate::cli::{Context, client_of};
 
@@ -111,15 +112,11 @@ pub(super) fn problem(problem: &JobProblem) -> String {
 fn offline(context: &Context) -> Result<Jobs, Failure> {
     let project = context.project()?;
     let config = context.config(&project)?;
-    let folder = JobsFolder { file: config.scheduler.jobs_file, run_dir: project.run_dir() };
-    let file = match folder.read()? {
-        Some(text) => JobsFile::parse(&folder.name(), text.trim_start_matches(BYTE_ORDER_MARK)),
-        None => JobsFile::default(),
-    };
-    Ok(of_file(&context.out, &file))
+    let file = JobsFolder::of(&config, &project).parsed()?;
+    Ok(of_file(context.out.now, &config.scheduler.zone(), &file))
 }
 
-fn of_file(out: &Output, file: &JobsFile) -> Jobs {
+fn of_file(now: Timestamp, zone: &TimeZone, file: &JobsFile) -> Jobs {
     let problem = |problem: &instar_core::job::JobProblem| JobProblem {
         index: problem.index,
         slug: problem.slug.clone(),
@@ -127,7 +124,7 @@ fn of_file(out: &Output, file: &JobsFile) -> Jobs {
         message: problem.message.clone(),
     };
     Jobs {
-        jobs: file.jobs.iter().map(|job| of_definition(out, job)).collect(),
+        jobs: file.jobs.iter().map(|job| of_definition(now, zone, job)).collect(),
         queue: Vec::new(),
         problems: file.problems.iter().map(problem).collect(),
         scheduler: Scheduler {
@@ -141,13 +138,13 @@ fn of_file(out: &Output, file: &JobsFile) -> Jobs {
     }
 }
 
-fn of_definition(out: &Output, job: &instar_core::job::Job) -> Job {
+fn of_definition(now: Timestamp, zone: &TimeZone, job: &instar_core::job::Job) -> Job {
     let mut definition = job.definition.clone();
     definition.insert("priority".into(), job.priority.as_str().into());
     definition.insert("model".into(), job.model.as_str().into());
     definition.insert("enabled".into(), job.enabled.into());
     definition.remove("state");
-    let next = if job.enabled { job.schedule.next_after(out.now, &out.zone) } else { None };
+    let next = if job.enabled { job.next_after(now, zone) } else { None };
     let state = JobState {
         slug: job.slug.to_string(),
         last_run: None,
@@ -289,7 +286,7 @@ mod tests {
     ]"#;
 
     fn jobs(out: &Output) -> Jobs {
-        of_file(out, &JobsFile::parse("jobs.json", FILE))
+        of_file(out.now, &out.zone, &JobsFile::parse("jobs.json", FILE))
     }
 
     #[test]
