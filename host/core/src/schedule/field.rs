@@ -44,7 +44,7 @@ impl Field {
         };
         let (first, last) = match range.split_once('-') {
             _ if range == "*" => (self.least, self.most),
-            Some((first, last)) => (self.value(first)?, self.end_of_range(last)?),
+            Some((first, last)) => self.range(first, last)?,
             None if step.is_some() => (self.value(range)?, self.most),
             None => (self.value(range)?, self.value(range)?),
         };
@@ -71,8 +71,10 @@ impl Field {
     }
 
     /// `fri-sun` ends on the Sunday after, not on the one before.
-    fn end_of_range(&self, text: &str) -> Result<u8, String> {
-        if text.eq_ignore_ascii_case("sun") { Ok(self.most) } else { self.value(text) }
+    fn range(&self, first: &str, last: &str) -> Result<(u8, u8), String> {
+        let (from, to) = (self.value(first)?, self.value(last)?);
+        let ends_week = from > to && last.eq_ignore_ascii_case("sun");
+        Ok((from, if ends_week { self.most } else { to }))
     }
 
     fn step(&self, text: &str) -> Result<usize, String> {
@@ -124,6 +126,7 @@ mod tests {
         check(&MONTH, "Jan,6-AUG", &[1, 6, 7, 8]);
         check(&WEEKDAY, "fri-sun", &[5, 6, 7]);
         check(&WEEKDAY, "sun-tue", &[0, 1, 2]);
+        check(&WEEKDAY, "sun-sun", &[0]);
         check(&WEEKDAY, "*/3", &[0, 3, 6]);
     }
 
@@ -141,7 +144,9 @@ mod tests {
         check_refused(&HOUR, "1,,2", "hour: `` is not a number from 0 to 23");
         check_refused(&HOUR, "*/0", "hour: the step `0` is not a number above 0");
         check_refused(&HOUR, "*-5", "hour: `*` is not a number from 0 to 23");
-        for text in ["", ",", "-1", "+1", "1-", "-", "/5", "1/", "1//2", "1-2-3", "**", "99999999999999999999", "１"] {
+        for text in
+            ["", ",", "-1", "+1", "1-", "-", "/5", "1/", "1//2", "1-sun", "1-2-3", "**", "99999999999999999999", "１"]
+        {
             assert!(HOUR.values(text).is_err(), "{text:?} was taken");
         }
     }
