@@ -1,9 +1,8 @@
 //! kill -9 of the server, of tmux and of the wrapper: the true result or `lost`, nothing twice, nothing forgotten.
 
 use std::fs;
-use std::process::Command;
 
-use instar_tests::{Agent, processes_below, until_some};
+use instar_tests::{Agent, kill, process_named, processes_below, until_some};
 use serde_json::{Value, json};
 
 /// A job that notes each start in a file, says when it has begun, and ends with status 3.
@@ -32,25 +31,6 @@ fn check_true_result(run: &Value) {
         (&json!("failed"), &json!(3), &json!("begun\nended\n")),
         "{run:#}"
     );
-}
-
-fn kill(signal: &str, pid: u32) {
-    let done = Command::new("kill").args([signal, &pid.to_string()]).status();
-    assert!(done.is_ok_and(|status| status.success()), "kill {signal} {pid}");
-}
-
-fn process_named(agent: &Agent, word: &str) -> u32 {
-    until_some(word, || {
-        processes_below(agent.dir()).into_iter().find(|pid| {
-            let argv = fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-            let argv: Vec<_> =
-                argv.split(|byte| *byte == 0).map(|word| String::from_utf8_lossy(word).into_owned()).collect();
-            match word {
-                "tmux" => argv[0].ends_with("tmux") || argv[0].starts_with("tmux"),
-                other => argv.iter().any(|argument| argument == other) && !argv[0].contains("tmux"),
-            }
-        })
-    })
 }
 
 #[test]

@@ -1,7 +1,5 @@
 //! The WebSocket: what lives, what it prints, and typing into it.
 
-use std::time::{Duration, Instant};
-
 use instar_tests::{Agent, Client, Server, Socket};
 use serde_json::{Value, json};
 
@@ -154,11 +152,12 @@ fn only_so_many_clients_are_connected_and_their_places_come_back() {
 
 #[test]
 fn clients_are_told_when_the_server_ends_and_do_not_hold_it_up() {
-    let (_agent, server) = agent("true");
+    let (agent, server) = agent("true");
     let mut socket = open(&server);
     socket.receive();
-    let begun = Instant::now();
     assert!(server.stop().success());
     assert_eq!(socket.closed(), Some(1001));
-    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    // What does hold up the end is cut off at its limit, and the server says so.
+    let printed = std::fs::read_to_string(agent.path("server-output.log")).expect("the server printed");
+    assert!(printed.contains("stopped") && !printed.contains("cut off"), "{printed}");
 }

@@ -139,7 +139,12 @@ impl Agent {
 
     /// Starts the server in the foreground and waits until it answers.
     pub fn start(&self) -> Server {
-        Server::start(self)
+        Server::start(self, None)
+    }
+
+    /// The same, with no more than so many files open at once.
+    pub fn start_with_files(&self, most: u32) -> Server {
+        Server::start(self, Some(most))
     }
 }
 

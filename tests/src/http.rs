@@ -37,7 +37,7 @@ impl Client {
     }
 
     /// Where the server is, as `127.0.0.1:4040`.
-    pub(crate) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         self.base.trim_start_matches("http://")
     }
 

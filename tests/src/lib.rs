@@ -3,6 +3,7 @@
 
 mod agent;
 mod http;
+mod processes;
 mod server;
 mod socket;
 mod stream;
@@ -10,6 +11,7 @@ mod wait;
 
 pub use agent::{Agent, component, instar_bin};
 pub use http::{Answer, Client};
+pub use processes::{command_line, kill, most_memory, process_named};
 pub use server::{Server, processes_below};
 pub use socket::Socket;
 pub use stream::{EventStream, StreamedEvent};

@@ -19,16 +19,15 @@ pub struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(agent: &Agent) -> Self {
+    pub(crate) fn start(agent: &Agent, most_files: Option<u32>) -> Self {
         let log = File::create(agent.path("server-output.log")).expect("the log can be made");
         let errors = log.try_clone().expect("a file can be cloned");
-        let child = agent
-            .command(&["server", "start", "--foreground", "--port", "0"])
-            .stdin(Stdio::null())
-            .stdout(log)
-            .stderr(errors)
-            .spawn()
-            .expect("instar can be run");
+        let command = agent.command(&["server", "start", "--foreground", "--port", "0"]);
+        let mut command = match most_files {
+            Some(most) => limited(&command, most),
+            None => command,
+        };
+        let child = command.stdin(Stdio::null()).stdout(log).stderr(errors).spawn().expect("instar can be run");
         let mut server = Self { child, client: Client::new("", None), dir: agent.dir().to_owned() };
         let port = until_some("the server to listen", || server.port());
         server.client = Client::new(&format!("http://127.0.0.1:{port}"), Some(&agent.token()));
@@ -119,6 +118,17 @@ impl Drop for Server {
 #[expect(clippy::print_stderr, reason = "a failing test shows what a reader would ask for")]
 fn eprint_log(log: &str) {
     eprintln!("──── the server printed ────\n{log}");
+}
+
+/// The same command, in a shell that sets the limit and then becomes it.
+fn limited(command: &Command, most_files: u32) -> Command {
+    let mut shell = Command::new("sh");
+    shell.args(["-c", &format!("ulimit -n {most_files}; exec \"$0\" \"$@\"")]).arg(command.get_program());
+    shell.args(command.get_args()).env_remove("TMUX").env("INSTAR_LOG", "info");
+    if let Some(dir) = command.get_current_dir() {
+        shell.current_dir(dir);
+    }
+    shell
 }
 
 /// The ids of the processes whose command line or folder names this folder: tmux, wrappers and their commands.

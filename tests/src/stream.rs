@@ -1,12 +1,15 @@
 //! A reader of server-sent events that a test can wait for.
 
 use std::io::{BufRead as _, BufReader};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::http::Client;
+use crate::wait::until;
 
 /// Generous, as all waiting is.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -16,6 +19,7 @@ pub struct EventStream {
     events: Receiver<StreamedEvent>,
     /// What stood before the first event: the greeting with its id.
     pub greeting: Vec<String>,
+    heartbeats: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -36,10 +40,15 @@ impl EventStream {
         let mut lines = BufReader::new(response.into_body().into_reader()).lines().map_while(Result::ok);
         let greeting = lines.by_ref().take_while(|line| !line.is_empty()).collect();
         let (sender, events) = channel();
+        let heartbeats = Arc::new(AtomicU64::new(0));
+        let beats = heartbeats.clone();
         std::thread::spawn(move || {
             let (mut id, mut kind) = (0, String::new());
             for line in lines {
                 match line.split_once(": ") {
+                    Some(("", _)) => {
+                        beats.fetch_add(1, Ordering::Relaxed);
+                    }
                     Some(("id", value)) => id = value.parse().unwrap_or(-1),
                     Some(("event", value)) => value.clone_into(&mut kind),
                     Some(("data", value)) => {
@@ -52,7 +61,14 @@ impl EventStream {
                 }
             }
         });
-        Self { events, greeting }
+        Self { events, greeting, heartbeats }
+    }
+
+    /// Waits until the server says that there is nothing new, which it does every fifteen seconds.
+    #[track_caller]
+    pub fn outlives_a_heartbeat(&self) {
+        let before = self.heartbeats.load(Ordering::Relaxed);
+        until("a heartbeat", || self.heartbeats.load(Ordering::Relaxed), |beats| *beats > before);
     }
 
     /// The next event.

@@ -144,15 +144,28 @@ impl World {
     async fn start(&self, id: RunId) -> What {
         let Some((run, session, launch)) = self.starting(id) else { return What::Done };
         let reason = match within(START_DEADLINE, self.start_session(&run, &session, &launch)).await {
-            Some(Ok(())) => return What::Started { run: id },
+            Some(Ok(())) => "its wrapper did not begin".to_owned(),
             Some(Err(error)) => chain(&error),
             None => format!("tmux did not start it in {START_DEADLINE:?}"),
         };
         // A slow tmux may still have started it: then it runs, whatever was answered.
         match self.sessions.survey(session.id).await {
-            Found::NotStarted => What::NotStarted { run: id, reason },
+            Found::NotStarted => self.give_up(id, session.id, reason).await,
             Found::Running(_) | Found::Ended(_) => What::Started { run: id },
         }
+    }
+
+    /// What is reported as not started must not start later.
+    async fn give_up(&self, id: RunId, session: SessionId, reason: String) -> What {
+        match self.sessions.withdraw(session, reason.clone()).await {
+            Ok(false) => return What::Started { run: id },
+            Ok(true) => {}
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, %session, "the start of a session could not be withdrawn");
+            }
+        }
+        What::NotStarted { run: id, reason }
     }
 
     async fn start_session(&self, run: &Run, session: &Session, launch: &Launch) -> Result<(), SessionError> {

@@ -18,6 +18,9 @@ pub(crate) use project::Project;
 pub(crate) use token::Token;
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::time::Duration;
 
 use instar_core::id::PluginId;
@@ -60,9 +63,10 @@ impl Config {
     /// Reads the settings of a project.
     pub(crate) fn load(project: &Project) -> Result<Self, ConfigError> {
         let path = project.config_file();
-        match std::fs::read(&path) {
+        match read_settings(&path) {
+            Ok(bytes) if bytes.len() as u64 > LARGEST_FILE => Err(ConfigError::TooLarge { path }),
             Ok(bytes) => read::parse(&path, &bytes, project),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => read::parse(&path, b"{}", project),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => read::parse(&path, b"{}", project),
             Err(source) => Err(ConfigError::Read { path, source }),
         }
     }
@@ -83,6 +87,16 @@ impl Config {
         host.eq_ignore_ascii_case("localhost")
             || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
     }
+}
+
+/// Far more than settings need: what is larger is another file.
+const LARGEST_FILE: u64 = 4 * 1024 * 1024;
+
+/// The bytes of a file; of one that is too large, enough to see that.
+fn read_settings(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LARGEST_FILE + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 #[cfg(test)]

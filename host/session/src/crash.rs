@@ -1,6 +1,6 @@
 //! The crash rule: what the files of a session say about it, whoever died in between.
 //!
-//! No `started`: safe to start. `exit.json`: its true result. `started` and a live wrapper: running.
+//! No `started`: safe to start. `started` that says withdrawn: it never will be. `exit.json`: its true result. `started` and a live wrapper: running.
 //! `started`, no end and no wrapper: lost, and never started again silently.
 
 use std::time::Duration;
@@ -54,6 +54,9 @@ fn look(id: SessionId, folder: &Folder) -> Result<Found, FolderError> {
         Err(FolderError::Damaged { .. }) => return Ok(Found::Ended(traceless(folder, None))),
         Err(error) => return Err(error),
     };
+    if let Some(reason) = started.withdrawn {
+        return Ok(Found::Ended(not_started(reason)));
+    }
     if let Some(process) = Process::find(id, &started.wrapper) {
         return Ok(Found::Running(process));
     }
@@ -79,6 +82,10 @@ fn traceless(folder: &Folder, started: Option<&Started>) -> End {
         return killed(duration_ms, tail);
     }
     End { cause: EndCause::Lost, duration_ms, tail, report: None }
+}
+
+fn not_started(reason: String) -> End {
+    End { cause: EndCause::NotStarted(reason), duration_ms: 0, tail: String::new(), report: None }
 }
 
 fn killed(duration_ms: u64, tail: String) -> End {

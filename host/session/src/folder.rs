@@ -27,6 +27,14 @@ pub enum FolderError {
     Unspeakable { path: PathBuf, source: serde_json::Error },
 }
 
+impl FolderError {
+    /// The disk is full: the same write may succeed later.
+    pub(crate) fn is_want_of_space(&self) -> bool {
+        let Self::Write { source, .. } = self else { return false };
+        matches!(source.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+    }
+}
+
 const ACTIVITY: &str = "talk/activity.json";
 
 /// The folder of one session; it need not exist.
@@ -76,6 +84,17 @@ impl Folder {
         }
     }
 
+    /// Takes the session for nobody, so that a wrapper that comes late steps back; false if one has it.
+    ///
+    /// The spec goes in any case: without it, not even a wrapper that could not be forestalled runs anything.
+    pub(crate) fn withdraw(&self, reason: String) -> Result<bool, FolderError> {
+        let withdrawn = self.claim(&Started::withdrawn(reason));
+        if !matches!(withdrawn, Ok(false)) {
+            self.discard_spec();
+        }
+        withdrawn
+    }
+
     pub(crate) fn is_claimed(&self) -> bool {
         self.path.join("started").exists()
     }
@@ -121,7 +140,7 @@ impl Folder {
     pub(crate) fn note_activity(&self, activity: &Activity) -> Result<(), FolderError> {
         match self.write(ACTIVITY, activity, disk::replace) {
             // Old output gives way to it: a host that does not hear of it waits for ever.
-            Err(FolderError::Write { source, .. }) if source.kind() == io::ErrorKind::StorageFull => {
+            Err(error) if error.is_want_of_space() => {
                 crate::output::make_room(&self.path);
                 self.write(ACTIVITY, activity, disk::replace)
             }

@@ -47,12 +47,25 @@ impl From<&Stdin> for Input {
     }
 }
 
-/// Who started the session, and when: written before the command runs.
+/// Who took the session, and when: written before the command runs, or by the host so that it never does.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Started {
     pub(crate) wrapper: Identity,
     pub(crate) started_at: Timestamp,
+    /// Why the host gave the start up: then no wrapper has it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) withdrawn: Option<String>,
+}
+
+impl Started {
+    pub(crate) fn by(wrapper: Identity) -> Self {
+        Self { wrapper, started_at: Timestamp::now(), withdrawn: None }
+    }
+
+    pub(crate) fn withdrawn(reason: String) -> Self {
+        Self { withdrawn: Some(reason), ..Self::by(Identity::nobody()) }
+    }
 }
 
 /// How the session ended, as the wrapper saw it.

@@ -13,8 +13,13 @@ use crate::record::{Input, Spec};
 use crate::sessions::{SessionError, Sessions, blocking};
 use crate::settings::Order;
 
-/// How long a wrapper may take to take its session; a started session is found either way.
-const CLAIM_DEADLINE: Duration = Duration::from_secs(5);
+/// How long a wrapper may take to take its session, also on a machine that is very busy.
+const CLAIM_DEADLINE: Duration = Duration::from_secs(10);
+
+/// How often tmux is asked when its server ends under a start, as an agent's `tmux kill-server` makes it.
+const ATTEMPTS: u32 = 5;
+/// What a server needs to be gone; more with each attempt.
+const PAUSE: Duration = Duration::from_millis(40);
 
 impl Sessions {
     /// Writes the spec and starts the session; one that was started before is found, not started twice.
@@ -31,17 +36,37 @@ impl Sessions {
         let spec = self.spec(&order);
         let prepared = folder.clone();
         blocking(move || prepared.prepare(&spec)).await?;
-        match self.launch(order.name, &folder).await {
-            Ok(pid) => {
-                let handle = Handle::of_pid(pid);
-                if let Some(wrapper) = &handle {
-                    await_claim(&folder, wrapper.ended()).await;
+        let mut attempt = 1;
+        loop {
+            let is_last = attempt == ATTEMPTS;
+            match self.launch(order.name, &folder).await {
+                Ok(pid) => {
+                    let handle = Handle::of_pid(pid);
+                    if is_last || began(&folder, handle.as_ref()).await {
+                        return Ok(Process { id, handle });
+                    }
                 }
-                Ok(Process { id, handle })
+                Err(SessionError::Tmux(error)) if error.is_slow() => {
+                    return self.found_after_all(id, &folder, error.into()).await;
+                }
+                Err(SessionError::Tmux(error)) if error.is_server_gone() && !is_last => {}
+                Err(error) => return Err(error),
             }
-            Err(SessionError::Tmux(error)) if error.is_slow() => self.found_after_all(id, &folder, error.into()).await,
-            Err(error) => Err(error),
+            tracing::info!(session = %id, attempt, "tmux ended while it started a session, asking a new one");
+            tokio::time::sleep(PAUSE * attempt).await;
+            attempt += 1;
         }
+    }
+
+    /// Gives up a start: from here on the session never begins. False if it has begun.
+    ///
+    /// Whoever gives up without this may see the command run after all, once a slow tmux has come to it.
+    pub async fn withdraw(&self, id: SessionId, reason: String) -> Result<bool, SessionError> {
+        let folder = self.folder(id);
+        if !folder.exists() {
+            return Ok(true);
+        }
+        Ok(blocking(move || folder.withdraw(reason)).await?)
     }
 
     fn spec(&self, order: &Order<'_>) -> Spec {
@@ -93,6 +118,18 @@ impl Sessions {
             Found::NotStarted => Err(error),
         }
     }
+}
+
+/// False when the wrapper ended before it took the session: it was hung up with its tmux, and nothing ran.
+async fn began(folder: &Folder, wrapper: Option<&Handle>) -> bool {
+    let Some(wrapper) = wrapper else { return folder.is_claimed() };
+    let mut has_ended = false;
+    let ended = async {
+        wrapper.ended().await;
+        has_ended = true;
+    };
+    await_claim(folder, ended).await;
+    !has_ended || folder.is_claimed()
 }
 
 /// Waits until the wrapper has taken the session, so that a survey right after a start finds it.

@@ -58,6 +58,14 @@ impl TmuxError {
         answer.starts_with("no server running on") || answer.starts_with("error connecting to")
     }
 
+    /// The server ended while it was asked: it took nothing on that has not begun.
+    pub(crate) fn is_server_gone(&self) -> bool {
+        let Self::Refused { answer, .. } = self else { return false };
+        // A client whose server ends before it answered may say nothing at all.
+        let lost = answer.is_empty() || answer.starts_with("server exited") || answer.starts_with("lost server");
+        lost || self.is_no_server()
+    }
+
     /// The session, its pane or its server is not there.
     pub(crate) fn is_no_session(&self) -> bool {
         let Self::Refused { answer, .. } = self else { return false };

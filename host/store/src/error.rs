@@ -52,11 +52,6 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// The disk is full: nothing can be recorded until there is space.
-    pub fn is_full(&self) -> bool {
-        matches!(self, Self::Full { .. })
-    }
-
     /// The same call may succeed later, without anybody changing the database or the program.
     pub fn is_transient(&self) -> bool {
         match self {
@@ -85,7 +80,11 @@ impl StoreError {
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => return Self::Unreadable { path, source },
             _ => {}
         }
-        match primary_code(&source) {
+        let code = code(&source);
+        if code == Some(sqlite::IOERR_SHMSIZE) {
+            return Self::Full { path, source };
+        }
+        match code.map(primary) {
             Some(sqlite::BUSY | sqlite::LOCKED) => Self::Busy { path, source },
             Some(sqlite::FULL) => Self::Full { path, source },
             Some(sqlite::READONLY | sqlite::IOERR | sqlite::CANTOPEN) => Self::Io { path, source },
@@ -105,10 +104,16 @@ mod sqlite {
     pub(super) const FULL: i32 = 13;
     pub(super) const CANTOPEN: i32 = 14;
     pub(super) const NOTADB: i32 = 26;
+    /// The memory that connections share could not grow: it is a file on the same disk.
+    pub(super) const IOERR_SHMSIZE: i32 = IOERR | (19 << 8);
 }
 
-/// The lowest byte of the extended code is the kind of the error.
-fn primary_code(error: &sqlx::Error) -> Option<i32> {
-    let code: i32 = error.as_database_error()?.code()?.parse().ok()?;
-    Some(code & 0xff)
+/// The extended code.
+fn code(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
+/// The lowest byte is the kind of the error.
+fn primary(code: i32) -> i32 {
+    code & 0xff
 }

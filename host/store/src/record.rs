@@ -216,7 +216,7 @@ mod tests {
         // The limit is of the connection: the next one has space again.
         pragma(&store, "PRAGMA max_page_count = 1").await;
         let error = store.record(&[small_event(), large_event()]).await.expect_err("there was space");
-        assert!(error.is_full() && error.is_transient(), "{error:?}");
+        assert!(matches!(error, StoreError::Full { .. }) && error.is_transient(), "{error:?}");
         let snapshot = store.restore().await.unwrap();
         assert_eq!((snapshot.last_seq, snapshot.restored.jobs.jobs.len()), (1, 0), "half of it was recorded");
         assert_eq!(store.record(&[small_event(), large_event()]).await.unwrap(), 2);

@@ -23,10 +23,8 @@ async fn a_plugin_that_never_answers_is_interrupted() {
     let mut settings = settings();
     settings.limits.execute.wall = Duration::from_millis(100);
     let plugins = load_with(&["bad-spins"], settings);
-    let begin = Instant::now();
-    assert_eq!(error(&plugins, "bad-spins").await.code(), "timeout");
-    assert!(begin.elapsed() >= Duration::from_millis(100));
-    assert!(begin.elapsed() < Duration::from_secs(5), "{:?}", begin.elapsed());
+    let error = error(&plugins, "bad-spins").await;
+    assert_eq!((error.plugin.as_str(), error.code()), ("bad-spins", "timeout"));
 }
 
 #[tokio::test]

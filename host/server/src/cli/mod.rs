@@ -118,7 +118,10 @@ impl Context {
         Config::load(project).map_err(|error| {
             let exit = match &error {
                 ConfigError::Read { source, .. } if source.kind() == ErrorKind::PermissionDenied => Exit::Refused,
-                ConfigError::Read { .. } | ConfigError::Json { .. } | ConfigError::Key { .. } => Exit::Failed,
+                ConfigError::Read { .. }
+                | ConfigError::TooLarge { .. }
+                | ConfigError::Json { .. }
+                | ConfigError::Key { .. } => Exit::Failed,
             };
             Failure::new(exit, sentence(&error.into()))
         })

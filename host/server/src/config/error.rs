@@ -8,6 +8,8 @@ use std::path::PathBuf;
 pub(crate) enum ConfigError {
     #[error("failed to read {}", path.display())]
     Read { path: PathBuf, source: io::Error },
+    #[error("{} is larger than 4 MiB, which no settings should be", path.display())]
+    TooLarge { path: PathBuf },
     #[error("{} is not valid JSON: {reason}", path.display())]
     Json { path: PathBuf, reason: String },
     #[error("`{key}` in {} must be {expected}", path.display())]

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use instar_api::ErrorBody;
 use instar_core::id::IdError;
 use instar_engine::AskError;
-use instar_session::SessionError;
+use instar_session::{SessionError, TmuxError};
 use instar_store::StoreError;
 use jiff::Timestamp;
 
@@ -119,8 +119,7 @@ impl From<AskError> for ApiError {
             AskError::ShuttingDown => Self::unavailable(error.to_string()),
             AskError::NotRecorded(source) => {
                 tracing::error!(error = &*source as &dyn std::error::Error, "a wish could not be recorded");
-                let why = if source.is_full() { "no space is left on its disk" } else { "see the log of the server" };
-                Self::unavailable(format!("the wish could not be recorded, and nothing was changed: {why}"))
+                Self::unavailable(format!("the wish could not be recorded, and nothing was changed: {}", why(&source)))
             }
         }
     }
@@ -130,9 +129,18 @@ impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         if error.is_transient() {
             tracing::warn!(error = &error as &dyn std::error::Error, "the records could not be read");
-            return Self::unavailable("the records cannot be read just now: see the log of the server");
+            return Self::unavailable(format!("the records cannot be read just now: {}", why(&error)));
         }
         Self::internal(&error)
+    }
+}
+
+/// What a caller may know of a fault of the store, and can do something about.
+fn why(error: &StoreError) -> &'static str {
+    match error {
+        StoreError::Full { .. } => "no space is left on its disk",
+        StoreError::Busy { .. } => "another program keeps its database locked",
+        _ => "see the log of the server",
     }
 }
 
@@ -144,6 +152,10 @@ impl From<SessionError> for ApiError {
             | SessionError::NameTaken(_)
             | SessionError::NotLive(_)
             | SessionError::NoTerminal(_) => Self::conflict(error.to_string()),
+            SessionError::Tmux(TmuxError::Slow { .. } | TmuxError::Run { .. }) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "tmux does not do its work");
+                Self::unavailable(error.to_string())
+            }
             SessionError::Input(refused) => Self::unprocessable(refused.to_string()),
             SessionError::Tmux(_) | SessionError::Folder(_) | SessionError::Signal { .. } | SessionError::Undead(_) => {
                 Self::internal(&error)

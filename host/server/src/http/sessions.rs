@@ -52,7 +52,7 @@ pub(super) async fn list(State(app): State<Arc<App>>, params: Params) -> Result<
 /// Lists what tmux itself calls sessions, on the socket of this project.
 #[utoipa::path(
     get, path = paths::SESSIONS_TMUX, operation_id = "session_list_tmux",
-    responses((status = 200, body = api::TmuxSessions)),
+    responses((status = 200, body = api::TmuxSessions), (status = 503)),
 )]
 pub(super) async fn list_tmux(State(app): State<Arc<App>>) -> Result<Json<api::TmuxSessions>, ApiError> {
     let names = app.engine.sessions().list_tmux().await?;

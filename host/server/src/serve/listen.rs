@@ -23,6 +23,10 @@ use crate::http::Peer;
 
 /// More wait in the kernel's queue.
 const MOST_CONNECTIONS: usize = 256;
+/// Connections never take the last files: the host needs some for its database, its sessions and their tmux.
+const FILES_OF_THE_HOST: u64 = 64;
+const ENTRANCES: u64 = 2;
+const FEWEST_CONNECTIONS: u64 = 4;
 /// Also the time that an idle connection is kept.
 const HEADER_LIMIT: Duration = Duration::from_secs(30);
 /// An answer that the other end takes nothing of for so long is given up.
@@ -69,17 +73,18 @@ pub(super) async fn serve<E: Entrance>(
     mut closing: watch::Receiver<bool>,
     grace: Duration,
 ) {
+    let most = most_connections(rustix::process::getrlimit(rustix::process::Resource::Nofile).current);
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
             () = closed(&mut closing) => break,
             Some(_) = connections.join_next(), if !connections.is_empty() => {}
-            accepted = entrance.accept(), if connections.len() < MOST_CONNECTIONS => match accepted {
+            accepted = entrance.accept(), if connections.len() < most => match accepted {
                 Ok((stream, peer)) => {
                     connections.spawn(connection(stream, peer, router.clone(), closing.clone()));
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "a connection was not accepted");
+                    tracing::warn!(%error, "a connection was not accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             },
@@ -91,6 +96,13 @@ pub(super) async fn serve<E: Entrance>(
         tracing::warn!("{} requests did not end in {grace:?} and are cut off", connections.len());
     }
     connections.shutdown().await;
+}
+
+/// How many connections one entrance holds where the process may open so many files.
+fn most_connections(files: Option<u64>) -> usize {
+    let share = files.map(|files| files.saturating_sub(FILES_OF_THE_HOST) / ENTRANCES);
+    let share = share.and_then(|share| usize::try_from(share.max(FEWEST_CONNECTIONS)).ok());
+    share.map_or(MOST_CONNECTIONS, |share| share.min(MOST_CONNECTIONS))
 }
 
 /// Also when the sender is gone.
@@ -126,5 +138,17 @@ async fn connection<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
     };
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection ended early");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn connections_leave_files_for_the_host() {
+        for (files, most) in [(None, 256), (Some(1_000_000), 256), (Some(264), 100), (Some(20), 4)] {
+            assert_eq!(most_connections(files), most, "{files:?}");
+        }
     }
 }

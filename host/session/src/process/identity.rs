@@ -23,6 +23,11 @@ impl Identity {
         Ok(Self { pid, start_time: entry.start_time, boot_id: table::boot_id()? })
     }
 
+    /// Stands where a process could stand and none does.
+    pub(crate) fn nobody() -> Self {
+        Self { pid: 0, start_time: 0, boot_id: String::new() }
+    }
+
     /// Whether that very process still runs; one that is only not yet waited for does not.
     pub(crate) fn is_alive(&self) -> bool {
         let same = |entry: table::Entry| entry.start_time == self.start_time && !entry.is_zombie;
@@ -40,5 +45,6 @@ mod tests {
         assert!(own.is_alive());
         assert!(!Identity { start_time: own.start_time + 1, ..own.clone() }.is_alive());
         assert!(!Identity { boot_id: "another".to_owned(), ..own }.is_alive());
+        assert!(!Identity::nobody().is_alive());
     }
 }

@@ -21,8 +21,8 @@ mod typist;
 use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use jiff::Timestamp;
 use tokio::runtime::Builder;
 
 use crate::folder::{Folder, FolderError};
@@ -45,6 +45,9 @@ enum WrapperError {
 /// The status of a wrapper that ran nothing; the same as `env` and `timeout` use.
 const RAN_NOTHING: u8 = 125;
 
+/// No system tells when a disk has space again.
+const SPACE_LOOK: Duration = Duration::from_millis(500);
+
 /// Runs the session in `dir`, and answers as its command did.
 pub fn run(dir: &Path) -> ExitCode {
     let folder = Folder::new(dir.to_owned());
@@ -65,13 +68,23 @@ async fn take(folder: &Folder) -> Result<Exit, WrapperError> {
     // Heard before anything is claimed: a stop that comes early must not be lost.
     let mut signals = Signals::listen().map_err(WrapperError::SetUp)?;
     let wrapper = Identity::own().map_err(WrapperError::SetUp)?;
-    if !folder.claim(&Started { wrapper, started_at: Timestamp::now() })? {
+    if !folder.claim(&Started::by(wrapper))? {
         return Err(WrapperError::AlreadyTaken);
     }
     let exit = supervise::supervise(folder, &mut signals).await;
-    folder.finish(&exit)?;
+    leave_word(folder, &exit).await?;
     folder.discard_spec();
     Ok(exit)
+}
+
+/// On a full disk it waits for space: nobody else knows how the command ended.
+async fn leave_word(folder: &Folder, exit: &Exit) -> Result<(), FolderError> {
+    loop {
+        match folder.finish(exit) {
+            Err(error) if error.is_want_of_space() => tokio::time::sleep(SPACE_LOOK).await,
+            done => return done,
+        }
+    }
 }
 
 fn status(outcome: &Outcome) -> u8 {

@@ -163,3 +163,25 @@ fn fake_tmux(text: &str) -> (TempDir, PathBuf) {
     std::fs::set_permissions(&tmux, std::fs::Permissions::from_mode(0o755)).unwrap();
     (bin, tmux)
 }
+
+#[tokio::test]
+async fn a_start_that_was_withdrawn_never_begins_and_one_that_has_begun_is_not_withdrawn() {
+    let project = Project::new().await;
+    let id = session_id();
+    std::fs::create_dir_all(project.folder(id)).unwrap();
+    assert!(project.sessions.withdraw(id, "tmux was slow".to_owned()).await.unwrap());
+    let process = project.start_as(id, "late", &script("touch ran")).await.unwrap();
+    assert_eq!(project.watch(process).await.cause, EndCause::NotStarted("tmux was slow".to_owned()));
+    // A wrapper that tmux runs late finds the session taken.
+    let runner = std::process::Command::new(env!("CARGO_BIN_EXE_instar-session-test-runner"))
+        .arg("__run")
+        .arg(project.folder(id))
+        .output()
+        .unwrap();
+    assert_eq!((runner.status.code(), project.dir.join("ran").exists()), (Some(125), false), "{runner:?}");
+
+    let (id, process) = project.start(script(UNTIL_GO)).await;
+    assert!(!project.sessions.withdraw(id, "too late".to_owned()).await.unwrap());
+    std::fs::write(project.dir.join("go"), "").unwrap();
+    assert_eq!(project.watch(process).await.cause, exit(6));
+}

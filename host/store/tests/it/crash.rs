@@ -45,32 +45,17 @@ async fn log_that_is_cut_anywhere_restores_whole_transactions() {
     assert!(found.is_sorted() && found.first() == Some(&0) && found.last() == Some(&30), "{found:?}");
 }
 
-const CHILD_PATH: &str = "INSTAR_STORE_TEST_PATH";
-
-#[tokio::test]
-#[expect(clippy::print_stdout, reason = "it tells its parent")]
-async fn child_that_records_until_it_is_killed() {
-    // Only as the child of the test below is there anything to do.
-    let Some(path) = std::env::var_os(CHILD_PATH) else { return };
-    let store = Store::open(path.as_ref()).await.unwrap();
-    for number in 0.. {
-        let seq = record_batch(&store, number).await;
-        println!("recorded {seq}");
-    }
-}
-
 #[tokio::test]
 async fn killed_process_loses_nothing_that_was_recorded() {
     let folder = folder();
     let path = folder.path().join("instar.db");
-    let mut child = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "crash::child_that_records_until_it_is_killed", "--nocapture"])
-        .env(CHILD_PATH, &path)
+    let mut child = Command::new(env!("CARGO_BIN_EXE_instar-store-test-recorder"))
+        .arg(&path)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let mut answers = lines.filter_map(|line| line.split("recorded ").nth(1)?.parse::<i64>().ok());
+    let mut answers = lines.filter_map(|line| line.strip_prefix("recorded ")?.parse::<i64>().ok());
     let mut answered = answers.nth(50).expect("the child records");
     child.kill().unwrap();
     answered = answers.last().unwrap_or(answered);

@@ -34,6 +34,10 @@ pub(super) fn bad_config(project: &Project, error: &ConfigError) -> Finding {
         ConfigError::Json { .. } => {
             Finding::new(fault::CONFIG_INVALID, cause, format!("correct {} at that place", file.display()))
         }
+        ConfigError::TooLarge { .. } => {
+            let fix = format!("take out of {} what is no setting", file.display());
+            Finding::new(fault::CONFIG_INVALID, cause, fix)
+        }
         ConfigError::Key { key, expected, .. } => {
             let fix = format!("set `{key}` in {} to {expected}, or take it out", file.display());
             Finding::new(fault::CONFIG_WRONG_TYPE, cause, fix)
