@@ -223,6 +223,9 @@ pub fn decide(state: &State, input: Input) -> Decision {
         free_places: state.free_places(),
         begun: BTreeSet::new(),
     };
+    if let Some(by) = state.clock_set_back(now) {
+        draft.event(Fact::ClockSetBack { by_ms: i64::try_from(by.as_millis()).unwrap_or(i64::MAX) });
+    }
     match what {
         What::Booted { version } => boot(&mut draft, version),
         What::Ticked => tick(&mut draft),

@@ -123,6 +123,10 @@ pub enum Fact {
         slug: JobSlug,
         due: Timestamp,
     },
+    /// The clock went back by this many milliseconds: all that waits for a time waits for one so much earlier.
+    ClockSetBack {
+        by_ms: i64,
+    },
     NoticeRaised {
         notice: Arc<Notice>,
         notifiers: Vec<PluginId>,

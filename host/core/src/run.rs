@@ -1,6 +1,6 @@
 //! A run: one attempt at a job, from its request to its outcome.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::id::{JobSlug, RunId, SessionName};
@@ -214,6 +214,16 @@ impl Run {
         self.talk = None;
         self.phase =
             Phase::Stepping { event: StepEvent::Exited(end.clone()), session: Some(Box::new(session.clone())) };
+    }
+
+    /// Limits count the time that passed, whatever the clock says of it.
+    pub(crate) fn set_back(&mut self, by: SignedDuration) {
+        if let Phase::Running { deadline: Some(deadline), .. } = &mut self.phase {
+            *deadline = deadline.checked_sub(by).unwrap_or(*deadline);
+        }
+        if let Some(since) = self.talk.as_mut().and_then(|talk| talk.idle_since.as_mut()) {
+            *since = since.checked_sub(by).unwrap_or(*since);
+        }
     }
 
     /// What its program does; one that is only about to be started is not doing anything yet.

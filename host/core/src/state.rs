@@ -48,6 +48,8 @@ pub struct Restored {
     pub jobs: JobsFile,
     pub job_states: BTreeMap<JobSlug, JobState>,
     pub runs: Vec<Run>,
+    /// When the newest event was recorded.
+    pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
 }
 
@@ -65,10 +67,14 @@ pub struct State {
     agenda: BTreeSet<(Timestamp, JobSlug)>,
     runs: Runs,
     outbox: Outbox,
+    /// When the newest event was recorded.
+    latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
     house_due: Option<Timestamp>,
 }
 
+/// Smaller steps of the clock are corrections: what waits is late or early by so much.
+const MOST_CORRECTION: SignedDuration = SignedDuration::from_mins(5);
 /// A start has other things to do first.
 const FIRST_HOUSEKEEPING: SignedDuration = SignedDuration::from_secs(5);
 const BETWEEN_HOUSEKEEPINGS: SignedDuration = SignedDuration::from_hours(24);
@@ -88,6 +94,7 @@ impl State {
             agenda: BTreeSet::new(),
             runs,
             outbox: Outbox::restored(restored.outbox, now),
+            latest: restored.latest.unwrap_or(now),
             house_due: None,
         };
         state.take_jobs(&restored.jobs, now);
@@ -181,6 +188,11 @@ impl State {
         !run.request.overlap.waits_its_turn() || !self.runs_of(slug).any(Run::is_active)
     }
 
+    /// By how much the clock has gone back since the newest event, where that is more than clocks are corrected by.
+    pub fn clock_set_back(&self, now: Timestamp) -> Option<SignedDuration> {
+        Some(self.latest.duration_since(now)).filter(|by| *by > MOST_CORRECTION)
+    }
+
     /// When to keep house next. A time more than a day ahead was set under a wrong clock: it is now.
     pub fn house_due(&self, now: Timestamp) -> Option<Timestamp> {
         self.house_due.map(|due| if due.duration_since(now) > BETWEEN_HOUSEKEEPINGS { now } else { due })
@@ -199,6 +211,7 @@ impl State {
 
     /// Changes the state by a recorded event. Events that do not concern it leave it as it is.
     pub fn apply(&mut self, event: &Event) {
+        self.latest = event.at;
         self.runs.apply(event);
         match &event.fact {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
@@ -206,6 +219,7 @@ impl State {
             Fact::RunStarting { slug, .. } => self.apply_launch(slug.as_ref(), event.at),
             Fact::RunFinished(finished) => self.apply_finish(finished),
             Fact::OccurrencePassed { slug, due } => self.advance(slug, *due, event.at),
+            Fact::ClockSetBack { by_ms } => self.set_back(SignedDuration::from_millis(*by_ms), event.at),
             Fact::NoticeRaised { notice, notifiers } => self.outbox.raise(notice, notifiers, event.at),
             Fact::NoticeTried { notice, notifier, attempt } => self.outbox.begin(*notice, notifier, *attempt),
             Fact::NoticeDelivered { notice, notifier, .. } => self.outbox.settle(*notice, notifier, None),
@@ -228,6 +242,20 @@ impl State {
             | Fact::HousekeepingDone { .. }
             | Fact::PredecessorImported { .. }
             | Fact::HostStopped => {}
+        }
+    }
+
+    /// Due times are found anew; what was due under the old time and has its run keeps it.
+    fn set_back(&mut self, by: SignedDuration, now: Timestamp) {
+        self.outbox.set_back(by);
+        self.agenda.clear();
+        let found: Vec<_> =
+            self.jobs.values().map(|entry| (entry.job.slug.clone(), self.next_due(&entry.job, now))).collect();
+        for (slug, next) in found {
+            self.agenda.extend(next.map(|at| (at, slug.clone())));
+            if let Some(entry) = self.jobs.get_mut(&slug) {
+                entry.next = next;
+            }
         }
     }
 

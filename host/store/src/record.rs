@@ -164,6 +164,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         }
         Fact::RunFinished(finished) => runs::finished(connection, at, finished).await?,
         Fact::OccurrencePassed { slug, due } => jobs::scheduled(connection, slug, *due).await?,
+        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms).await?,
         Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, at, notice, notifiers).await?,
         Fact::NoticeTried { notice, notifier, attempt } => {
             outbox::tried(connection, *notice, notifier, *attempt).await?;
@@ -176,6 +177,12 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// All that waits for a time waits for one so much earlier.
+async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
+    runs::set_back(connection, by_ms).await?;
+    outbox::set_back(connection, by_ms).await
 }
 
 #[cfg(test)]

@@ -41,14 +41,15 @@ impl Store {
 
     async fn snapshot(&self) -> Result<Snapshot, sqlx::Error> {
         let mut transaction = self.0.readers.begin().await?;
+        let events = events(&mut transaction).await?;
         let restored = Restored {
+            latest: events.last().map(|event| event.at),
             jobs: jobs(&mut transaction).await?,
             job_states: job_states(&mut transaction).await?,
             runs: open_runs(&mut transaction).await?,
             outbox: outbox(&mut transaction).await?,
         };
         let sessions = sessions(&mut transaction).await?;
-        let events = events(&mut transaction).await?;
         transaction.commit().await?;
         let last_seq = events.last().map_or(0, |event| event.seq);
         Ok(Snapshot { restored, sessions, events, last_seq })

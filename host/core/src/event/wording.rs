@@ -34,6 +34,7 @@ impl Fact {
             Self::RunStopping { .. } => "job_stopping",
             Self::SessionEnded { .. } => "session_ended",
             Self::RunFinished(_) => "job_completed",
+            Self::ClockSetBack { .. } => "clock_set_back",
             Self::NoticeRaised { .. } => "notice_raised",
             Self::NoticeTried { .. } => "notice_tried",
             Self::NoticeDelivered { .. } => "notice_delivered",
@@ -66,6 +67,7 @@ impl Fact {
             Self::HostStarted { .. }
             | Self::HostStopped
             | Self::JobsRead { .. }
+            | Self::ClockSetBack { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
@@ -98,6 +100,7 @@ impl Fact {
             | Self::HostStopped
             | Self::JobsRead { .. }
             | Self::OccurrencePassed { .. }
+            | Self::ClockSetBack { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
@@ -150,6 +153,7 @@ impl Fact {
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
             Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
             Self::OccurrencePassed { slug, .. } => format!("Run of {slug} skipped: already-ran"),
+            Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
@@ -203,6 +207,7 @@ impl Fact {
             Self::SessionEnded { session, end, .. } => json!({ "session": session.name, "end": end_details(end) }),
             Self::RunFinished(finished) => finished.details(),
             Self::OccurrencePassed { due, .. } => json!({ "reason": "already-ran", "scheduledAt": due }),
+            Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
             Self::NoticeTried { notice, notifier, attempt } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt })

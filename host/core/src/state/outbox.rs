@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{NoticeId, PluginId};
 use crate::notice::Notice;
@@ -62,6 +62,16 @@ impl Outbox {
     pub(super) fn settle(&mut self, notice: NoticeId, notifier: &PluginId, retry_at: Option<Timestamp>) {
         if let (Some(delivery), Some(_)) = (self.take(notice, notifier), retry_at) {
             self.put(Delivery { due: retry_at, ..delivery }, notifier.clone());
+        }
+    }
+
+    /// The clock went back: what waits goes on waiting as long as it would have.
+    pub(super) fn set_back(&mut self, by: SignedDuration) {
+        let deliveries = std::mem::take(&mut self.deliveries);
+        self.retries.clear();
+        for ((_, notifier), delivery) in deliveries {
+            let due = delivery.due.map(|due| due.checked_sub(by).unwrap_or(due));
+            self.put(Delivery { due, ..delivery }, notifier);
         }
     }
 

@@ -105,6 +105,10 @@ impl Runs {
             Fact::RunStopping { run, cause, .. } => self.change(*run, |run| run.stopping = Some(cause.clone())),
             Fact::SessionEnded { run, session, end, .. } => self.change(*run, |run| run.end_session(session, end)),
             Fact::RunFinished(finished) => self.remove(finished.run),
+            Fact::ClockSetBack { by_ms } => {
+                let ids: Vec<RunId> = self.runs.keys().copied().collect();
+                ids.into_iter().for_each(|id| self.change(id, |run| run.set_back(SignedDuration::from_millis(*by_ms))));
+            }
             Fact::HostStarted { .. }
             | Fact::HostStopped
             | Fact::JobsRead { .. }

@@ -86,3 +86,8 @@ async fn settle(
         .await?;
     Ok(())
 }
+
+pub(super) async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE outbox SET due = due - $1 WHERE state = 'pending'").bind(by_ms).execute(connection).await?;
+    Ok(())
+}

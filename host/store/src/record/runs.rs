@@ -127,6 +127,13 @@ pub(super) async fn started(
     sessions::running(connection, session).await
 }
 
+pub(super) async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
+    const UPDATE: &str = "
+        UPDATE runs SET deadline = deadline - $1, activity_at = activity_at - $1 WHERE ended_at IS NULL";
+    sqlx::query(UPDATE).bind(by_ms).execute(connection).await?;
+    Ok(())
+}
+
 pub(super) async fn stopping(
     connection: &mut SqliteConnection,
     run: RunId,

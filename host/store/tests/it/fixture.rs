@@ -189,6 +189,9 @@ impl Host {
             Fact::RunFinished(finished) => {
                 self.sessions.extend(finished.session.clone().map(|session| (session.id, session)));
             }
+            Fact::ClockSetBack { by_ms } => {
+                self.restarted_at = self.restarted_at.checked_sub(SignedDuration::from_millis(*by_ms)).unwrap();
+            }
             Fact::NoticeRaised { notice, notifiers } => {
                 self.deliveries.extend(notifiers.iter().map(|notifier| (notice.id, notifier.clone())));
             }
