@@ -24,11 +24,15 @@ const MOST_WAITING: usize = 10_000;
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const LONGEST_RETRY: Duration = Duration::from_secs(60);
 
-/// Sends what happens from now on, until the host ends.
-pub(crate) async fn follow(engine: Engine, collector: Collector, project: String) {
-    let exporter = Exporter::new(collector, project);
+/// Sends what happens from this call on, until the host ends.
+pub(crate) fn follow(engine: Engine, collector: Collector, project: String) -> impl Future<Output = ()> {
+    let newest = engine.view().last_seq();
+    send_all(engine, Exporter::new(collector, project), newest)
+}
+
+async fn send_all(engine: Engine, exporter: Exporter, newest: i64) {
     let mut changes = engine.changes();
-    let mut cursor = engine.view().last_seq();
+    let mut cursor = newest;
     let mut spans = Spans::default();
     let mut waiting: Vec<Value> = Vec::new();
     let mut retry = FIRST_RETRY;
