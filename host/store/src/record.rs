@@ -2,6 +2,7 @@
 //!
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
+mod due;
 mod jobs;
 mod log;
 mod outbox;
@@ -132,6 +133,10 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
+        Fact::JobsBegun { slugs } => due::begun(connection, slugs, at).await?,
+        Fact::Paused { slug, pause } => due::paused(connection, slug.as_ref(), pause).await?,
+        Fact::Resumed { slug, by: _ } => due::resumed(connection, slug.as_ref()).await?,
+        Fact::RetryDropped { after, slug: _ } => due::retry_settled(connection, *after).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
@@ -162,9 +167,14 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             runs::session_ended(connection, *run, session, end).await?;
             talk::ended(connection, session.id).await?;
         }
-        Fact::RunFinished(finished) => runs::finished(connection, at, finished).await?,
-        Fact::OccurrencePassed { slug, due } => jobs::scheduled(connection, slug, *due).await?,
-        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms).await?,
+        Fact::RunFinished(finished) => {
+            runs::finished(connection, at, finished).await?;
+            due::retry_planned(connection, finished).await?;
+        }
+        Fact::OccurrencesPassed { slug, last, first: _, reason: _ } => {
+            jobs::scheduled(connection, slug, *last).await?;
+        }
+        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
         Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, at, notice, notifiers).await?,
         Fact::NoticeTried { notice, notifier, attempt } => {
             outbox::tried(connection, *notice, notifier, *attempt).await?;
@@ -180,7 +190,8 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
 }
 
 /// All that waits for a time waits for one so much earlier.
-async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
+async fn set_back(connection: &mut SqliteConnection, by_ms: i64, now: Timestamp) -> Result<(), sqlx::Error> {
+    due::set_back(connection, by_ms, now).await?;
     runs::set_back(connection, by_ms).await?;
     outbox::set_back(connection, by_ms).await
 }
