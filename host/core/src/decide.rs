@@ -20,7 +20,6 @@ use crate::decide::end::Ended;
 use crate::event::{Event, Fact};
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::jobs_file::JobsFile;
-use crate::missed::PassReason;
 use crate::notice::Notice;
 use crate::plan::{Action, End, EndCause, Launch, Stdin, StepEvent, StepRequest, StepResult};
 use crate::retention::Cleared;
@@ -258,10 +257,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::SessionTurned { run, activity } => talk::turned(&mut draft, run, activity),
         What::NotTold { run, reason } => talk::not_told(&mut draft, run, reason),
         What::Done => {}
-        What::OccurrenceTaken { slug, due } => {
-            let reason = PassReason::AlreadyRan;
-            draft.event(Fact::OccurrencesPassed { slug, first: due, last: due, reason });
-        }
+        What::OccurrenceTaken { slug, due } => due::taken(&mut draft, slug, due),
         What::Delivered { notice, notifier, receipt } => {
             draft.event(Fact::NoticeDelivered { notice, notifier, receipt })
         }

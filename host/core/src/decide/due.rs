@@ -49,6 +49,13 @@ pub(super) fn fire(draft: &mut Draft<'_>) {
     }
 }
 
+/// What is older and not settled was met with it under the other clock.
+pub(super) fn taken(draft: &mut Draft<'_>, slug: JobSlug, due: Timestamp) {
+    let oldest = draft.state.job(&slug).and_then(|entry| entry.next);
+    let first = oldest.map_or(due, |oldest| oldest.min(due));
+    draft.event(Fact::OccurrencesPassed { slug, first, last: due, reason: PassReason::AlreadyRan });
+}
+
 /// Whoever is paused already stays so, under the name of whom it was.
 pub(super) fn pause_asked(draft: &mut Draft<'_>, slug: Option<JobSlug>, by: String, reason: Option<String>) {
     let paused = draft.state.own_pause(slug.as_ref());

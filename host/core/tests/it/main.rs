@@ -10,4 +10,5 @@ mod retry;
 mod schedule;
 mod talk;
 mod world;
+mod year;
 mod zones;
