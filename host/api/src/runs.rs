@@ -21,6 +21,7 @@ pub struct Run {
     pub status: String,
     pub trigger: Trigger,
     /// Which attempt it is: 1, and more for a retry.
+    #[serde(default = "first_attempt")]
     pub attempt: u32,
     /// The due time, of a run that the schedule asked for, and of its retries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
@@ -70,6 +71,10 @@ pub struct Run {
     /// What it took, where the agent said so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usage: Option<Usage>,
+}
+
+fn first_attempt() -> u32 {
+    1
 }
 
 /// What a run took, as far as its agent said.

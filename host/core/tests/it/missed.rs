@@ -129,3 +129,12 @@ fn clock_that_was_wrong_for_a_while_leaves_no_debts() {
     world.restart_after(24 * 60);
     assert_eq!(world.due_times_run().last(), Some(&(at("02T09:00"), true)));
 }
+
+#[test]
+fn job_that_began_under_a_clock_that_was_ahead_is_looked_after_by_the_right_one() {
+    let mut world = with("0 10 * * *", None);
+    world.now -= SignedDuration::from_hours(4);
+    world.tell(What::Ticked);
+    world.restart_after(3 * 60);
+    assert_eq!(world.due_times_run(), [(at("01T10:00"), true)]);
+}

@@ -28,7 +28,7 @@ const HOUR: i64 = 60 * MINUTE;
 
 fn plans() -> &'static [Plan] {
     static PLANS: OnceLock<Vec<Plan>> = OnceLock::new();
-    PLANS.get_or_init(|| calendar::plans(150))
+    PLANS.get_or_init(|| calendar::plans(60))
 }
 
 /// Host and model, side by side.
@@ -270,15 +270,16 @@ fn simulate(seed: u64, jobs: usize) -> BTreeMap<&'static str, usize> {
 #[test]
 fn model_and_host_agree_on_each_due_time_in_many_years() {
     let mut tally: BTreeMap<_, usize> = BTreeMap::new();
-    for seed in 0..40 {
+    for seed in 0..20 {
         for (word, count) in simulate(seed, 12) {
             *tally.entry(word).or_default() += count;
         }
     }
-    assert!(tally.len() == 6 && tally.values().all(|count| *count > 500), "the years are not wild enough: {tally:?}");
+    assert!(tally.len() == 6 && tally.values().all(|count| *count > 100), "the years are not wild enough: {tally:?}");
 }
 
 #[test]
+#[ignore = "takes a minute without optimisation: cargo nextest run --release -p instar-core --run-ignored only"]
 fn model_and_host_agree_on_a_year_of_500_jobs() {
     let tally = simulate(1_000, 500);
     assert!(tally.values().sum::<usize>() > 200_000, "{tally:?}");

@@ -134,19 +134,21 @@ fn offsets(zone: &str) -> Vec<(i64, i64)> {
 /// What Debian's cron would start, told by its loop over the minutes.
 fn due(wanted: &Wanted, shown: &[Shown], offsets: &[(i64, i64)]) -> Vec<i64> {
     let matches = |local: i64| {
-        let shown = shown[usize::try_from(local - (FIRST - DAY)).expect("it is in the calendar")];
+        let shown = shown[usize::try_from(local - (FIRST - DAY)).unwrap_or(usize::MAX)];
         wanted.minutes >> shown.minute & 1 == 1
             && wanted.hours >> shown.hour & 1 == 1
             && wanted.days >> shown.day & 1 == 1
             && wanted.weekdays >> shown.weekday & 1 == 1
     };
     let mut due = Vec::new();
-    let mut offsets = offsets.iter().peekable();
-    let mut offset = offsets.next().expect("there is a first one").1;
+    let mut next = 1;
+    let mut offset = offsets[0].1;
     let mut seen = FIRST + offset;
-    for minute in FIRST + 1..LAST {
-        if let Some((_, next)) = offsets.next_if(|(from, _)| *from == minute) {
-            offset = *next;
+    let mut minute = FIRST;
+    while minute < LAST {
+        minute += 1;
+        if next < offsets.len() && offsets[next].0 == minute {
+            (offset, next) = (offsets[next].1, next + 1);
         }
         let running = minute + offset;
         let starts = match running - seen {
@@ -156,7 +158,9 @@ fn due(wanted: &Wanted, shown: &[Shown], offsets: &[(i64, i64)]) -> Vec<i64> {
             _ if wanted.is_interval => matches(running),
             _ => (seen + 1..=running).any(matches),
         };
-        seen = seen.max(running);
+        if running > seen {
+            seen = running;
+        }
         if starts {
             due.push(minute);
         }
