@@ -133,10 +133,11 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
-        Fact::JobsBegun { slugs } => due::begun(connection, slugs, at).await?,
-        Fact::Paused { slug, pause } => due::paused(connection, slug.as_ref(), pause).await?,
-        Fact::Resumed { slug, by: _ } => due::resumed(connection, slug.as_ref()).await?,
-        Fact::RetryDropped { after, slug: _ } => due::retry_settled(connection, *after).await?,
+        Fact::JobsBegun { .. }
+        | Fact::Paused { .. }
+        | Fact::Resumed { .. }
+        | Fact::OccurrencesPassed { .. }
+        | Fact::RetryDropped { .. } => due::changed(connection, at, &event.fact).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
@@ -171,20 +172,11 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             runs::finished(connection, at, finished).await?;
             due::retry_planned(connection, finished).await?;
         }
-        Fact::OccurrencesPassed { slug, last, first: _, reason: _ } => {
-            jobs::scheduled(connection, slug, *last).await?;
-        }
         Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
-        Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, at, notice, notifiers).await?,
-        Fact::NoticeTried { notice, notifier, attempt } => {
-            outbox::tried(connection, *notice, notifier, *attempt).await?;
-        }
-        Fact::NoticeDelivered { notice, notifier, receipt: _ } => {
-            outbox::delivered(connection, *notice, notifier).await?;
-        }
-        Fact::NoticeFailed { notice, notifier, retry_at, attempt: _, error: _ } => {
-            outbox::failed(connection, *notice, notifier, *retry_at).await?;
-        }
+        Fact::NoticeRaised { .. }
+        | Fact::NoticeTried { .. }
+        | Fact::NoticeDelivered { .. }
+        | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
     }
     Ok(())
 }

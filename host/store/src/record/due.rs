@@ -1,21 +1,30 @@
 //! What is due, and what is not: beginnings, pauses and retries.
 
-use instar_core::event::RunFinished;
+use instar_core::event::{Fact, RunFinished};
 use instar_core::id::{JobSlug, RunId};
 use instar_core::pause::Pause;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::record::jobs;
 use crate::rows::{json, millis, slug_text};
 
 /// A due time that is so far ahead was settled under a wrong clock; `State::apply` says the same.
 const MOST_AHEAD_MS: i64 = 24 * 3600 * 1000;
 
-pub(super) async fn begun(
-    connection: &mut SqliteConnection,
-    slugs: &[JobSlug],
-    at: Timestamp,
-) -> Result<(), sqlx::Error> {
+/// What a fact about due times changes; there are none of it in other facts.
+pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) -> Result<(), sqlx::Error> {
+    match fact {
+        Fact::JobsBegun { slugs } => begun(connection, slugs, at).await,
+        Fact::Paused { slug, pause } => paused(connection, slug.as_ref(), pause).await,
+        Fact::Resumed { slug, by: _ } => resumed(connection, slug.as_ref()).await,
+        Fact::OccurrencesPassed { slug, last, first: _, reason: _ } => jobs::scheduled(connection, slug, *last).await,
+        Fact::RetryDropped { after, slug: _ } => retry_settled(connection, *after).await,
+        _ => Ok(()),
+    }
+}
+
+async fn begun(connection: &mut SqliteConnection, slugs: &[JobSlug], at: Timestamp) -> Result<(), sqlx::Error> {
     const UPSERT: &str = "
         INSERT INTO job_states (slug, consecutive_failures, begun_at) VALUES ($1, 0, $2)
         ON CONFLICT (slug) DO UPDATE SET begun_at = excluded.begun_at";
@@ -40,11 +49,7 @@ pub(super) async fn set_back(connection: &mut SqliteConnection, by_ms: i64, now:
     Ok(())
 }
 
-pub(super) async fn paused(
-    connection: &mut SqliteConnection,
-    slug: Option<&JobSlug>,
-    pause: &Pause,
-) -> Result<(), sqlx::Error> {
+async fn paused(connection: &mut SqliteConnection, slug: Option<&JobSlug>, pause: &Pause) -> Result<(), sqlx::Error> {
     const UPSERT: &str = "
         INSERT INTO pauses (slug, pause) VALUES ($1, $2)
         ON CONFLICT (slug) DO UPDATE SET pause = excluded.pause";
@@ -52,7 +57,7 @@ pub(super) async fn paused(
     Ok(())
 }
 
-pub(super) async fn resumed(connection: &mut SqliteConnection, slug: Option<&JobSlug>) -> Result<(), sqlx::Error> {
+async fn resumed(connection: &mut SqliteConnection, slug: Option<&JobSlug>) -> Result<(), sqlx::Error> {
     sqlx::query("DELETE FROM pauses WHERE slug = $1").bind(slug_text(slug)).execute(connection).await?;
     Ok(())
 }
