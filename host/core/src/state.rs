@@ -61,6 +61,8 @@ pub struct Restored {
     /// Of jobs, and of the scheduler where no job is named.
     pub pauses: BTreeMap<Option<JobSlug>, Pause>,
     pub retries: Vec<PlannedRetry>,
+    /// In which schedules were read.
+    pub zone: Option<String>,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,8 @@ pub struct State {
     pub limits: Limits,
     /// In which schedules are read whose job names none.
     pub zone: TimeZone,
+    /// In which they were read when that was recorded last.
+    recorded_zone: Option<String>,
     pub notifiers: Vec<PluginId>,
     jobs: BTreeMap<JobSlug, JobEntry>,
     /// The slugs in the order of the file.
@@ -99,6 +103,7 @@ impl State {
         let mut state = Self {
             limits,
             zone,
+            recorded_zone: restored.zone,
             notifiers,
             jobs: BTreeMap::new(),
             order: Vec::new(),
@@ -241,6 +246,7 @@ impl State {
             Fact::RunStarting { slug, .. } => self.apply_launch(slug.as_ref(), event.at),
             Fact::RunFinished(finished) => self.apply_finish(finished),
             Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
+            Fact::ZoneSet { zone } => self.recorded_zone = Some(zone.clone()),
             Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),
             Fact::Paused { slug, pause } => drop(self.pauses.insert(slug.clone(), pause.clone())),
             Fact::Resumed { slug, .. } => drop(self.pauses.remove(slug)),

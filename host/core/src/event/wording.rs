@@ -16,6 +16,7 @@ impl Fact {
             Self::HostStopped => "scheduler_stop",
             Self::JobsRead { .. } => "jobs_read",
             Self::JobsBegun { .. } => "jobs_begun",
+            Self::ZoneSet { .. } => "zone_set",
             Self::Paused { slug: Some(_), .. } => "job_paused",
             Self::Paused { slug: None, .. } => "scheduler_paused",
             Self::Resumed { slug: Some(_), .. } => "job_resumed",
@@ -75,6 +76,7 @@ impl Fact {
             | Self::HostStopped
             | Self::JobsRead { .. }
             | Self::JobsBegun { .. }
+            | Self::ZoneSet { .. }
             | Self::ClockSetBack { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
@@ -109,6 +111,7 @@ impl Fact {
             | Self::HostStopped
             | Self::JobsRead { .. }
             | Self::JobsBegun { .. }
+            | Self::ZoneSet { .. }
             | Self::Paused { .. }
             | Self::Resumed { .. }
             | Self::OccurrencesPassed { .. }
@@ -149,6 +152,7 @@ impl Fact {
                 format!("Read {} jobs, {} of them bad", file.jobs.len() + file.problems.len(), file.problems.len())
             }
             Self::JobsBegun { slugs } => begun_summary(slugs),
+            Self::ZoneSet { zone } => format!("Schedules are read in the zone {zone}"),
             Self::Paused { slug, pause } => format!("{} {}", who(slug), pause.cause.sentence()),
             Self::Resumed { slug, by } => format!("{} resumed by {by}", who(slug)),
             Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
@@ -231,6 +235,7 @@ impl Fact {
                 json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })
             }
             Self::RetryDropped { .. } => json!({ "reason": "removed" }),
+            Self::ZoneSet { zone } => json!({ "zone": zone }),
             Self::JobsBegun { slugs } => json!({ "jobs": slugs.len() }),
             Self::Paused { pause, .. } => json!({ "by": pause.cause.by(), "detail": pause.cause.sentence() }),
             Self::Resumed { by, .. } => json!({ "by": by }),

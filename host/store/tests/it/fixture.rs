@@ -222,7 +222,11 @@ impl Host {
         assert_eq!(snapshot.events, self.events);
         assert_eq!(snapshot.last_seq, i64::try_from(self.events.len()).unwrap());
         self.check_deliveries(&snapshot.restored);
+        let snapshot_zone = snapshot.restored.zone.clone();
         let restored = state(snapshot.restored, self.now);
+        let zone = self.events.iter().rfind(|event| event.kind == "zone_set");
+        let zone = zone.map(|event| event.metadata["zone"].as_str().unwrap().to_owned());
+        assert_eq!(snapshot_zone, zone);
         let retries = |state: &State| state.planned_retries().cloned().collect::<Vec<_>>();
         assert_eq!(retries(&restored), retries(&self.state));
         for job in SLUGS.map(|job| Some(slug(job))).iter().chain([&None]) {
