@@ -114,7 +114,11 @@ impl Runs {
             | Fact::JobsRead { .. }
             | Fact::RunQueued { .. }
             | Fact::RunProgressed { .. }
-            | Fact::OccurrencePassed { .. }
+            | Fact::OccurrencesPassed { .. }
+            | Fact::RetryDropped { .. }
+            | Fact::JobsBegun { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
             | Fact::NoticeDelivered { .. }

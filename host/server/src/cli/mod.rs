@@ -22,6 +22,7 @@ mod logs;
 mod manual;
 mod output;
 mod plugin;
+mod scheduler;
 mod server;
 mod session;
 mod status;
@@ -73,6 +74,9 @@ enum Command {
     /// List, change, trigger and look into jobs
     #[command(subcommand, after_help = examples(&["instar job list", "instar job trigger check-email --wait"]))]
     Job(job::JobCommand),
+    /// Pause and resume all jobs
+    #[command(subcommand, after_help = examples(&["instar scheduler status", "instar scheduler pause"]))]
+    Scheduler(scheduler::SchedulerCommand),
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
@@ -173,6 +177,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Doctor(doctor) => doctor::run(context, &doctor),
         Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
+        Command::Scheduler(command) => scheduler::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
