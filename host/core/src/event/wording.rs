@@ -170,7 +170,10 @@ impl Fact {
             Self::SessionTurned { activity, .. } => turned_summary(activity),
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
-            Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
+            Self::RunFinished(finished) => {
+                let again = finished.retry_at.map(|at| format!("; it is tried again at {at}")).unwrap_or_default();
+                format!("{} {}{again}", finished.job_name, finished.outcome.sentence())
+            }
             Self::OccurrencesPassed { slug, first, last, reason } if first == last => {
                 format!("Run of {slug} skipped: {} ({first})", reason.as_str())
             }
