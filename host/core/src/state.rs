@@ -186,6 +186,11 @@ impl State {
         self.retries.due(now)
     }
 
+    /// When the job is tried again.
+    pub fn retry_of(&self, slug: &JobSlug) -> Option<Timestamp> {
+        self.retries.next_of(slug)
+    }
+
     /// All that wait, in the order of the runs that they follow.
     pub fn planned_retries(&self) -> impl Iterator<Item = &PlannedRetry> {
         self.retries.iter()
