@@ -1,5 +1,7 @@
 //! A job: what runs, when, and how much it matters.
 
+pub mod fields;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -8,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::id::JobSlug;
+use crate::job::fields::Definition;
 use crate::schedule::Schedule;
 
 /// A job as its file defines it.
@@ -177,14 +180,14 @@ impl Job {
                 message: "must be an object".into(),
             });
         };
-        let fields = Fields { index, definition };
+        let fields = Fields { index, definition: Definition { object: definition } };
         fields.job()
     }
 }
 
 struct Fields<'a> {
     index: usize,
-    definition: &'a Map<String, Value>,
+    definition: Definition<'a>,
 }
 
 impl Fields<'_> {
@@ -207,7 +210,7 @@ impl Fields<'_> {
             execute_type: self.execute_type()?,
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,
-            definition: self.definition.clone(),
+            definition: self.definition.object.clone(),
         })
     }
 

@@ -3,8 +3,10 @@
 mod bundled;
 mod cli;
 mod config;
+mod disk;
 mod guards;
 mod http;
+mod jobs;
 mod serve;
 mod session_tokens;
 mod traces;

@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::disk::{self, Mode};
 use super::exit::{Exit, Failure};
 use super::output::quoted;
 use super::{Context, examples, hook, sentence};
 use crate::config::{Config, Project, Token};
+use crate::disk::{self, Mode};
 
 /// Where the first free port is looked for.
 const PORTS: std::ops::RangeInclusive<u16> = 4040..=4099;

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 use super::show;
 use crate::cli::client::ClientError;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::jobs_disk::JobsFolder;
-use crate::cli::jobs_edit::{Edit, Edited};
 use crate::cli::{Context, client_of, examples};
 use crate::config::Project;
+use crate::jobs::JobsFolder;
+use crate::jobs::{Edit, Edited};
 
 /// Add a job to the jobs file
 #[derive(Debug, clap::Args)]

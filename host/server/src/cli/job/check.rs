@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::jobs_disk::JobsFolder;
 use crate::cli::output::one_line;
+use crate::jobs::JobsFolder;
 
 pub(super) fn validate(context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;

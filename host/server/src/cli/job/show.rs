@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::cli::client::ClientError;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::jobs_disk::JobsFolder;
 use crate::cli::output::{Output, Shown, Tone, duration, one_line, printable, shortened};
 use crate::cli::{Context, client_of};
+use crate::jobs::JobsFolder;
 
 pub(super) fn list(context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
