@@ -11,6 +11,7 @@ mod follow;
 mod hook;
 mod house;
 mod http;
+mod jobs_as_code;
 mod jobs_file;
 mod jobs_run;
 mod keeping;

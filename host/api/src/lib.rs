@@ -24,8 +24,8 @@ pub use host::{
     SessionSummary, Status,
 };
 pub use jobs::{
-    Job, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest,
-    TriggerResult,
+    Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun,
+    ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
 pub use runs::{Run, Runs, Trigger, Usage};

@@ -7,6 +7,8 @@ pub const JOBS_RELOAD: &str = "/jobs/reload";
 pub const JOB: &str = "/jobs/{slug}";
 pub const JOB_TRIGGER: &str = "/jobs/{slug}/trigger";
 pub const JOB_RUNS: &str = "/jobs/{slug}/runs";
+/// The JSON Schema of the jobs file.
+pub const JOBS_SCHEMA: &str = "/schemas/jobs";
 pub const RUNS: &str = "/runs";
 pub const RUN: &str = "/runs/{id}";
 pub const SESSIONS: &str = "/sessions";

@@ -19,6 +19,7 @@ use instar_store::Store;
 
 use crate::config::{Config, Project};
 use crate::guards::{GuardDesk, Home};
+use crate::jobs::JobsFolder;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 use lock::ServerLock;
@@ -61,7 +62,7 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled, 
     let (plugins, plugin_list) = plugins::load(project, config, bundled).await?;
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
-    let jobs = Arc::new(JobsReader::new(config.scheduler.jobs_file.clone()));
+    let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
     let loaded = Arc::new(plugins);
     let parts = Parts {
         store: store.clone(),

@@ -69,7 +69,7 @@ pub const FIELDS: &[Field] = &[
         "priority",
         Kind::Choice(&["critical", "high", "normal", "low"]),
         r#""normal""#,
-        "who leaves the queue first; `medium` is read as `normal`",
+        "who leaves the queue first",
         r#""high""#,
     ),
     field("model", Kind::Choice(&["opus", "sonnet", "haiku"]), r#""sonnet""#, "handed to the agent CLI", r#""opus""#),
@@ -78,7 +78,7 @@ pub const FIELDS: &[Field] = &[
         "overlap",
         Kind::Choice(&["skip", "queue", "allow", "replace"]),
         r#""skip""#,
-        "a run whose job still runs: `skip` it, `queue` it (10 at most), `allow` both, `replace` the older",
+        "what becomes of a run whose job still runs; 10 wait at most, and `replace` ends the older",
         r#""queue""#,
     ),
     field(
@@ -237,6 +237,26 @@ mod tests {
             Kind::Texts => vec![json!("x"), json!([1]), json!([" "])],
             Kind::Any => vec![],
         }
+    }
+
+    fn row(field: &Field) -> String {
+        let default = match (field.required, field.default) {
+            (true, _) => "required".to_owned(),
+            (false, "") => "–".to_owned(),
+            (false, default) => format!("`{}`", default.trim_matches('"')),
+        };
+        let choices = match field.kind {
+            Kind::Choice(choices) => format!("`{}`: ", choices.join("`, `")),
+            _ => String::new(),
+        };
+        format!("| `{}` | {default} | {choices}{} |", field.name, field.meaning)
+    }
+
+    #[test]
+    fn the_readme_has_the_table_of_fields() {
+        let readme = include_str!("../../../../README.md");
+        let table: Vec<_> = FIELDS.iter().map(row).collect();
+        assert!(readme.contains(&table.join("\n")), "README.md should have these rows:\n{}", table.join("\n"));
     }
 
     #[test]

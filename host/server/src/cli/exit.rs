@@ -120,7 +120,9 @@ impl From<ChangeError> for Failure {
             ChangeError::Edit(EditError::Unknown(_)) => Self::not_found(error.to_string()),
             ChangeError::Edit(_) => Self::refused(error.to_string()),
             ChangeError::Io { what, source } => Self::io(format_args!("failed to {what}"), &source),
-            ChangeError::Locked(_) | ChangeError::Restless(_) => Self::failed(error.to_string()),
+            ChangeError::Locked(_) | ChangeError::Restless(_) | ChangeError::Broken(_) => {
+                Self::failed(error.to_string())
+            }
         }
     }
 }

@@ -29,6 +29,8 @@ pub(crate) enum ChangeError {
     Locked(PathBuf),
     #[error("{0} changes all the time; try again when it rests")]
     Restless(String),
+    #[error("the edit came to no end: {0}")]
+    Broken(String),
 }
 
 /// Where the jobs are, and where the lock for them is.
