@@ -8,6 +8,7 @@ mod due_times;
 mod events_stream;
 mod faults;
 mod follow;
+mod grounding;
 mod hook;
 mod house;
 mod http;

@@ -60,6 +60,9 @@ pub struct JobState {
     pub last_result: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_error: Option<String>,
+    /// The notes that a run left for the next one: claims, not facts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_handoff: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(format = DateTime)]
     pub next_scheduled: Option<String>,

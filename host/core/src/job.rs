@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::grounding::{Grounding, Handoff};
 use crate::id::JobSlug;
 use crate::job::fields::Definition;
 use crate::schedule::Schedule;
@@ -31,6 +32,7 @@ pub struct Job {
     pub timeout_ms: Option<u64>,
     /// False when the job asks for no notices.
     pub notify: bool,
+    pub grounding: Option<Grounding>,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Map<String, Value>,
 }
@@ -154,6 +156,8 @@ pub struct JobState {
     pub consecutive_failures: u32,
     /// The last due time that was turned into a run.
     pub last_scheduled: Option<Timestamp>,
+    /// What the last run that left notes left for the next.
+    pub last_handoff: Option<Handoff>,
 }
 
 /// A run may take a year at most; more is taken for a slip of the keyboard.
@@ -210,6 +214,7 @@ impl Fields<'_> {
             execute_type: self.execute_type()?,
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,
+            grounding: self.grounding()?,
             definition: self.definition.object.clone(),
         })
     }
@@ -255,6 +260,36 @@ impl Fields<'_> {
                 format!("\"timeoutMinutes\" must be a number above 0 and at most {LONGEST_TIMEOUT_MINUTES}"),
             )),
         }
+    }
+
+    fn grounding(&self) -> Result<Option<Grounding>, JobProblem> {
+        let value = match self.definition.get("grounding") {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        let Some(object) = value.as_object() else {
+            return Err(self.problem("grounding", "\"grounding\" must be an object".into()));
+        };
+        let flag = |key: &str| match object.get(key) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => {
+                let name = format!("grounding.{key}");
+                Err(self.problem(&name, format!("{name} must be a boolean")))
+            }
+        };
+        let texts = |key: &str| {
+            let texts = object.get(key).map_or(Ok(Vec::new()), Vec::<String>::deserialize);
+            let texts = texts.ok().filter(|texts| texts.iter().all(|text| !text.trim().is_empty()));
+            let name = format!("grounding.{key}");
+            texts.ok_or_else(|| self.problem(&name, format!("{name} must be a list of texts that are not blank")))
+        };
+        Ok(Some(Grounding {
+            requires_identity: flag("requiresIdentity")?,
+            processes_external_input: flag("processesExternalInput")?,
+            context_files: texts("contextFiles")?,
+            questions: texts("questions")?,
+        }))
     }
 
     fn required(&self, key: &str) -> Result<&str, JobProblem> {

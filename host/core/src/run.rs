@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::grounding::Grounding;
 use crate::id::{JobSlug, RunId, SessionName};
 use crate::job::{Job, LastResult, Overlap, Priority};
 use crate::plan::{End, Launch, StepEvent, StepRequest, Usage};
@@ -48,6 +49,8 @@ pub struct RunRequest {
     pub notify: bool,
     #[serde(default)]
     pub overlap: Overlap,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounding: Option<Grounding>,
     /// The job that a spawned session is said to work for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub works_for: Option<JobSlug>,
@@ -64,6 +67,7 @@ impl RunRequest {
             timeout_ms: Some(job.timeout_ms.unwrap_or(default_timeout_ms)),
             notify: job.notify,
             overlap: job.overlap,
+            grounding: job.grounding.clone(),
             works_for: None,
         }
     }
@@ -78,6 +82,7 @@ impl RunRequest {
             timeout_ms: None,
             notify: false,
             overlap: Overlap::Allow,
+            grounding: None,
             works_for,
         }
     }

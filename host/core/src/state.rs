@@ -217,6 +217,9 @@ impl State {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
             Fact::RunRequested { slug, trigger, .. } => self.apply_occurrence(slug.as_ref(), trigger, event.at),
             Fact::RunStarting { slug, .. } => self.apply_launch(slug.as_ref(), event.at),
+            Fact::HandoffLeft { slug: Some(slug), handoff, .. } => {
+                self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
+            }
             Fact::RunFinished(finished) => self.apply_finish(finished),
             Fact::OccurrencePassed { slug, due } => self.advance(slug, *due, event.at),
             Fact::ClockSetBack { by_ms } => self.set_back(SignedDuration::from_millis(*by_ms), event.at),
@@ -239,6 +242,7 @@ impl State {
             | Fact::SessionTurned { .. }
             | Fact::RunStopping { .. }
             | Fact::SessionEnded { .. }
+            | Fact::HandoffLeft { slug: None, .. }
             | Fact::HousekeepingDone { .. }
             | Fact::PredecessorImported { .. }
             | Fact::HostStopped => {}

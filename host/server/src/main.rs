@@ -3,6 +3,7 @@
 mod bundled;
 mod cli;
 mod config;
+mod context_files;
 mod disk;
 mod guards;
 mod http;

@@ -13,11 +13,12 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, Engine, Parts, RunningLoop};
+use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop};
 use instar_session::Sessions;
 use instar_store::Store;
 
 use crate::config::{Config, Project};
+use crate::context_files;
 use crate::guards::{GuardDesk, Home};
 use crate::jobs::JobsFolder;
 use crate::session_tokens::SessionTokens;
@@ -71,6 +72,10 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled, 
         limits: limits(config),
         retention: config.retention,
         agent_env: agent_env(url.to_owned(), session_tokens.clone()),
+        context_files: {
+            let project = project.clone();
+            ContextFiles::new(move |name| context_files::read(&project, name))
+        },
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,

@@ -158,6 +158,12 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             talk::turned(connection, at, *run, *session, *status, activity).await?;
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
+        Fact::HandoffLeft { run, slug, handoff } => {
+            runs::handoff(connection, *run, handoff).await?;
+            if let Some(slug) = slug {
+                jobs::handoff(connection, slug, handoff).await?;
+            }
+        }
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
             talk::ended(connection, session.id).await?;

@@ -33,6 +33,7 @@ impl Fact {
             },
             Self::RunStopping { .. } => "job_stopping",
             Self::SessionEnded { .. } => "session_ended",
+            Self::HandoffLeft { .. } => "handoff_left",
             Self::RunFinished(_) => "job_completed",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::NoticeRaised { .. } => "notice_raised",
@@ -61,6 +62,7 @@ impl Fact {
             | Self::SessionTurned { slug, .. }
             | Self::RunStopping { slug, .. }
             | Self::SessionEnded { slug, .. }
+            | Self::HandoffLeft { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
             Self::OccurrencePassed { slug, .. } => Some(slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
@@ -93,7 +95,8 @@ impl Fact {
             | Self::MessageAccepted { run, .. }
             | Self::SessionTurned { run, .. }
             | Self::RunStopping { run, .. }
-            | Self::SessionEnded { run, .. } => Some(*run),
+            | Self::SessionEnded { run, .. }
+            | Self::HandoffLeft { run, .. } => Some(*run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
             Self::HostStarted { .. }
@@ -151,6 +154,7 @@ impl Fact {
             Self::SessionTurned { activity, .. } => turned_summary(activity),
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
+            Self::HandoffLeft { slug, .. } => format!("Run{} left notes for the next", of(slug)),
             Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
             Self::OccurrencePassed { slug, .. } => format!("Run of {slug} skipped: already-ran"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
@@ -205,6 +209,8 @@ impl Fact {
             }
             Self::RunStopping { cause, .. } => json!(cause),
             Self::SessionEnded { session, end, .. } => json!({ "session": session.name, "end": end_details(end) }),
+            // The text is kept with the run.
+            Self::HandoffLeft { handoff, .. } => json!({ "characters": handoff.text.chars().count() }),
             Self::RunFinished(finished) => finished.details(),
             Self::OccurrencePassed { due, .. } => json!({ "reason": "already-ran", "scheduledAt": due }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),

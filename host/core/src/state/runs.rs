@@ -114,6 +114,7 @@ impl Runs {
             | Fact::JobsRead { .. }
             | Fact::RunQueued { .. }
             | Fact::RunProgressed { .. }
+            | Fact::HandoffLeft { .. }
             | Fact::OccurrencePassed { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }

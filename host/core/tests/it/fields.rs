@@ -1,6 +1,7 @@
 //! Each field of a job changes what follows from it. The list is the table itself, so a row without an arm fails.
 
 use instar_core::event::Fact;
+use instar_core::grounding::{ContextFile, Grounding, preamble};
 use instar_core::job::fields::{FIELDS, Field};
 use instar_core::plan::EndCause;
 use instar_core::run::{Phase, RunRequest};
@@ -73,6 +74,17 @@ fn queue(job: &Value) -> Vec<String> {
     world.queue().into_iter().map(str::to_owned).collect()
 }
 
+/// What stands before the task, with all files there.
+fn told(job: &Value) -> String {
+    let grounding = request(job).grounding;
+    let names = grounding.iter().flat_map(Grounding::files);
+    let file = |name: &str| ContextFile { name: name.to_owned(), content: Ok("text".to_owned()) };
+    let files: Vec<ContextFile> = names.map(file).collect();
+    let run = "01970000-0000-7000-8000-000000000001".parse().expect("it is an id");
+    // That there is a grounding at all is told, too.
+    preamble(run, Some(&grounding.clone().unwrap_or_default()), &files, None)
+}
+
 /// What the field is for, seen from outside.
 fn effect(field: &Field, job: &Value) -> String {
     match field.name {
@@ -87,6 +99,10 @@ fn effect(field: &Field, job: &Value) -> String {
         "overlap" => second_trigger(job).join(" "),
         "timeoutMinutes" => deadline(job),
         "telegramNotify" => notices(job).to_string(),
+        "grounding.requiresIdentity"
+        | "grounding.contextFiles"
+        | "grounding.questions"
+        | "grounding.processesExternalInput" => told(job),
         "execute.type" => request(job).execute_type,
         "execute.value" | "execute.args" => request(job).step.execute_json,
         other => panic!("no test shows what `{other}` changes: it needs an arm here"),

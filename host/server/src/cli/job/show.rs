@@ -150,6 +150,7 @@ fn of_definition(now: Timestamp, zone: &TimeZone, job: &instar_core::job::Job) -
         last_run: None,
         last_result: None,
         last_error: None,
+        last_handoff: None,
         next_scheduled: next.map(|next| format!("{next:.3}")),
         consecutive_failures: 0,
     };
