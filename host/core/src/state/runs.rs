@@ -119,6 +119,7 @@ impl Runs {
             | Fact::JobsBegun { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
+            | Fact::HandoffLeft { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
             | Fact::NoticeDelivered { .. }

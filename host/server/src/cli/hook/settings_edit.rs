@@ -6,7 +6,7 @@ use jsonc_parser::cst::{CstArray, CstNode, CstObject, CstRootNode};
 use serde_json::{Value, json};
 
 use super::event::Event;
-use crate::cli::jobs_edit::{input, options};
+use crate::jobs::edit::{input, options};
 
 /// Why the text was not edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
