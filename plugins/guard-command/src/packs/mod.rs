@@ -83,7 +83,6 @@ fn one(cmd: Cmd<'_>, report: &mut Report) {
 }
 
 /// Every rule of every pack.
-#[cfg(test)]
 pub(crate) fn all_rules() -> impl Iterator<Item = &'static crate::rule::Rule> {
     let packs = [
         cloud::RULES,
