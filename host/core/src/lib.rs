@@ -6,6 +6,7 @@
 pub mod command;
 pub mod decide;
 pub mod event;
+pub mod grounding;
 pub mod id;
 pub mod job;
 pub mod jobs_file;

@@ -22,6 +22,7 @@ use crate::act::Actor;
 use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
+use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::view::{SharedView, View};
 
@@ -34,6 +35,7 @@ pub struct Parts {
     pub limits: Limits,
     pub retention: Retention,
     pub agent_env: AgentEnv,
+    pub context_files: ContextFiles,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -90,7 +92,15 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let (reports, reported) = mpsc::channel(MOST_WAITING);
     let (changed, changes) = watch::channel(snapshot.last_seq);
     let keeper = Keeper { store: parts.store.clone(), retention: parts.retention };
-    let actor = Actor::new(parts.sessions.clone(), parts.plugins, view.clone(), keeper, parts.agent_env, reports);
+    let actor = Actor::new(
+        parts.sessions.clone(),
+        parts.plugins,
+        view.clone(),
+        keeper,
+        parts.agent_env,
+        parts.context_files,
+        reports,
+    );
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {

@@ -3,8 +3,11 @@
 mod bundled;
 mod cli;
 mod config;
+mod context_files;
+mod disk;
 mod guards;
 mod http;
+mod jobs;
 mod serve;
 mod session_tokens;
 mod traces;

@@ -5,7 +5,7 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,10 +16,12 @@ use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
 use tokio::sync::{Mutex, Notify};
 use tokio::time::Instant;
 
+use crate::jobs::{ChangeError, Edit, Edited, JobsFolder};
+
 /// Reads the jobs file. One reading at a time, so that an older one never overtakes a newer one.
 #[derive(Debug)]
 pub(crate) struct JobsReader {
-    path: PathBuf,
+    folder: JobsFolder,
     /// What was handed over last.
     last: Mutex<Option<blake3::Hash>>,
 }
@@ -37,8 +39,8 @@ const SAFETY_LOOK: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_secs(1);
 
 impl JobsReader {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, last: Mutex::new(None) }
+    pub(crate) fn new(folder: JobsFolder) -> Self {
+        Self { folder, last: Mutex::new(None) }
     }
 
     /// The first reading, for the start of the engine.
@@ -54,6 +56,13 @@ impl JobsReader {
         let mut last = self.last.lock().await;
         let content = self.content().await;
         self.hand_over(&content, &mut last, engine).await
+    }
+
+    /// Edits the file. What it says then is live once it was read again.
+    pub(crate) async fn edit(&self, edit: Edit) -> Result<Edited, ChangeError> {
+        let folder = self.folder.clone();
+        let edited = tokio::task::spawn_blocking(move || folder.edit(&edit)).await;
+        edited.unwrap_or_else(|error| Err(ChangeError::Broken(error.to_string())))
     }
 
     /// The same, if it changed.
@@ -79,21 +88,21 @@ impl JobsReader {
     }
 
     async fn content(&self) -> Content {
-        let path = self.path.clone();
+        let path = self.folder.file.clone();
         let read = tokio::task::spawn_blocking(move || read(&path)).await;
-        read.unwrap_or_else(|error| Err(format!("{} could not be read: {error}", self.path.display())))
+        read.unwrap_or_else(|error| Err(format!("{} could not be read: {error}", self.folder.file.display())))
     }
 
     fn parse(&self, content: &Content) -> JobsFile {
         match content {
-            Ok(text) => JobsFile::parse(&self.path.display().to_string(), text),
+            Ok(text) => JobsFile::parse(&self.folder.file.display().to_string(), text),
             Err(reason) => JobsFile::unreadable(reason.clone()),
         }
     }
 
     fn report(&self, file: JobsFile) -> JobsFile {
         for problem in &file.problems {
-            tracing::warn!("{}: {problem}", self.path.display());
+            tracing::warn!("{}: {problem}", self.folder.file.display());
         }
         // Whether a date comes at all does not depend on the zone.
         for job in file.jobs.iter().filter(|job| job.is_dormant(jiff::Timestamp::now(), &jiff::tz::TimeZone::UTC)) {
@@ -101,9 +110,9 @@ impl JobsReader {
             tracing::warn!("the schedule `{schedule}` of job `{slug}` has no date in the next five years");
         }
         if file.refused {
-            tracing::warn!("{} was not taken: the last good set of jobs stands", self.path.display());
+            tracing::warn!("{} was not taken: the last good set of jobs stands", self.folder.file.display());
         } else {
-            tracing::info!("{}: {} jobs", self.path.display(), file.jobs.len());
+            tracing::info!("{}: {} jobs", self.folder.file.display(), file.jobs.len());
         }
         file
     }
@@ -112,12 +121,12 @@ impl JobsReader {
 /// Follows the file until it is dropped or aborted.
 pub(crate) async fn watch(reader: Arc<JobsReader>, engine: Engine) {
     let changed = Arc::new(Notify::new());
-    let watcher = start_watcher(&reader.path, changed.clone());
+    let watcher = start_watcher(&reader.folder.file, changed.clone());
     let is_told = match &watcher {
         // The kernel tells of the link, not of what it points to.
-        Ok(_) => !reader.path.is_symlink(),
+        Ok(_) => !reader.folder.file.is_symlink(),
         Err(error) => {
-            tracing::warn!(%error, "{} cannot be watched: it is looked at every second", reader.path.display());
+            tracing::warn!(%error, "{} cannot be watched: it is looked at every second", reader.folder.file.display());
             false
         }
     };
@@ -132,7 +141,7 @@ pub(crate) async fn watch(reader: Arc<JobsReader>, engine: Engine) {
         if was_told {
             settle(&changed).await;
         }
-        let stamp = stamp(&reader.path);
+        let stamp = stamp(&reader.folder.file);
         if !was_told && seen == Some(stamp) {
             continue;
         }

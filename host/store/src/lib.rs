@@ -15,6 +15,7 @@ mod read;
 mod record;
 mod restore;
 mod rows;
+mod story;
 
 pub use backup::{back_up, check_backup};
 pub use error::StoreError;
@@ -22,3 +23,4 @@ pub use import::{Import, ImportedEvent};
 pub use open::Store;
 pub use read::EventFilter;
 pub use restore::Snapshot;
+pub use story::Story;

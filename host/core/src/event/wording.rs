@@ -39,6 +39,7 @@ impl Fact {
             },
             Self::RunStopping { .. } => "job_stopping",
             Self::SessionEnded { .. } => "session_ended",
+            Self::HandoffLeft { .. } => "handoff_left",
             Self::RunFinished(_) => "job_completed",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::NoticeRaised { .. } => "notice_raised",
@@ -69,6 +70,7 @@ impl Fact {
             | Self::SessionEnded { slug, .. }
             | Self::Paused { slug, .. }
             | Self::Resumed { slug, .. }
+            | Self::HandoffLeft { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
             Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
@@ -103,7 +105,8 @@ impl Fact {
             | Self::MessageAccepted { run, .. }
             | Self::SessionTurned { run, .. }
             | Self::RunStopping { run, .. }
-            | Self::SessionEnded { run, .. } => Some(*run),
+            | Self::SessionEnded { run, .. }
+            | Self::HandoffLeft { run, .. } => Some(*run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
             Self::RetryDropped { after, .. } => Some(*after),
@@ -170,6 +173,7 @@ impl Fact {
             Self::SessionTurned { activity, .. } => turned_summary(activity),
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
+            Self::HandoffLeft { slug, .. } => format!("Run{} left notes for the next", of(slug)),
             Self::RunFinished(finished) => {
                 let again = finished.retry_at.map(|at| format!("; it is tried again at {at}")).unwrap_or_default();
                 format!("{} {}{again}", finished.job_name, finished.outcome.sentence())
@@ -233,6 +237,8 @@ impl Fact {
             }
             Self::RunStopping { cause, .. } => json!(cause),
             Self::SessionEnded { session, end, .. } => json!({ "session": session.name, "end": end_details(end) }),
+            // The text is kept with the run.
+            Self::HandoffLeft { handoff, .. } => json!({ "characters": handoff.text.chars().count() }),
             Self::RunFinished(finished) => finished.details(),
             Self::OccurrencesPassed { first, last, reason, .. } => {
                 json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })

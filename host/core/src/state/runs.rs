@@ -120,6 +120,7 @@ impl Runs {
             | Fact::ZoneSet { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
+            | Fact::HandoffLeft { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
             | Fact::NoticeDelivered { .. }

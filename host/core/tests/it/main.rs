@@ -2,6 +2,7 @@
 
 mod clock;
 mod decide;
+mod fields;
 mod invariants;
 mod keep;
 mod missed;

@@ -7,6 +7,7 @@ mod ends;
 mod harness;
 mod input;
 mod names;
+mod notes;
 mod output;
 mod shown;
 mod stops;

@@ -70,6 +70,7 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         notify: true,
         notices: Default::default(),
         retry: None,
+        grounding: None,
         works_for: None,
     };
     let fact = Fact::RunRequested { run, slug: Some(slug(job)), trigger, request: Box::new(request) };
