@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::admission::{self, Admission};
 use crate::id::JobSlug;
 use crate::schedule::Schedule;
 
@@ -28,6 +29,10 @@ pub struct Job {
     pub timeout_ms: Option<u64>,
     /// False when the job asks for no notices.
     pub notify: bool,
+    /// When its runs may start.
+    pub admission: Admission,
+    /// By how much it may start after its due time; `None` is the host's.
+    pub jitter: Option<SignedDuration>,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Map<String, Value>,
 }
@@ -86,6 +91,16 @@ impl Model {
             Self::Sonnet => "sonnet",
             Self::Haiku => "haiku",
         }
+    }
+
+    /// The smaller of two tiers.
+    pub(crate) fn smaller(self, other: Self) -> Self {
+        let size = |model| match model {
+            Self::Haiku => 0,
+            Self::Sonnet => 1,
+            Self::Opus => 2,
+        };
+        if size(other) < size(self) { other } else { self }
     }
 }
 
@@ -207,6 +222,8 @@ impl Fields<'_> {
             execute_type: self.execute_type()?,
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,
+            admission: Admission::parse(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
+            jitter: admission::jitter(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
             definition: self.definition.clone(),
         })
     }

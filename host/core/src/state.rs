@@ -1,5 +1,6 @@
 //! What the host knows: the one value that `decide` reads and that recorded events change.
 
+mod admission;
 mod outbox;
 mod runs;
 
@@ -9,11 +10,15 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::admission::AdmissionRules;
+use crate::budget::Begun;
 use crate::event::{Event, Fact, RunFinished};
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
 use crate::run::{Run, StopCause, Trigger};
+use crate::schedule::jitter;
+use crate::state::admission::Standing;
 use crate::state::outbox::Outbox;
 use crate::state::runs::Runs;
 
@@ -32,6 +37,8 @@ pub struct Limits {
     pub default_timeout_ms: u64,
     /// How long a session that talks with people may be idle before it is ended.
     pub idle_timeout: SignedDuration,
+    /// Gates, tags, jitter, quota and budgets.
+    pub admission: AdmissionRules,
 }
 
 /// A job with what it has been through.
@@ -51,6 +58,8 @@ pub struct Restored {
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
+    /// The runs that began today; older ones do no harm.
+    pub begun: Vec<Begun>,
 }
 
 #[derive(Debug)]
@@ -64,9 +73,11 @@ pub struct State {
     order: Vec<JobSlug>,
     job_states: BTreeMap<JobSlug, JobState>,
     problems: Vec<JobProblem>,
+    /// When each job starts by itself next: its due time and its jitter.
     agenda: BTreeSet<(Timestamp, JobSlug)>,
     runs: Runs,
     outbox: Outbox,
+    standing: Standing,
     /// When the newest event was recorded.
     latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
@@ -83,6 +94,7 @@ const AFTER_FAILED_HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 impl State {
     pub fn new(limits: Limits, zone: TimeZone, notifiers: Vec<PluginId>, restored: Restored, now: Timestamp) -> Self {
         let runs = Runs::new(limits.idle_timeout);
+        let standing = Standing::restored(&restored.begun, now, &zone);
         let mut state = Self {
             limits,
             zone,
@@ -94,6 +106,7 @@ impl State {
             agenda: BTreeSet::new(),
             runs,
             outbox: Outbox::restored(restored.outbox, now),
+            standing,
             latest: restored.latest.unwrap_or(now),
             house_due: None,
         };
@@ -160,7 +173,13 @@ impl State {
     pub fn due_jobs(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, &JobEntry)> {
         let scheduling = self.limits.scheduling;
         let due = self.agenda.iter().take_while(move |(at, _)| scheduling && *at <= now);
-        due.filter_map(|(at, slug)| Some((*at, self.jobs.get(slug)?)))
+        due.filter_map(|(_, slug)| self.jobs.get(slug)).filter_map(|entry| Some((entry.next?, entry)))
+    }
+
+    /// When something starts by itself next: at once while runs wait.
+    pub fn next_start(&self, now: Timestamp) -> Option<Timestamp> {
+        let waits = self.queue().next().map(|_| now);
+        waits.or_else(|| self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling))
     }
 
     /// The running runs whose time is over, and by which limit.
@@ -202,7 +221,7 @@ impl State {
     /// housekeeping.
     /// A queue that can move is due at once.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.free_places() > 0 && self.queue().any(|run| self.is_its_turn(run)) {
+        if self.free_places() > 0 && self.queue().any(|run| self.could_start(run)) {
             return Some(now);
         }
         let job = self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling);
@@ -212,6 +231,7 @@ impl State {
     /// Changes the state by a recorded event. Events that do not concern it leave it as it is.
     pub fn apply(&mut self, event: &Event) {
         self.latest = event.at;
+        self.standing.apply(event, &self.runs, &self.zone);
         self.runs.apply(event);
         match &event.fact {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
@@ -227,7 +247,12 @@ impl State {
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
-            Fact::RunQueued { .. }
+            Fact::GateBegun { .. }
+            | Fact::GateEnded { .. }
+            | Fact::QuotaRead { .. }
+            | Fact::QuotaStale { .. }
+            | Fact::WorkloadReported { .. }
+            | Fact::RunQueued { .. }
             | Fact::RunSkipped { .. }
             | Fact::RunAdmitted { .. }
             | Fact::RunPassed { .. }
@@ -252,7 +277,8 @@ impl State {
         let found: Vec<_> =
             self.jobs.values().map(|entry| (entry.job.slug.clone(), self.next_due(&entry.job, now))).collect();
         for (slug, next) in found {
-            self.agenda.extend(next.map(|at| (at, slug.clone())));
+            let fires_at = self.jobs.get(&slug).and_then(|entry| Some(self.fires_at(&entry.job, next?)));
+            self.agenda.extend(fires_at.map(|at| (at, slug.clone())));
             if let Some(entry) = self.jobs.get_mut(&slug) {
                 entry.next = next;
             }
@@ -285,8 +311,8 @@ impl State {
                 Some(entry) if job.enabled => entry.next,
                 _ => self.next_due(job, now),
             };
-            if let Some(at) = next {
-                self.agenda.insert((at, job.slug.clone()));
+            if let Some(due) = next {
+                self.agenda.insert((self.fires_at(job, due), job.slug.clone()));
             }
             self.jobs.insert(job.slug.clone(), JobEntry { job: job.clone(), next });
         }
@@ -301,7 +327,33 @@ impl State {
         }
         let last = self.job_states.get(&job.slug).and_then(|state| state.last_scheduled);
         let ahead = last.filter(|last| *last > now && last.duration_since(now) < SignedDuration::from_hours(24));
-        job.next_after(ahead.unwrap_or(now), &self.zone)
+        self.waits_out_jitter(job, last, now).or_else(|| job.next_after(ahead.unwrap_or(now), &self.zone))
+    }
+
+    /// A due time after the last one that got its run, that has come while its jitter has not passed.
+    fn waits_out_jitter(&self, job: &Job, last: Option<Timestamp>, now: Timestamp) -> Option<Timestamp> {
+        let most = job.jitter.unwrap_or(self.limits.admission.jitter);
+        if most.is_zero() {
+            return None;
+        }
+        let mut after = last?.max(now.checked_sub(most).ok()?);
+        loop {
+            let due = job.next_after(after, &self.zone).filter(|due| *due <= now)?;
+            if self.fires_at(job, due) > now {
+                return Some(due);
+            }
+            after = due;
+        }
+    }
+
+    /// When a job starts whose due time this is: by its jitter later, and at most half way to its next due time.
+    fn fires_at(&self, job: &Job, due: Timestamp) -> Timestamp {
+        let most = job.jitter.unwrap_or(self.limits.admission.jitter);
+        if most.is_zero() {
+            return due;
+        }
+        let until_next = job.next_after(due, &self.zone).map_or(most, |next| next.duration_since(due) / 2);
+        due.checked_add(jitter(&job.slug, due, most.min(until_next))).unwrap_or(due)
     }
 
     fn apply_occurrence(&mut self, slug: Option<&JobSlug>, trigger: &Trigger, now: Timestamp) {
@@ -324,10 +376,10 @@ impl State {
         let next = if job.enabled { job.next_after(now.max(due), &self.zone) } else { None };
         let Some(entry) = self.jobs.get_mut(slug) else { return };
         if let Some(before) = std::mem::replace(&mut entry.next, next) {
-            self.agenda.remove(&(before, slug.clone()));
+            self.agenda.remove(&(self.fires_at(&job, before), slug.clone()));
         }
-        if let Some(at) = next {
-            self.agenda.insert((at, slug.clone()));
+        if let Some(due) = next {
+            self.agenda.insert((self.fires_at(&job, due), slug.clone()));
         }
     }
 

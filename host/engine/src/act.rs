@@ -14,11 +14,12 @@ use instar_core::session::Session;
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use instar_plugin::{Asker, CallContext, Cause, PluginError, Plugins};
 use instar_session::{Found, Order, SessionError, Sessions};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::agent_env::AgentEnv;
 use crate::clock;
+use crate::gate::GATES_AT_ONCE;
 use crate::keep::Keeper;
 use crate::view::SharedView;
 
@@ -39,12 +40,16 @@ pub(crate) struct Actor {
 
 /// What effects act upon.
 #[derive(Debug)]
-struct World {
-    sessions: Sessions,
+pub(crate) struct World {
+    pub(crate) sessions: Sessions,
     plugins: Arc<Plugins>,
-    view: SharedView,
+    pub(crate) view: SharedView,
     keeper: Keeper,
-    agent_env: AgentEnv,
+    pub(crate) agent_env: AgentEnv,
+    /// Says "look again".
+    pub(crate) changes: watch::Receiver<i64>,
+    /// The gates that may be asked at once.
+    pub(crate) gates: Semaphore,
 }
 
 impl Actor {
@@ -54,9 +59,12 @@ impl Actor {
         view: SharedView,
         keeper: Keeper,
         agent_env: AgentEnv,
+        changes: watch::Receiver<i64>,
         reports: mpsc::Sender<What>,
     ) -> Self {
-        Self { world: Arc::new(World { sessions, plugins, view, keeper, agent_env }), reports, tasks: JoinSet::new() }
+        let gates = Semaphore::new(GATES_AT_ONCE);
+        let world = World { sessions, plugins, view, keeper, agent_env, changes, gates };
+        Self { world: Arc::new(world), reports, tasks: JoinSet::new() }
     }
 
     pub(crate) fn start(&mut self, effect: Effect) {
@@ -78,6 +86,7 @@ impl Actor {
 impl World {
     async fn act(self: Arc<Self>, effect: Effect) -> What {
         match effect {
+            Effect::AskGate { run } => self.ask_gate(run).await,
             Effect::Judge { run } => self.judge(run).await,
             Effect::Step { run } => self.step(run).await,
             Effect::Start { run } => self.start(run).await,
@@ -125,7 +134,7 @@ impl World {
             Phase::Stepping { event: event @ StepEvent::Requested(_), .. } => (event.clone(), Vec::new()),
             Phase::Stepping { event, .. } => (event.clone(), run.plugin_state.clone()),
             Phase::Running { .. } => (StepEvent::Ready, run.plugin_state.clone()),
-            Phase::Queued | Phase::Judging | Phase::Starting { .. } => return What::Done,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } => return What::Done,
         };
         let call = context(&run);
         let step = self.plugins.step(&run.request.execute_type, &call, state, vec![event]);
@@ -246,7 +255,7 @@ impl World {
         What::HouseKept { result }
     }
 
-    fn run(&self, id: RunId) -> Option<Run> {
+    pub(crate) fn run(&self, id: RunId) -> Option<Run> {
         self.view.read().unwrap_or_else(PoisonError::into_inner).state().run(id).cloned()
     }
 
@@ -258,7 +267,7 @@ impl World {
         let run = self.run(id)?;
         match run.phase.clone() {
             Phase::Starting { session, launch } => Some((run, session, launch)),
-            Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Running { .. } => None,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Running { .. } => None,
         }
     }
 }

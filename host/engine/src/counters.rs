@@ -62,6 +62,7 @@ mod tests {
             works_for: None,
             overlap: instar_core::job::Overlap::Skip,
             notify: false,
+            admission: Default::default(),
         };
         let run = "00000000-0000-7000-8000-000000000000".parse().unwrap();
         Event { at, fact: Fact::RunRequested { run, slug: "a".parse().ok(), trigger, request: Box::new(request) } }

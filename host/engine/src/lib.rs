@@ -5,6 +5,7 @@ mod agent_env;
 mod ask;
 mod clock;
 mod counters;
+mod gate;
 mod keep;
 mod run_loop;
 mod view;

@@ -2,6 +2,7 @@
 //!
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
+mod gates;
 mod jobs;
 mod log;
 mod outbox;
@@ -16,6 +17,8 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::error::StoreError;
 use crate::open::{Store, begin};
+
+pub(crate) use self::log::skip_reason;
 
 /// The one connection that writes.
 #[derive(Debug)]
@@ -130,13 +133,18 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::PredecessorImported { .. }
         | Fact::HousekeepingBegun
         | Fact::HousekeepingDone { .. }
-        | Fact::HousekeepingFailed { .. } => {}
+        | Fact::HousekeepingFailed { .. }
+        | Fact::QuotaRead { .. }
+        | Fact::QuotaStale { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
         Fact::RunSkipped { run, reason, slug: _ } => runs::skipped(connection, at, *run, reason).await?,
-        Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, *run).await?,
+        Fact::GateBegun { run, slug: _ } => gates::begun(connection, *run).await?,
+        Fact::GateEnded { run, end, slug: _ } => gates::ended(connection, *run, end).await?,
+        Fact::WorkloadReported { workload } => gates::worked(connection, workload).await?,
+        Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
             runs::starting(connection, at, session, launch, plugin_state).await?;

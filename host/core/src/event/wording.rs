@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Fact, RunFinished};
+use crate::gate::GateAnswer;
 use crate::id::{JobSlug, RunId, SessionId};
 use crate::job::JobProblem;
 use crate::plan::{End, EndCause};
+use crate::quota::QuotaReading;
 use crate::talk::{Activity, Doing};
 
 impl Fact {
@@ -16,6 +18,12 @@ impl Fact {
             Self::HostStopped => "scheduler_stop",
             Self::JobsRead { .. } => "jobs_read",
             Self::RunRequested { .. } => "job_requested",
+            Self::GateBegun { .. } => "job_gate_begun",
+            Self::GateEnded { end, .. } => match end.answer {
+                GateAnswer::Go => "job_gate_passed",
+                GateAnswer::Nothing => "job_gate_skip",
+                GateAnswer::Error { .. } => "job_gate_error",
+            },
             Self::RunQueued { .. } => "job_queued",
             Self::RunSkipped { .. } | Self::OccurrencePassed { .. } => "job_skipped",
             Self::RunAdmitted { .. } => "job_admitted",
@@ -35,6 +43,9 @@ impl Fact {
             Self::SessionEnded { .. } => "session_ended",
             Self::RunFinished(_) => "job_completed",
             Self::ClockSetBack { .. } => "clock_set_back",
+            Self::QuotaRead { .. } => "quota_read",
+            Self::QuotaStale { .. } => "quota_stale",
+            Self::WorkloadReported { .. } => "workload_reported",
             Self::NoticeRaised { .. } => "notice_raised",
             Self::NoticeTried { .. } => "notice_tried",
             Self::NoticeDelivered { .. } => "notice_delivered",
@@ -49,6 +60,8 @@ impl Fact {
     pub fn slug(&self) -> Option<&JobSlug> {
         match self {
             Self::RunRequested { slug, .. }
+            | Self::GateBegun { slug, .. }
+            | Self::GateEnded { slug, .. }
             | Self::RunQueued { slug, .. }
             | Self::RunSkipped { slug, .. }
             | Self::RunAdmitted { slug, .. }
@@ -63,11 +76,14 @@ impl Fact {
             | Self::SessionEnded { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
             Self::OccurrencePassed { slug, .. } => Some(slug),
+            Self::WorkloadReported { workload } => Some(&workload.slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
             Self::HostStarted { .. }
             | Self::HostStopped
             | Self::JobsRead { .. }
             | Self::ClockSetBack { .. }
+            | Self::QuotaRead { .. }
+            | Self::QuotaStale { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
@@ -82,6 +98,8 @@ impl Fact {
     pub fn run(&self) -> Option<RunId> {
         match self {
             Self::RunRequested { run, .. }
+            | Self::GateBegun { run, .. }
+            | Self::GateEnded { run, .. }
             | Self::RunQueued { run, .. }
             | Self::RunSkipped { run, .. }
             | Self::RunAdmitted { run, .. }
@@ -101,6 +119,9 @@ impl Fact {
             | Self::JobsRead { .. }
             | Self::OccurrencePassed { .. }
             | Self::ClockSetBack { .. }
+            | Self::QuotaRead { .. }
+            | Self::QuotaStale { .. }
+            | Self::WorkloadReported { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
@@ -137,6 +158,12 @@ impl Fact {
                 format!("Read {} jobs, {} of them bad", file.jobs.len() + file.problems.len(), file.problems.len())
             }
             Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
+            Self::GateBegun { slug, .. } => format!("The gate of the run{} is asked", of(slug)),
+            Self::GateEnded { slug, end, .. } => match &end.answer {
+                GateAnswer::Go => format!("The gate of the run{} says go", of(slug)),
+                GateAnswer::Nothing => format!("The gate of the run{} says that there is nothing to do", of(slug)),
+                GateAnswer::Error { cause } => format!("The gate of the run{} gave no answer: {cause}", of(slug)),
+            },
             Self::RunQueued { slug, .. } => format!("Run{} queued", of(slug)),
             Self::RunSkipped { slug, reason, .. } => format!("Run{} skipped: {}", of(slug), reason.as_str()),
             Self::RunAdmitted { slug, .. } => format!("Run{} admitted", of(slug)),
@@ -154,6 +181,11 @@ impl Fact {
             Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
             Self::OccurrencePassed { slug, .. } => format!("Run of {slug} skipped: already-ran"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
+            Self::QuotaRead { reading } => quota_summary(reading),
+            Self::QuotaStale { last_updated } => {
+                format!("The quota data of {last_updated} is too old, and is ignored until it is renewed")
+            }
+            Self::WorkloadReported { workload } => format!("Workload of {} reported", workload.slug),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
@@ -189,6 +221,7 @@ impl Fact {
                 json!({ "jobs": file.jobs.len(), "problems": file.problems, "refused": file.refused })
             }
             Self::RunRequested { trigger, request, .. } => json!({ "trigger": trigger, "priority": request.priority }),
+            Self::GateEnded { end, .. } => json!(end),
             Self::RunSkipped { reason, .. } => json!(reason),
             Self::RunStarting { session, .. } => {
                 json!({ "session": session.name, "model": session.model, "reason": session.triggered_by })
@@ -208,6 +241,11 @@ impl Fact {
             Self::RunFinished(finished) => finished.details(),
             Self::OccurrencePassed { due, .. } => json!({ "reason": "already-ran", "scheduledAt": due }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
+            Self::QuotaRead { reading: QuotaReading::Data(quota) } => json!(quota),
+            Self::QuotaRead { reading: QuotaReading::Broken(problem) } => json!({ "problem": problem }),
+            Self::QuotaRead { reading: QuotaReading::None } => json!({}),
+            Self::QuotaStale { last_updated } => json!({ "updatedAt": last_updated }),
+            Self::WorkloadReported { workload } => json!(workload),
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
             Self::NoticeTried { notice, notifier, attempt } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt })
@@ -223,6 +261,7 @@ impl Fact {
             Self::PredecessorImported { imported } => json!(imported),
             Self::HousekeepingBegun
             | Self::HostStopped
+            | Self::GateBegun { .. }
             | Self::RunQueued { .. }
             | Self::RunAdmitted { .. }
             | Self::RunPassed { .. }
@@ -234,6 +273,14 @@ impl Fact {
 /// ` of nightly`; nothing where no job is behind the run.
 fn of(slug: &Option<JobSlug>) -> String {
     slug.as_ref().map_or_else(String::new, |slug| format!(" of {slug}"))
+}
+
+fn quota_summary(reading: &QuotaReading) -> String {
+    match reading {
+        QuotaReading::None => "There is no quota data any more".into(),
+        QuotaReading::Data(quota) => format!("Quota: {:.0} % of the week used", quota.usage_percent),
+        QuotaReading::Broken(problem) => format!("The quota file is ignored: {problem}"),
+    }
 }
 
 fn turned_summary(activity: &Activity) -> String {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use instar_core::admission::AdmissionRules;
 use instar_core::decide::{Decision, Effect, Input, SpawnRequest, What, decide};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
@@ -50,6 +51,7 @@ pub(crate) fn limits() -> Limits {
         max_sessions: 3,
         default_timeout_ms: 240 * 60_000,
         idle_timeout: SignedDuration::from_mins(60),
+        admission: AdmissionRules { tag_limits: [("one-of-two".to_owned(), 1)].into(), ..AdmissionRules::default() },
     }
 }
 

@@ -4,6 +4,7 @@ mod change;
 mod check;
 mod next;
 mod show;
+mod skips;
 mod trigger;
 
 use std::str::FromStr as _;
@@ -47,6 +48,7 @@ pub(crate) enum JobCommand {
         slug: String,
     },
     Trigger(trigger::Trigger),
+    Skips(skips::Skips),
     /// Show the runs of a job, newest first
     #[command(after_help = examples(&["instar job runs check-email", "instar job runs check-email --limit 5 --json"]))]
     Runs {
@@ -69,6 +71,7 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
         JobCommand::Disable { slug } => change::set_enabled(context, parsed(&slug)?, false),
         JobCommand::Remove { slug } => change::remove(context, parsed(&slug)?),
         JobCommand::Trigger(trigger) => trigger::run(context, &trigger),
+        JobCommand::Skips(skips) => skips::run(context, &skips),
         JobCommand::Runs { slug, limit } => show::runs(context, &parsed(&slug)?, limit),
     }
 }

@@ -8,7 +8,7 @@ mod backup;
 mod client;
 mod config;
 mod config_edit;
-mod disk;
+pub(crate) mod disk;
 mod doctor;
 mod events;
 mod exit;
@@ -22,6 +22,7 @@ mod logs;
 mod manual;
 mod output;
 mod plugin;
+mod quota;
 mod server;
 mod session;
 mod status;
@@ -76,6 +77,7 @@ enum Command {
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
+    Quota(quota::Quota),
     Events(events::Events),
     Logs(logs::Logs),
     /// Look at the plugins
@@ -174,6 +176,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
         Command::Session(command) => session::run(context, command),
+        Command::Quota(quota) => quota::run(context, &quota),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),

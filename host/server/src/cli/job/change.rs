@@ -58,6 +58,12 @@ pub(crate) struct Add {
     /// The hard limit of a run
     #[arg(long, value_name = "MINUTES")]
     timeout_minutes: Option<f64>,
+    /// A shell command that is asked before each run: 0 goes, 1 says that there is nothing to do
+    #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
+    gate: Option<String>,
+    /// How long the gate may take
+    #[arg(long, value_name = "SECONDS", requires = "gate")]
+    gate_timeout_seconds: Option<f64>,
     /// Do not let it run by its schedule yet
     #[arg(long)]
     disabled: bool,
@@ -111,6 +117,12 @@ fn definition(add: Add) -> Result<Map<String, Value>, Failure> {
     job.insert("enabled".into(), (!add.disabled).into());
     if let Some(minutes) = add.timeout_minutes {
         job.insert("timeoutMinutes".into(), number(minutes));
+    }
+    if let Some(gate) = add.gate {
+        job.insert("gate".into(), gate.into());
+    }
+    if let Some(seconds) = add.gate_timeout_seconds {
+        job.insert("gateTimeoutSeconds".into(), number(seconds));
     }
     let mut execute = json!({ "type": add.execute_type, "value": value });
     if let Some(args) = add.args {
@@ -237,6 +249,10 @@ mod tests {
             "--timeout-minutes",
             "5",
             "--disabled",
+            "--gate",
+            "test -s inbox",
+            "--gate-timeout-seconds",
+            "30",
             "--timezone",
             "Asia/Tokyo",
             "--priority",
@@ -247,6 +263,7 @@ mod tests {
         .unwrap();
         assert_eq!(job["execute"], json!({"type": "script", "value": "./x.sh", "args": "-a 'b c'"}));
         assert_eq!((&job["timeoutMinutes"], &job["enabled"]), (&json!(5), &json!(false)));
+        assert_eq!((&job["gate"], &job["gateTimeoutSeconds"]), (&json!("test -s inbox"), &json!(30)));
         assert_eq!(job["timezone"], json!("Asia/Tokyo"));
         assert_eq!((&job["priority"], &job["model"]), (&json!("low"), &json!("opus")));
         assert_eq!(parsed(&["--timeout-minutes", "0.5"]).unwrap()["timeoutMinutes"], json!(0.5));
