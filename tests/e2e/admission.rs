@@ -7,7 +7,8 @@ fn job(slug: &str, more: Value) -> Value {
     let mut job = json!({
         "slug": slug, "name": slug, "schedule": "@yearly", "execute": {"type": "script", "value": "work.sh"}
     });
-    job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let fields = more.as_object().expect("more fields").clone();
+    job.as_object_mut().expect("a job").extend(fields);
     job
 }
 

@@ -13,7 +13,8 @@ fn agent_with_gate(gate: &str, more: Value) -> Agent {
         "slug": "gated", "name": "Gated", "schedule": "@yearly", "gate": gate,
         "execute": {"type": "script", "value": "work.sh"}
     });
-    job.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    let fields = more.as_object().expect("more fields").clone();
+    job.as_object_mut().expect("a job").extend(fields);
     let free = json!({
         "slug": "free", "name": "Free", "schedule": "@yearly", "execute": {"type": "script", "value": "work.sh"}
     });

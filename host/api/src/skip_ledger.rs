@@ -99,15 +99,18 @@ pub struct WorkloadRequest {
     #[schema(pattern = "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$")]
     pub slug: String,
     /// In seconds.
-    #[schema(minimum = 0)]
+    #[schema(minimum = 0, maximum = 1e15)]
     pub duration: f64,
+    #[schema(minimum = -1e15, maximum = 1e15)]
     pub items_found: f64,
+    #[schema(minimum = -1e15, maximum = 1e15)]
     pub items_processed: f64,
     /// There was nothing to do, and that was seen at once.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub skip_fast: Option<bool>,
     /// How much of what was found was done, where it is not the share of the two numbers.
     #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(minimum = -1e15, maximum = 1e15)]
     pub saturation: Option<f64>,
     /// Cut at 500 characters.
     #[serde(skip_serializing_if = "Option::is_none", default)]

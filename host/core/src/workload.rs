@@ -31,13 +31,15 @@ pub struct Trend {
     pub run_count: usize,
 }
 
+/// No number of a signal is larger: sums and shares of such numbers are numbers too.
+pub const MOST: f64 = 1e15;
 /// How many signals make a trend.
 pub const TREND_WINDOW: usize = 10;
 
 impl Workload {
     /// Where nobody says, how much of what was found was done.
     pub fn saturation_of(found: f64, processed: f64) -> f64 {
-        if found == 0.0 { 0.0 } else { processed / found }
+        if found == 0.0 { 0.0 } else { (processed / found).clamp(-MOST, MOST) }
     }
 }
 

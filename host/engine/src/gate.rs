@@ -13,8 +13,8 @@ use instar_session::{Errand, ErrandEnd, ErrandHow};
 
 use crate::act::World;
 
-/// Where many jobs are due at once, their gates come one after the other in so many lanes.
-pub(crate) const GATES_AT_ONCE: usize = 8;
+/// Where more jobs are due at once, the gates of the others are asked as these end.
+pub(crate) const GATES_AT_ONCE: usize = 64;
 /// What is kept of a gate's output, in bytes.
 const KEPT: usize = 4096;
 

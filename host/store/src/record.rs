@@ -173,7 +173,18 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunFinished(finished) => runs::finished(connection, at, finished).await?,
         Fact::OccurrencePassed { slug, due } => jobs::scheduled(connection, slug, *due).await?,
         Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms).await?,
-        Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, at, notice, notifiers).await?,
+        Fact::NoticeRaised { .. }
+        | Fact::NoticeTried { .. }
+        | Fact::NoticeDelivered { .. }
+        | Fact::NoticeFailed { .. } => notices(connection, event).await?,
+    }
+    Ok(())
+}
+
+/// What is on its way to people.
+async fn notices(connection: &mut SqliteConnection, event: &Event) -> Result<(), sqlx::Error> {
+    match &event.fact {
+        Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, event.at, notice, notifiers).await?,
         Fact::NoticeTried { notice, notifier, attempt } => {
             outbox::tried(connection, *notice, notifier, *attempt).await?;
         }
@@ -183,6 +194,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::NoticeFailed { notice, notifier, retry_at, attempt: _, error: _ } => {
             outbox::failed(connection, *notice, notifier, *retry_at).await?;
         }
+        _ => {}
     }
     Ok(())
 }

@@ -15,7 +15,8 @@ use serde_json::{Value, json};
 
 fn with(slug: &str, fields: Value) -> Value {
     let mut definition = job(slug, "@yearly");
-    definition.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let fields = fields.as_object().expect("more fields").clone();
+    definition.as_object_mut().expect("a job").extend(fields);
     definition
 }
 

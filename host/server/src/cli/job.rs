@@ -27,7 +27,7 @@ pub(crate) enum JobCommand {
     Show {
         slug: String,
     },
-    Add(change::Add),
+    Add(Box<change::Add>),
     Next(next::Next),
     /// Check the jobs file; ends with 5 when an entry would not be taken
     #[command(after_help = examples(&["instar job validate", "instar job validate --json"]))]
@@ -64,7 +64,7 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
     match command {
         JobCommand::List => show::list(context),
         JobCommand::Show { slug } => show::show(context, &parsed(&slug)?),
-        JobCommand::Add(add) => change::add(context, add),
+        JobCommand::Add(add) => change::add(context, *add),
         JobCommand::Next(next) => next::run(context, &next),
         JobCommand::Validate => check::validate(context),
         JobCommand::Enable { slug } => change::set_enabled(context, parsed(&slug)?, true),

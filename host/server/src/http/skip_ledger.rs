@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use instar_api as api;
 use instar_api::paths;
 use instar_core::id::JobSlug;
-use instar_core::workload::{TREND_WINDOW, Trend, Workload};
+use instar_core::workload::{MOST, TREND_WINDOW, Trend, Workload};
 use instar_store::Skip;
 use jiff::{SignedDuration, Timestamp};
 
@@ -29,7 +29,7 @@ const MOST_HOURS: u32 = 8760;
     get, path = paths::SKIP_LEDGER, operation_id = "skip_ledger",
     params(
         ("sinceHours" = Option<isize>, Query, description = "Hours back, 24 when absent; taken as the nearest of 0 to 8760"),
-        ("slug" = Option<String>, Query, description = "Also what was not started of this job, one by one"),
+        ("slug" = Option<String>, Query, pattern = "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$", description = "Also what was not started of this job, one by one"),
     ),
     responses((status = 200, body = api::SkipLedger), (status = 503)),
 )]
@@ -52,7 +52,7 @@ pub(super) async fn show(State(app): State<Arc<App>>, params: Params) -> Result<
 /// Shows how much runs had to do, as their agents say.
 #[utoipa::path(
     get, path = paths::SKIP_LEDGER_WORKLOADS, operation_id = "workload_list",
-    params(("slug" = Option<String>, Query, description = "Of this job, with its newest signals")),
+    params(("slug" = Option<String>, Query, pattern = "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$", description = "Of this job, with its newest signals")),
     responses((status = 200, body = api::Workloads), (status = 503)),
 )]
 pub(super) async fn workloads(State(app): State<Arc<App>>, params: Params) -> Result<Json<api::Workloads>, ApiError> {
@@ -89,7 +89,7 @@ pub(super) async fn report(
         return Err(ApiError::bad_request("`duration` must be a number of seconds of at least 0"));
     }
     let (items_found, items_processed) = (number(&mut body, "itemsFound")?, number(&mut body, "itemsProcessed")?);
-    let saturation = field(&mut body, "saturation", "a number")?;
+    let saturation = optional_number(&mut body, "saturation")?;
     let notes: Option<String> = field(&mut body, "notes", "a text")?;
     let workload = Workload {
         slug: slug.clone(),
@@ -110,8 +110,14 @@ fn slug(params: &Params) -> Result<Option<JobSlug>, ApiError> {
 }
 
 fn number(body: &mut JsonObject, name: &str) -> Result<f64, ApiError> {
-    let number = field(body, name, "a number")?;
-    number.ok_or_else(|| ApiError::bad_request(format!("`{name}` must be given: a number")))
+    optional_number(body, name)?.ok_or_else(|| ApiError::bad_request(format!("`{name}` must be given: a number")))
+}
+
+fn optional_number(body: &mut JsonObject, name: &str) -> Result<Option<f64>, ApiError> {
+    const EXPECTED: &str = "a number from -1e15 to 1e15";
+    let number: Option<f64> = field(body, name, EXPECTED)?;
+    let is_fine = number.is_none_or(|number| number.abs() <= MOST);
+    is_fine.then_some(number).ok_or_else(|| ApiError::bad_request(format!("`{name}` must be {EXPECTED}")))
 }
 
 /// Here a wrong field is a 400, as the predecessor answered it.

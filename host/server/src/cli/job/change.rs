@@ -218,7 +218,7 @@ mod tests {
         let required = ["instar", "job", "add", "--slug", "s", "--name", "N", "--schedule", "@daily"];
         let cli = Cli::try_parse_from(required.iter().chain(arguments)).unwrap();
         let Command::Job(JobCommand::Add(add)) = cli.command else { panic!("{cli:?}") };
-        definition(add)
+        definition(*add)
     }
 
     #[test]
