@@ -32,10 +32,13 @@ fn components_in(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn table(components: &[PathBuf]) -> String {
-    let mut table = String::from("&[\n");
+    let mut table = String::from("vec![\n");
     for path in components {
         let name = path.file_stem().expect("a component has a name").to_string_lossy();
-        writeln!(table, "    ({name:?}, include_bytes!({path:?}) as &[u8]),").expect("a String takes all");
+        let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let digest = blake3::hash(&bytes).to_hex();
+        writeln!(table, "    Source::bundled({name:?}, include_bytes!({path:?}), {:?}),", digest.as_str())
+            .expect("a String takes all");
     }
     table.push_str("]\n");
     table

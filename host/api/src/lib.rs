@@ -22,8 +22,8 @@ pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};
 pub use guards::{GuardCheckRequest, GuardDecision, GuardDecisions, GuardFinding, GuardTime};
 pub use host::{
-    FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Scheduler, SessionCounts,
-    SessionSummary, Status,
+    FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Pause, PauseRequest, Scheduler,
+    SessionCounts, SessionSummary, Status,
 };
 pub use jobs::{
     Job, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest,

@@ -4,9 +4,11 @@
 //! decision, applies them, and only then starts its effects. So whatever was begun is known to the next process.
 
 mod admit;
+mod due;
 mod end;
 mod gate;
 mod keep;
+mod notices;
 mod quota;
 mod talk;
 mod tell;
@@ -53,6 +55,16 @@ pub enum What {
         slug: JobSlug,
         reason: String,
         force: bool,
+    },
+    /// Nothing is to fire by itself any more: of the job, or of all where none is named.
+    PauseAsked {
+        slug: Option<JobSlug>,
+        by: String,
+        reason: Option<String>,
+    },
+    ResumeAsked {
+        slug: Option<JobSlug>,
+        by: String,
     },
     StopAsked {
         run: RunId,
@@ -253,8 +265,10 @@ pub fn decide(state: &State, input: Input) -> Decision {
     match what {
         What::Booted { version } => boot(&mut draft, version),
         What::Ticked => tick(&mut draft),
-        What::JobsRead(file) => draft.event(Fact::JobsRead { file }),
+        What::JobsRead(file) => due::jobs_read(&mut draft, file),
         What::TriggerAsked { slug, reason, force } => admit::trigger(&mut draft, &slug, reason, force),
+        What::PauseAsked { slug, by, reason } => due::pause_asked(&mut draft, slug, by, reason),
+        What::ResumeAsked { slug, by } => due::resume_asked(&mut draft, slug, by),
         What::StopAsked { run, by } => end::stop_asked(&mut draft, run, StopCause::Asked { by }),
         What::GateEnded { run, end } => gate::ended(&mut draft, run, end),
         What::QuotaRead(reading) => quota::read(&mut draft, reading),
@@ -270,7 +284,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::SessionTurned { run, activity } => talk::turned(&mut draft, run, activity),
         What::NotTold { run, reason } => talk::not_told(&mut draft, run, reason),
         What::Done => {}
-        What::OccurrenceTaken { slug, due } => draft.event(Fact::OccurrencePassed { slug, due }),
+        What::OccurrenceTaken { slug, due } => due::taken(&mut draft, slug, due),
         What::Delivered { notice, notifier, receipt } => {
             draft.event(Fact::NoticeDelivered { notice, notifier, receipt })
         }
@@ -286,6 +300,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
 /// Every open run goes on from its phase: this is the whole of crash recovery.
 fn boot(draft: &mut Draft<'_>, version: String) {
     draft.event(Fact::HostStarted { version });
+    due::follow_switch(draft);
     for run in draft.state.open_runs() {
         let id = run.id;
         match &run.phase {
@@ -312,7 +327,7 @@ fn tick(draft: &mut Draft<'_>) {
     }
     quota::warn_when_stale(draft);
     admit::drain_queue(draft);
-    admit::fire_due_jobs(draft);
+    due::fire(draft);
     tell::deliver_due(draft);
     keep::keep_house_when_due(draft);
 }
@@ -420,6 +435,7 @@ fn started(draft: &mut Draft<'_>, id: RunId) {
     let limit = run.request.timeout_ms.and_then(|millis| i64::try_from(millis).ok()).map(SignedDuration::from_millis);
     let deadline = limit.and_then(|limit| draft.now.checked_add(limit).ok());
     draft.event(Fact::RunStarted { run: id, slug: run.slug.clone(), session: session.id, deadline });
+    notices::run_started(draft, run, session);
     draft.effect(Effect::Watch { run: id });
     talk::go_on(draft, run);
     if run.stopping.is_some() {
@@ -431,7 +447,9 @@ fn started(draft: &mut Draft<'_>, id: RunId) {
 fn session_name(run: &Run, now: Timestamp) -> SessionName {
     let slug = match (&run.trigger, &run.slug) {
         (Trigger::Spawned { name, .. }, _) => return name.clone(),
-        (Trigger::Scheduled { .. } | Trigger::Manual { .. }, slug) => slug.as_ref().map_or("", JobSlug::as_str),
+        (Trigger::Scheduled { .. } | Trigger::Retry { .. } | Trigger::Manual { .. }, slug) => {
+            slug.as_ref().map_or("", JobSlug::as_str)
+        }
     };
     let mut millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let mut digits = Vec::new();

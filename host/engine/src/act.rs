@@ -277,9 +277,9 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> 
 }
 
 fn context(run: &Run) -> CallContext {
-    let asker = match run.trigger {
+    let asker = match run.trigger.first() {
         Trigger::Scheduled { .. } => Asker::Cron,
-        Trigger::Manual { .. } | Trigger::Spawned { .. } => Asker::Api,
+        Trigger::Retry { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. } => Asker::Api,
     };
     CallContext {
         trace_id: run.id.to_string(),

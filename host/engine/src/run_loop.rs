@@ -150,8 +150,8 @@ impl Main {
     ) {
         loop {
             let wake = self.next_wake();
+            // In no fixed order: neither a burst of reports nor one of questions keeps the others waiting.
             tokio::select! {
-                biased;
                 _ = &mut stop => break,
                 Some(report) = reports.recv() => self.take_report(report).await,
                 Some(ask) = asks.recv() => self.take_ask(ask).await,

@@ -5,13 +5,12 @@
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
-use std::borrow::Cow;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use instar_core::plan::{StepEvent, StepRequest};
-use instar_plugin::{Asker, CallContext, Origin, Plugins, Settings, Source};
+use instar_plugin::{Asker, CallContext, Plugins, Settings, Source};
 use jiff::Timestamp;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
@@ -82,7 +81,7 @@ fn bytes(folder: &str, name: &str) -> Vec<u8> {
 }
 
 fn source(folder: &str, name: &str) -> Source {
-    Source { origin: Origin::File(path(folder, name)), bytes: Cow::Owned(bytes(folder, name)) }
+    Source::file(path(folder, name), bytes(folder, name))
 }
 
 fn request() -> StepRequest {
@@ -104,6 +103,10 @@ fn engine() -> Engine {
 fn component(engine: &Engine, folder: &str, name: &str) -> (Component, Linker<()>) {
     let component = Component::new(engine, bytes(folder, name)).expect("it compiles");
     let mut linker = Linker::new(engine);
+    let config = linker.instance("instar:plugin/config@0.1.0-dev").and_then(|mut config| {
+        config.func_wrap("json", |_: wasmtime::StoreContextMut<'_, ()>, (): ()| Ok(("{}".to_owned(),)))
+    });
+    config.expect("a configuration can be handed out");
     linker.define_unknown_imports_as_traps(&component).expect("its imports can be traps");
     (component, linker)
 }

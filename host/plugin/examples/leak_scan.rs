@@ -5,13 +5,12 @@
 
 #![expect(clippy::print_stdout, reason = "a measurement for people")]
 
-use std::borrow::Cow;
 use std::error::Error;
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use instar_plugin::{Asker, CallContext, Origin, Plugins, Settings, Source};
+use instar_plugin::{Asker, CallContext, Plugins, Settings, Source};
 use jiff::Timestamp;
 
 const CHUNK: usize = 64 << 10;
@@ -44,7 +43,7 @@ fn load() -> Result<Plugins, Box<dyn Error>> {
     let target = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target");
     let component = target.join("plugins/guard-secrets.wasm");
     let bytes = fs::read(&component)?;
-    let source = Source { origin: Origin::File(component), bytes: Cow::Owned(bytes) };
+    let source = Source::file(component, bytes);
     let mut settings = Settings::new(target.join("bench-native"));
     settings.limits.guard.wall = Duration::from_secs(10);
     let (plugins, problems) = Plugins::load(vec![source], settings, &mut |_| {})?;

@@ -1,6 +1,6 @@
 //! What can be read from a component's bytes without compiling it: names of imports and exports, its manifest.
 
-use wasmparser::{Encoding, Parser, Payload};
+use wasmparser::{Chunk, Encoding, Parser, Payload};
 
 use crate::error::Cause;
 
@@ -19,20 +19,26 @@ pub(crate) struct Outline {
 impl Outline {
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, Cause> {
         let mut outline = Self::default();
-        let mut depth = 0_usize;
-        for payload in Parser::new(0).parse_all(bytes) {
-            let payload = payload.map_err(|error| Cause::NotAComponent(error.to_string()))?;
+        let mut parser = Parser::new(0);
+        let mut at = 0;
+        loop {
+            let rest = bytes.get(at..).ok_or_else(|| Cause::NotAComponent("it is cut off".to_owned()))?;
+            let chunk = parser.parse(rest, true).map_err(|error| Cause::NotAComponent(error.to_string()))?;
+            let Chunk::Parsed { consumed, payload } = chunk else {
+                return Err(Cause::NotAComponent("it is cut off".to_owned()));
+            };
+            at += consumed;
             match payload {
-                Payload::Version { encoding: Encoding::Module, .. } if depth == 0 => {
+                Payload::Version { encoding: Encoding::Module, .. } => {
                     return Err(Cause::NotAComponent("it is a core module".to_owned()));
                 }
-                Payload::ModuleSection { .. } | Payload::ComponentSection { .. } => depth += 1,
-                Payload::End(_) => depth = depth.saturating_sub(1),
-                top if depth == 0 => outline.note(top).map_err(Cause::NotAComponent)?,
-                _ => {}
+                // What is nested is most of a component, and says nothing to us.
+                Payload::ModuleSection { unchecked_range: nested, .. }
+                | Payload::ComponentSection { unchecked_range: nested, .. } => at = nested.end,
+                Payload::End(_) => return Ok(outline),
+                top => outline.note(top).map_err(Cause::NotAComponent)?,
             }
         }
-        Ok(outline)
     }
 
     /// The manifest that the component carries.

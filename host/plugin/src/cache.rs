@@ -1,15 +1,17 @@
 //! Native code on disk: compiled once, mapped afterwards.
 //!
 //! A file is named after the component and after wasmtime's own settings, so that neither a new
-//! component nor a new host ever meets old code. Beside it stands the hash of its content: what was
-//! damaged is noticed before it is mapped, and compiled again.
+//! component nor a new host ever meets old code. Beside it stands its seal, the hash of its content: what was
+//! damaged is noticed before it is mapped, and compiled again. The seal also says what the file looked like when
+//! it was hashed last, so that a file that nobody touched is not read through by every process.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -35,8 +37,15 @@ impl Cache {
     }
 
     /// The code of this component, mapped if it is there and whole, else compiled and kept.
-    pub(crate) fn load(&self, engine: &Engine, bytes: &[u8], on_compile: &mut dyn FnMut()) -> Result<Compiled, Cause> {
-        let path = self.path(engine, bytes);
+    /// `digest` is that of the bytes.
+    pub(crate) fn load(
+        &self,
+        engine: &Engine,
+        bytes: &[u8],
+        digest: &str,
+        on_compile: &mut dyn FnMut(),
+    ) -> Result<Compiled, Cause> {
+        let path = self.path(engine, digest);
         let mismatch = match find(engine, &path) {
             Found::Whole(component) => return Ok(Compiled { component, problem: None }),
             Found::Nothing => None,
@@ -58,17 +67,17 @@ impl Cache {
         Ok(Compiled { component, problem })
     }
 
-    fn path(&self, engine: &Engine, bytes: &[u8]) -> PathBuf {
+    fn path(&self, engine: &Engine, digest: &str) -> PathBuf {
         let mut settings = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut settings);
-        self.dir.join(format!("{}-{:016x}.cwasm", blake3::hash(bytes).to_hex(), settings.finish()))
+        self.dir.join(format!("{digest}-{:016x}.cwasm", settings.finish()))
     }
 
-    /// First the code, then its hash: after a crash between the two the code does not count.
+    /// First the code, then its seal: after a crash between the two the code does not count.
     fn keep(&self, path: &Path, code: &[u8]) -> io::Result<()> {
         self.prepare_dir()?;
         write_atomically(path, code)?;
-        write_atomically(&hash_path(path), blake3::hash(code).to_hex().as_bytes())?;
+        write_atomically(&seal_path(path), blake3::hash(code).to_hex().as_bytes())?;
         File::open(&self.dir)?.sync_all()
     }
 
@@ -104,9 +113,20 @@ enum Found {
 }
 
 fn find(engine: &Engine, path: &Path) -> Found {
-    let (Ok(code), Ok(hash)) = (fs::read(path), fs::read(hash_path(path))) else { return Found::Nothing };
-    if blake3::hash(&code).to_hex().as_bytes() != hash.as_slice() {
-        return Found::Damaged;
+    let (Ok(mut file), Ok(seal)) = (File::open(path), fs::read_to_string(seal_path(path))) else {
+        return Found::Nothing;
+    };
+    let (hash, seen) = seal.split_once('\n').unwrap_or((&seal, ""));
+    let looks = looks(&file);
+    if looks.as_deref() != Some(seen) {
+        let mut code = Vec::new();
+        if file.read_to_end(&mut code).is_err() || blake3::hash(&code).to_hex().as_str() != hash {
+            return Found::Damaged;
+        }
+        if let Some(looks) = looks {
+            // Where it cannot be kept, the next process reads the file through again.
+            let _ = write_atomically(&seal_path(path), format!("{hash}\n{looks}").as_bytes());
+        }
     }
     match map(engine, path) {
         Ok(component) => Found::Whole(component),
@@ -114,14 +134,28 @@ fn find(engine: &Engine, path: &Path) -> Found {
     }
 }
 
-#[expect(unsafe_code, reason = "mapping native code trusts the file; it is ours, private, and was hashed just now")]
+/// What changes with every change of a file; nothing while a change would be too near to the last one to be told
+/// from it, since the times of files advance in steps.
+fn looks(file: &File) -> Option<String> {
+    const STEP: Duration = Duration::from_millis(100);
+    let meta = file.metadata().ok()?;
+    let changed = Duration::new(meta.ctime().try_into().ok()?, meta.ctime_nsec().try_into().ok()?);
+    let age = SystemTime::now().duration_since(UNIX_EPOCH + changed).ok()?;
+    let (mtime, mtime_nsec) = (meta.mtime(), meta.mtime_nsec());
+    (age > STEP).then(|| format!("{} {mtime}.{mtime_nsec:09} {changed:?}", meta.len()))
+}
+
+#[expect(
+    unsafe_code,
+    reason = "mapping native code trusts the file; it is ours, private, and as it was when it was hashed"
+)]
 fn map(engine: &Engine, path: &Path) -> wasmtime::Result<Component> {
     // SAFETY: only this module writes to the directory, which is closed to other users, and what it
     // writes comes from `Component::serialize`. wasmtime itself refuses code of another version or setting.
     unsafe { Component::deserialize_file(engine, path) }
 }
 
-fn hash_path(path: &Path) -> PathBuf {
+fn seal_path(path: &Path) -> PathBuf {
     path.with_extension("blake3")
 }
 
@@ -147,6 +181,7 @@ mod tests {
     use super::*;
 
     const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+    const DIGEST: &str = "00";
 
     struct Loaded {
         compiled: bool,
@@ -156,7 +191,7 @@ mod tests {
     fn load(dir: &Path) -> Loaded {
         let mut compiled = false;
         let cache = Cache::new(dir.to_owned());
-        let loaded = cache.load(&Engine::default(), EMPTY_COMPONENT, &mut || compiled = true).unwrap();
+        let loaded = cache.load(&Engine::default(), EMPTY_COMPONENT, DIGEST, &mut || compiled = true).unwrap();
         Loaded { compiled, problem: loaded.problem.map(|problem| problem.code()) }
     }
 
@@ -207,12 +242,28 @@ mod tests {
         let truncate = |path: &Path| OpenOptions::new().write(true).open(path).unwrap().set_len(100).unwrap();
         let forge = |path: &Path| {
             fs::write(path, b"not native code").unwrap();
-            fs::write(hash_path(path), blake3::hash(b"not native code").to_hex().as_bytes()).unwrap();
+            fs::write(seal_path(path), blake3::hash(b"not native code").to_hex().as_bytes()).unwrap();
         };
         check_recovers(flip, Some("cache-mismatch"));
         check_recovers(truncate, Some("cache-mismatch"));
         check_recovers(forge, Some("cache-mismatch"));
-        check_recovers(|path| fs::remove_file(hash_path(path)).unwrap(), None);
+        check_recovers(|path| fs::remove_file(seal_path(path)).unwrap(), None);
+    }
+
+    #[test]
+    fn code_that_nobody_touched_is_not_read_through_again() {
+        let scratch = tempfile::tempdir().unwrap();
+        load(scratch.path());
+        let code = files(scratch.path(), "cwasm").remove(0);
+        let sealed = || fs::read_to_string(seal_path(&code)).unwrap();
+        while !sealed().contains('\n') {
+            assert!(!load(scratch.path()).compiled);
+        }
+        let (_, looks) = sealed().split_once('\n').map(|(hash, looks)| (hash.to_owned(), looks.to_owned())).unwrap();
+        fs::write(seal_path(&code), format!("no hash\n{looks}")).unwrap();
+        assert!(!load(scratch.path()).compiled, "it was hashed");
+        fs::write(&code, fs::read(&code).unwrap()).unwrap();
+        assert_eq!(load(scratch.path()).problem, Some("cache-mismatch"), "it was not hashed after a change");
     }
 
     #[test]

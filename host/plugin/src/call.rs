@@ -186,8 +186,9 @@ mod tests {
         let scratch = tempfile::tempdir().unwrap();
         let cache = crate::cache::Cache::new(scratch.path().to_owned());
         let lane = Lane::new(LaneKind::Guard, PoolChoice::Pooled { instances: 1 }).unwrap();
-        let load = |instances| {
-            let loaded = cache.load(&lane.engine, &component_of(instances), &mut || {});
+        let load = |instances: usize| {
+            let digest = instances.to_string();
+            let loaded = cache.load(&lane.engine, &component_of(instances), &digest, &mut || {});
             loaded.map(drop).map_err(|cause| cause.code())
         };
         assert_eq!(load(CORE_INSTANCES), Ok(()));

@@ -1,6 +1,8 @@
 //! The plugins that travel in the binary.
 
-/// Name and component of each, as `build.rs` embedded them.
-pub(crate) fn plugins() -> &'static [(&'static str, &'static [u8])] {
+use instar_plugin::Source;
+
+/// Each as `build.rs` embedded it.
+pub(crate) fn plugins() -> Vec<Source> {
     include!(concat!(env!("OUT_DIR"), "/bundled.rs"))
 }

@@ -37,9 +37,6 @@ pub(crate) struct Host {
     pub(crate) session_tokens: SessionTokens,
 }
 
-/// Name and component of each plugin that travels in the binary.
-pub(crate) type Bundled = &'static [(&'static str, &'static [u8])];
-
 /// The version that the API and the log show.
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -56,7 +53,12 @@ pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
 }
 
 /// Opens all that the host owns, and starts its loop: from here on jobs run. `url` is where their programs find it.
-pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled, url: &str) -> anyhow::Result<Host> {
+pub(crate) async fn build(
+    project: &Project,
+    config: &Config,
+    bundled: Vec<instar_plugin::Source>,
+    url: &str,
+) -> anyhow::Result<Host> {
     let store = Store::open(&project.database()).await?;
     predecessor::import(project, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
@@ -87,13 +89,13 @@ pub(crate) async fn build(project: &Project, config: &Config, bundled: Bundled, 
 pub(crate) async fn look_at_plugins(
     project: &Project,
     config: &Config,
-    bundled: Bundled,
+    bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_api::Plugins> {
     Ok(plugins::load(project, config, bundled).await?.1)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
-pub(crate) fn plugin_sources(bundled: Bundled, folder: &Path) -> Vec<instar_plugin::Source> {
+pub(crate) fn plugin_sources(bundled: Vec<instar_plugin::Source>, folder: &Path) -> Vec<instar_plugin::Source> {
     plugins::sources(bundled, folder).0
 }
 
@@ -125,6 +127,7 @@ fn limits(config: &Config) -> Limits {
         default_timeout_ms: config.sessions.default_timeout_ms,
         idle_timeout: config.sessions.idle_timeout,
         admission: config.admission.clone(),
+        pause_after_failures: config.scheduler.pause_after_failures,
     }
 }
 

@@ -1,14 +1,13 @@
 //! How well the command guard tells harm from its look-alikes: the host's parser and the real component over
 //! `tests/corpus/commands`, both halves of each family, with every miss named.
 
-use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use instar_core::command::{Command, Surroundings};
 use instar_core::verdict::{Answer, Verdict};
-use instar_plugin::{Asker, CallContext, Origin, Plugins, Settings, Source};
+use instar_plugin::{Asker, CallContext, Plugins, Settings, Source};
 use instar_shell::{NoFiles, World, parse};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -110,7 +109,7 @@ fn guard() -> Plugins {
     let mut settings = Settings::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("native"));
     settings.limits.guard.wall = Duration::from_secs(10);
     settings.limits.validate.wall = Duration::from_secs(10);
-    let source = Source { origin: Origin::File(path), bytes: Cow::Owned(bytes) };
+    let source = Source::file(path, bytes);
     let (plugins, problems) = Plugins::load(vec![source], settings, &mut |_| {}).expect("an engine can be set up");
     assert!(problems.is_empty(), "{problems:?}");
     plugins

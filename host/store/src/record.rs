@@ -2,6 +2,7 @@
 //!
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
+mod due;
 mod gates;
 mod jobs;
 mod log;
@@ -137,6 +138,11 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::QuotaRead { .. }
         | Fact::QuotaStale { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
+        Fact::JobsBegun { .. }
+        | Fact::Paused { .. }
+        | Fact::Resumed { .. }
+        | Fact::OccurrencesPassed { .. }
+        | Fact::RetryDropped { .. } => due::changed(connection, at, &event.fact).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
@@ -170,37 +176,22 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             runs::session_ended(connection, *run, session, end).await?;
             talk::ended(connection, session.id).await?;
         }
-        Fact::RunFinished(finished) => runs::finished(connection, at, finished).await?,
-        Fact::OccurrencePassed { slug, due } => jobs::scheduled(connection, slug, *due).await?,
-        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms).await?,
+        Fact::RunFinished(finished) => {
+            runs::finished(connection, at, finished).await?;
+            due::retry_planned(connection, finished).await?;
+        }
+        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
         Fact::NoticeRaised { .. }
         | Fact::NoticeTried { .. }
         | Fact::NoticeDelivered { .. }
-        | Fact::NoticeFailed { .. } => notices(connection, event).await?,
-    }
-    Ok(())
-}
-
-/// What is on its way to people.
-async fn notices(connection: &mut SqliteConnection, event: &Event) -> Result<(), sqlx::Error> {
-    match &event.fact {
-        Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, event.at, notice, notifiers).await?,
-        Fact::NoticeTried { notice, notifier, attempt } => {
-            outbox::tried(connection, *notice, notifier, *attempt).await?;
-        }
-        Fact::NoticeDelivered { notice, notifier, receipt: _ } => {
-            outbox::delivered(connection, *notice, notifier).await?;
-        }
-        Fact::NoticeFailed { notice, notifier, retry_at, attempt: _, error: _ } => {
-            outbox::failed(connection, *notice, notifier, *retry_at).await?;
-        }
-        _ => {}
+        | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
     }
     Ok(())
 }
 
 /// All that waits for a time waits for one so much earlier.
-async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
+async fn set_back(connection: &mut SqliteConnection, by_ms: i64, now: Timestamp) -> Result<(), sqlx::Error> {
+    due::set_back(connection, by_ms, now).await?;
     runs::set_back(connection, by_ms).await?;
     outbox::set_back(connection, by_ms).await
 }

@@ -8,6 +8,7 @@ use instar_core::event::EventRecord;
 use instar_core::id::JobSlug;
 use instar_core::job::JobState;
 use instar_core::plan::StepEvent;
+use instar_core::retry::PlannedRetry;
 use instar_core::run::{Phase, Run, RunRecord, RunRequest, RunStatus};
 use instar_core::session::{Session, SessionStatus};
 use instar_core::talk::{Message, Talk};
@@ -167,6 +168,16 @@ pub(crate) fn job_state(row: &SqliteRow) -> Result<JobState, sqlx::Error> {
         last_error: row.try_get("last_error")?,
         consecutive_failures: count(row, "consecutive_failures")?,
         last_scheduled: optional_time(row, "last_scheduled")?,
+        begun_at: optional_time(row, "begun_at")?,
+    })
+}
+
+pub(crate) fn retry(row: &SqliteRow) -> Result<PlannedRetry, sqlx::Error> {
+    Ok(PlannedRetry {
+        slug: parsed(row, "slug")?,
+        after: parsed(row, "after_run")?,
+        trigger: from_json(row, "trigger")?,
+        due: time(row, "due")?,
     })
 }
 
@@ -187,7 +198,7 @@ pub(crate) fn begun(row: &SqliteRow) -> Result<Begun, sqlx::Error> {
 }
 
 /// Empty where there is no job.
-fn slug(row: &SqliteRow, column: &str) -> Result<Option<JobSlug>, sqlx::Error> {
+pub(crate) fn slug(row: &SqliteRow, column: &str) -> Result<Option<JobSlug>, sqlx::Error> {
     let text: &str = row.try_get(column)?;
     if text.is_empty() { Ok(None) } else { parsed(row, column).map(Some) }
 }

@@ -1,30 +1,38 @@
-//! `cargo xtask bench`: the promises of speed, each measured beside a peer in the same run.
+//! `cargo xtask bench [PART…]`: the promises of speed, each measured beside a peer in the same run.
 //!
 //! Numbers of one run are compared with each other only: machines are noisy. The predecessor's figures stand in the
 //! README, measured on such a machine.
 
 mod hooks;
 mod leaks;
+mod nights;
 mod past;
 mod rates;
+mod server;
 
-use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::thread::sleep;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::process::Stdio;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
 
-use crate::agent::{Agent, wait_for};
 use crate::components::{self, Set};
 use crate::{setup, shell};
 
-const ROUNDS: usize = 20;
-const IDLE: Duration = Duration::from_secs(10);
+type Part = (&'static str, fn() -> Result<()>);
 
-pub(crate) fn run() -> Result<()> {
+const PARTS: [Part; 5] = [
+    ("server", server::measure),
+    ("nights", nights::measure),
+    ("hooks", hooks::measure),
+    ("leaks", leaks::measure),
+    ("calls", in_process),
+];
+
+/// All parts, or those that are named.
+pub(crate) fn run(names: &[&str]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| PARTS.iter().all(|(part, _)| part != *name)) {
+        bail!("there is no part `{unknown}`; there are {}", PARTS.map(|(part, _)| part).join(", "));
+    }
     setup::ensure_tmux()?;
     let toolchain = setup::ensure_target()?;
     components::build(&toolchain, Set::All)?;
@@ -32,27 +40,18 @@ pub(crate) fn run() -> Result<()> {
         "build instar (release)",
         shell::cargo().args(["build", "--release", "--quiet", "--package", "instar"]),
     )?;
-    let mut agent = busy_agent(100)?;
-    println!("\n{:<44} {:>12} {:>12}  peer", "what", "instar", "peer");
-    starts(&mut agent)?;
-    idle(&agent)?;
-    triggers(&agent)?;
-    burst(&agent)?;
-    let few = rates::measure(&agent)?;
-    agent.stop();
-    past::give(&agent)?;
-    agent.start()?;
-    let many = rates::measure(&agent)?;
-    rates::print(&few, &many);
-    hooks::hooks(agent.program(), agent.dir())?;
-    agent.stop();
-    leaks::measure()?;
-    in_process()
+    println!("\n{:<56} {:>12} {:>12}  peer", "what", "instar", "peer");
+    for (name, measure) in PARTS {
+        if names.is_empty() || names.contains(&name) {
+            measure()?;
+        }
+    }
+    Ok(())
 }
 
 /// Benches of single crates print a line for each row: what, ours and the peer's in nanoseconds, and the peer's name.
 fn in_process() -> Result<()> {
-    for (package, bench) in [("instar-plugin", "calls"), ("instar-core", "decide")] {
+    for (package, bench) in [("instar-plugin", "calls"), ("instar", "guards"), ("instar-core", "decide")] {
         let output = shell::cargo()
             .args(["bench", "--quiet", "--package", package, "--bench", bench])
             .stderr(Stdio::inherit())
@@ -79,33 +78,12 @@ fn nanos(text: &str) -> String {
     }
 }
 
-/// One with so many jobs, each of which writes down when it began.
-fn busy_agent(jobs: usize) -> Result<Agent> {
-    let job = |index: usize| {
-        json!({
-            "slug": format!("job-{index}"), "name": format!("Job {index}"), "schedule": "@yearly",
-            "execute": { "type": "script", "value": format!("date +%s%N > marks/job-{index}") }
-        })
-    };
-    let settings = |config: &mut Value| {
-        config["scheduler"]["maxParallelJobs"] = json!(50);
-        config["sessions"]["maxSessions"] = json!(60);
-    };
-    let agent = Agent::new("bench", "release/instar", settings, &Value::from_iter((0..jobs).map(job)))?;
-    fs::create_dir_all(agent.dir().join("marks"))?;
-    Ok(agent)
-}
-
-fn mark_of(agent: &Agent, name: &str) -> PathBuf {
-    agent.dir().join("marks").join(name)
-}
-
 fn unix_nanos() -> u128 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos()
 }
 
 fn row(what: &str, ours: &str, theirs: &str, peer: &str) {
-    println!("{what:<44} {ours:>12} {theirs:>12}  {peer}");
+    println!("{what:<56} {ours:>12} {theirs:>12}  {peer}");
 }
 
 fn millis(time: Duration) -> String {
@@ -116,82 +94,4 @@ fn millis(time: Duration) -> String {
 fn percentiles(mut times: Vec<Duration>) -> (Duration, Duration) {
     times.sort_unstable();
     (times[times.len() / 2], times[times.len() * 99 / 100])
-}
-
-fn starts(agent: &mut Agent) -> Result<()> {
-    let mut ours = Vec::new();
-    let mut theirs = Vec::new();
-    for _ in 0..ROUNDS {
-        agent.stop();
-        ours.push(agent.start()?);
-        let begun = Instant::now();
-        shell::succeeds(&mut Command::new("true"));
-        theirs.push(begun.elapsed());
-    }
-    row("start to the first /health, p50", &millis(percentiles(ours).0), &millis(percentiles(theirs).0), "/bin/true");
-    Ok(())
-}
-
-fn idle(agent: &Agent) -> Result<()> {
-    let before = agent.cpu_ticks()?;
-    sleep(IDLE);
-    let ticks = agent.cpu_ticks()? - before;
-    row("VmRSS, idle", &format!("{:.1} MB", agent.rss_kib()? as f64 / 1024.0), "", "");
-    row("CPU over ten idle seconds", &format!("{:.2} s", ticks as f64 / 100.0), "", "");
-    Ok(())
-}
-
-/// From the request to the first thing that the command does: it writes down the time.
-fn triggers(agent: &Agent) -> Result<()> {
-    let mut ours = Vec::new();
-    let mut theirs = Vec::new();
-    for round in 0..ROUNDS {
-        let mark = mark_of(agent, &format!("job-{round}"));
-        ours.push(first_line(&mark, || agent.request("POST", &format!("/jobs/job-{round}/trigger")).map(|_| ()))?);
-        let mark = mark_of(agent, &format!("peer-{round}"));
-        let script = format!("date +%s%N > {}", mark.display());
-        let tmux = || {
-            let mut command = Command::new("tmux");
-            command.args(["-L", "instar-bench-peer", "-f", "/dev/null", "new-session", "-d", "sh", "-c", &script]);
-            command.status().map(|_| ()).context("failed to run tmux")
-        };
-        theirs.push(first_line(&mark, tmux)?);
-    }
-    row(
-        "trigger to the command's first act, p50",
-        &millis(percentiles(ours).0),
-        &millis(percentiles(theirs).0),
-        "bare tmux",
-    );
-    Ok(())
-}
-
-fn first_line(mark: &Path, begin: impl FnOnce() -> Result<()>) -> Result<Duration> {
-    let begun = unix_nanos();
-    begin()?;
-    let written = wait_for(Duration::from_secs(20), || {
-        fs::read_to_string(mark).ok().and_then(|text| text.trim().parse::<u128>().ok())
-    });
-    let written = written.with_context(|| format!("{} was never written", mark.display()))?;
-    Ok(Duration::from_nanos(u64::try_from(written.saturating_sub(begun)).unwrap_or(u64::MAX)))
-}
-
-fn burst(agent: &Agent) -> Result<()> {
-    let begun = unix_nanos();
-    let mut answers = Vec::new();
-    for job in 30..59 {
-        let asked = Instant::now();
-        agent.request("POST", &format!("/jobs/job-{job}/trigger"))?;
-        answers.push(asked.elapsed());
-    }
-    let mut last = 0;
-    for job in 30..59 {
-        let mark = mark_of(agent, &format!("job-{job}"));
-        let written = wait_for(Duration::from_secs(20), || fs::read_to_string(&mark).ok()?.trim().parse::<u128>().ok());
-        last = last.max(written.with_context(|| format!("job-{job} never started"))?);
-    }
-    let all = Duration::from_nanos(u64::try_from(last.saturating_sub(begun)).unwrap_or(u64::MAX));
-    row("29 triggers in a row: slowest answer", &millis(percentiles(answers).1), "", "");
-    row("29 triggers in a row: all started", &millis(all), "", "");
-    Ok(())
 }

@@ -21,7 +21,7 @@ Usage: cargo xtask COMMAND
   install       build instar (release) with its plugins inside, and install it into ~/.cargo/bin
   test          format, clippy, components, all tests, conformance, docs: what CI runs
   conformance   let schemathesis (from PyPI) try the API against /openapi.json
-  bench         measure the release build beside its peers
+  bench [PART]  measure the release build beside its peers: server, nights, hooks, leaks, calls
   components    build the plugins to target/plugins and the test components to target/components
   setup         install what is missing: the wasm target, tmux
 ";
@@ -34,7 +34,7 @@ fn main() -> ExitCode {
         ["install"] => install::run(),
         ["test"] => test::run(),
         ["conformance"] => conformance::run(),
-        ["bench"] => bench::run(),
+        ["bench", parts @ ..] => bench::run(parts),
         ["components"] => {
             setup::ensure_target().and_then(|toolchain| components::build(&toolchain, components::Set::All))
         }

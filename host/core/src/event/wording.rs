@@ -17,6 +17,11 @@ impl Fact {
             Self::HostStarted { .. } => "scheduler_start",
             Self::HostStopped => "scheduler_stop",
             Self::JobsRead { .. } => "jobs_read",
+            Self::JobsBegun { .. } => "jobs_begun",
+            Self::Paused { slug: Some(_), .. } => "job_paused",
+            Self::Paused { slug: None, .. } => "scheduler_paused",
+            Self::Resumed { slug: Some(_), .. } => "job_resumed",
+            Self::Resumed { slug: None, .. } => "scheduler_resumed",
             Self::RunRequested { .. } => "job_requested",
             Self::GateBegun { .. } => "job_gate_begun",
             Self::GateEnded { end, .. } => match end.answer {
@@ -25,7 +30,7 @@ impl Fact {
                 GateAnswer::Error { .. } => "job_gate_error",
             },
             Self::RunQueued { .. } => "job_queued",
-            Self::RunSkipped { .. } | Self::OccurrencePassed { .. } => "job_skipped",
+            Self::RunSkipped { .. } | Self::OccurrencesPassed { .. } | Self::RetryDropped { .. } => "job_skipped",
             Self::RunAdmitted { .. } => "job_admitted",
             Self::RunPassed { .. } => "job_passed",
             Self::RunStarting { .. } => "job_triggered",
@@ -74,13 +79,16 @@ impl Fact {
             | Self::SessionTurned { slug, .. }
             | Self::RunStopping { slug, .. }
             | Self::SessionEnded { slug, .. }
+            | Self::Paused { slug, .. }
+            | Self::Resumed { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
-            Self::OccurrencePassed { slug, .. } => Some(slug),
+            Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),
             Self::WorkloadReported { workload } => Some(&workload.slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
             Self::HostStarted { .. }
             | Self::HostStopped
             | Self::JobsRead { .. }
+            | Self::JobsBegun { .. }
             | Self::ClockSetBack { .. }
             | Self::QuotaRead { .. }
             | Self::QuotaStale { .. }
@@ -114,10 +122,14 @@ impl Fact {
             | Self::SessionEnded { run, .. } => Some(*run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
+            Self::RetryDropped { after, .. } => Some(*after),
             Self::HostStarted { .. }
             | Self::HostStopped
             | Self::JobsRead { .. }
-            | Self::OccurrencePassed { .. }
+            | Self::JobsBegun { .. }
+            | Self::Paused { .. }
+            | Self::Resumed { .. }
+            | Self::OccurrencesPassed { .. }
             | Self::ClockSetBack { .. }
             | Self::QuotaRead { .. }
             | Self::QuotaStale { .. }
@@ -157,6 +169,9 @@ impl Fact {
             Self::JobsRead { file } => {
                 format!("Read {} jobs, {} of them bad", file.jobs.len() + file.problems.len(), file.problems.len())
             }
+            Self::JobsBegun { slugs } => begun_summary(slugs),
+            Self::Paused { slug, pause } => format!("{} {}", who(slug), pause.cause.sentence()),
+            Self::Resumed { slug, by } => format!("{} resumed by {by}", who(slug)),
             Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
             Self::GateBegun { slug, .. } => format!("The gate of the run{} is asked", of(slug)),
             Self::GateEnded { slug, end, .. } => match &end.answer {
@@ -179,7 +194,13 @@ impl Fact {
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
             Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
-            Self::OccurrencePassed { slug, .. } => format!("Run of {slug} skipped: already-ran"),
+            Self::OccurrencesPassed { slug, first, last, reason } if first == last => {
+                format!("Run of {slug} skipped: {} ({first})", reason.as_str())
+            }
+            Self::OccurrencesPassed { slug, first, last, reason } => {
+                format!("Runs of {slug} skipped: {} (from {first} to {last})", reason.as_str())
+            }
+            Self::RetryDropped { slug, .. } => format!("Retry of {slug} dropped: there is no such job any more"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
             Self::QuotaRead { reading } => quota_summary(reading),
             Self::QuotaStale { last_updated } => {
@@ -239,7 +260,13 @@ impl Fact {
             Self::RunStopping { cause, .. } => json!(cause),
             Self::SessionEnded { session, end, .. } => json!({ "session": session.name, "end": end_details(end) }),
             Self::RunFinished(finished) => finished.details(),
-            Self::OccurrencePassed { due, .. } => json!({ "reason": "already-ran", "scheduledAt": due }),
+            Self::OccurrencesPassed { first, last, reason, .. } => {
+                json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })
+            }
+            Self::RetryDropped { .. } => json!({ "reason": "removed" }),
+            Self::JobsBegun { slugs } => json!({ "jobs": slugs.len() }),
+            Self::Paused { pause, .. } => json!({ "by": pause.cause.by(), "detail": pause.cause.sentence() }),
+            Self::Resumed { by, .. } => json!({ "by": by }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
             Self::QuotaRead { reading: QuotaReading::Data(quota) } => json!(quota),
             Self::QuotaRead { reading: QuotaReading::Broken(problem) } => json!({ "problem": problem }),
@@ -267,6 +294,19 @@ impl Fact {
             | Self::RunPassed { .. }
             | Self::RunProgressed { .. } => json!({}),
         }
+    }
+}
+
+fn who(slug: &Option<JobSlug>) -> String {
+    slug.as_ref().map_or_else(|| "Scheduler".into(), |slug| format!("Job {slug}"))
+}
+
+/// Names them, unless they are many.
+fn begun_summary(slugs: &[JobSlug]) -> String {
+    match slugs {
+        [one] => format!("Job {one} runs by its schedule from now on"),
+        [one, others @ ..] => format!("Job {one} and {} others run by their schedules from now on", others.len()),
+        [] => "No job begins".into(),
     }
 }
 
@@ -301,6 +341,8 @@ impl RunFinished {
             "trigger": self.trigger,
             "session": self.session.as_ref().map(|session| &session.name),
             "consecutiveFailures": self.consecutive_failures,
+            "attempt": self.trigger.attempt(),
+            "retryAt": self.retry_at,
         });
         merge(&mut details, json!(self.outcome));
         if let Some(end) = &self.end {

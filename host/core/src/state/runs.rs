@@ -154,10 +154,14 @@ impl Runs {
             | Fact::JobsRead { .. }
             | Fact::RunQueued { .. }
             | Fact::RunProgressed { .. }
-            | Fact::OccurrencePassed { .. }
             | Fact::QuotaRead { .. }
             | Fact::QuotaStale { .. }
             | Fact::WorkloadReported { .. }
+            | Fact::OccurrencesPassed { .. }
+            | Fact::RetryDropped { .. }
+            | Fact::JobsBegun { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
             | Fact::NoticeDelivered { .. }

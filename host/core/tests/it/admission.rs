@@ -260,7 +260,7 @@ fn jitter_puts_off_the_start_and_not_the_recorded_due_time() {
     world.tell(What::Ticked);
     let run = world.only_run();
     let at = world.state.run(run).unwrap().trigger.clone();
-    assert_eq!(at, instar_core::run::Trigger::Scheduled { at: due });
+    assert_eq!(at, instar_core::run::Trigger::Scheduled { at: due, missed: false });
     assert_eq!(world.next_of("beat"), Some(due + SignedDuration::from_hours(1)));
 }
 
@@ -306,4 +306,34 @@ fn fields_of_the_wrong_kind_are_refused_by_name() {
     let job = Job::parse(0, &with("a", json!({"gate": null, "tags": null, "budget": {}, "jitterSeconds": 0}))).unwrap();
     assert_eq!((job.admission, job.jitter), (Default::default(), Some(SignedDuration::ZERO)));
     let _: JobSlug = job.slug;
+}
+
+#[test]
+fn what_jitter_puts_off_is_not_missed_also_where_missed_due_times_are_passed_over() {
+    for number in 0..20 {
+        let slug = format!("job-{number}");
+        let mut definition = job(&slug, "0 * * * *");
+        (definition["jitterSeconds"], definition["missed"]) = (json!(3600), json!("skip"));
+        let mut world = World::new(&[definition]);
+        let due: Timestamp = "2026-03-01T13:00:00Z".parse().unwrap();
+        while world.now < due + SignedDuration::from_mins(30) {
+            world.pass_minutes(1);
+        }
+        let run = world.only_run();
+        let trigger = world.state.run(run).unwrap().trigger.clone();
+        assert_eq!(trigger, instar_core::run::Trigger::Scheduled { at: due, missed: false }, "{slug}");
+    }
+}
+
+#[test]
+fn a_run_whose_job_is_paused_while_its_gate_is_asked_waits_for_the_end_of_the_pause() {
+    let mut world = World::new(&[with("gated", json!({"gate": "./any"}))]);
+    let run = world.trigger("gated");
+    world.tell(What::PauseAsked { slug: "gated".parse().ok(), by: "cli".into(), reason: None });
+    answer(&mut world, run, GateAnswer::Go);
+    world.tell(What::Ticked);
+    assert!(!admitted(&world, run) && world.queue() == ["gated"]);
+    world.tell(What::ResumeAsked { slug: "gated".parse().ok(), by: "cli".into() });
+    world.tell(What::Ticked);
+    assert!(admitted(&world, run));
 }

@@ -23,6 +23,21 @@ use crate::plugins::{BrokenGuard, Loaded, PluginInfo, Plugins};
 pub struct Source {
     pub origin: Origin,
     pub bytes: Cow<'static, [u8]>,
+    /// BLAKE3 of the bytes, in hex.
+    pub digest: Cow<'static, str>,
+}
+
+impl Source {
+    /// One that travels in the host's own binary, which knows its digest.
+    pub fn bundled(name: &str, bytes: &'static [u8], digest: &'static str) -> Self {
+        Self { origin: Origin::Bundled { name: name.to_owned() }, bytes: bytes.into(), digest: digest.into() }
+    }
+
+    /// What was read of a file.
+    pub fn file(path: PathBuf, bytes: Vec<u8>) -> Self {
+        let digest = blake3::hash(&bytes).to_hex().to_string().into();
+        Self { origin: Origin::File(path), bytes: bytes.into(), digest }
+    }
 }
 
 /// Where a component comes from.

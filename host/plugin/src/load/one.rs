@@ -121,7 +121,7 @@ impl Loader {
         on_compile: &mut dyn FnMut(&str),
     ) -> Result<InstancePre<CallState>, Cause> {
         let engine = self.lane(kind)?.engine.clone();
-        let compiled = self.cache.load(&engine, bytes, &mut || on_compile(info.id.as_str()))?;
+        let compiled = self.cache.load(&engine, bytes, &info.digest, &mut || on_compile(info.id.as_str()))?;
         if let Some(problem) = compiled.problem {
             self.report(PluginError::new(&info.id, problem));
         }
@@ -245,7 +245,7 @@ fn info(source: &Source, outline: &Outline, manifest: Manifest) -> PluginInfo {
         description: text::clean(&manifest.description),
         kinds: audit::kinds(outline),
         execute_type: manifest.execute_type,
-        digest: blake3::hash(&source.bytes).to_hex().to_string(),
+        digest: source.digest.clone().into_owned(),
         origin: source.origin.clone(),
         imports: outline.imports.clone(),
         enabled: true,

@@ -1,10 +1,9 @@
 //! What is loaded, what is not, and what is said about it.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use instar_core::verdict::Verdict;
-use instar_plugin::{Allocation, Cause, Kind, Origin, PluginError, Plugins, PoolChoice, Settings, Source};
+use instar_plugin::{Allocation, Cause, Kind, PluginError, Plugins, PoolChoice, Settings, Source};
 use serde_json::json;
 
 use crate::support::{call, load, load_with, settings, source, try_load};
@@ -19,8 +18,8 @@ fn problem(source: Source) -> PluginError {
     problems.remove(0)
 }
 
-fn file(name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Source {
-    Source { origin: Origin::File(name.into()), bytes: bytes.into() }
+fn file(name: &str, bytes: impl Into<Vec<u8>>) -> Source {
+    Source::file(name.into(), bytes.into())
 }
 
 /// A component with this manifest instead of its own, which is its last section.

@@ -1,12 +1,11 @@
 //! Where the components are, and how most tests load them.
 
-use std::borrow::Cow;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use instar_core::plan::StepRequest;
-use instar_plugin::{Asker, CallContext, Origin, PluginError, Plugins, Settings, Source};
+use instar_plugin::{Asker, CallContext, PluginError, Plugins, Settings, Source};
 use jiff::Timestamp;
 
 /// A component by the name of its crate.
@@ -14,7 +13,7 @@ use jiff::Timestamp;
 pub(crate) fn source(name: &str) -> Source {
     let path = folder_of(name).join(format!("{name}.wasm"));
     match fs::read(&path) {
-        Ok(bytes) => Source { origin: Origin::File(path), bytes: Cow::Owned(bytes) },
+        Ok(bytes) => Source::file(path, bytes),
         Err(error) => panic!("{}: {error}; run `cargo xtask components`", path.display()),
     }
 }

@@ -23,6 +23,7 @@ mod manual;
 mod output;
 mod plugin;
 mod quota;
+mod scheduler;
 mod server;
 mod session;
 mod status;
@@ -74,6 +75,9 @@ enum Command {
     /// List, change, trigger and look into jobs
     #[command(subcommand, after_help = examples(&["instar job list", "instar job trigger check-email --wait"]))]
     Job(job::JobCommand),
+    /// Pause and resume all jobs
+    #[command(subcommand, after_help = examples(&["instar scheduler status", "instar scheduler pause"]))]
+    Scheduler(scheduler::SchedulerCommand),
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
@@ -175,6 +179,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Doctor(doctor) => doctor::run(context, &doctor),
         Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
+        Command::Scheduler(command) => scheduler::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Quota(quota) => quota::run(context, &quota),
         Command::Events(events) => events::run(context, &events),

@@ -120,6 +120,7 @@ mod tests {
             default_timeout_ms: 1,
             idle_timeout: jiff::SignedDuration::ZERO,
             admission: Default::default(),
+            pause_after_failures: 0,
         };
         let now = Timestamp::UNIX_EPOCH;
         let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), now);

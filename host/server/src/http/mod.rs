@@ -20,6 +20,7 @@ mod plugins;
 mod quota;
 mod rate;
 mod runs;
+mod scheduler;
 mod sessions;
 mod skip_ledger;
 mod spawn;
@@ -136,6 +137,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::reload))
         .routes(routes!(jobs::show))
         .routes(routes!(jobs::trigger))
+        .routes(routes!(scheduler::pause_job))
+        .routes(routes!(scheduler::resume_job))
+        .routes(routes!(scheduler::status))
+        .routes(routes!(scheduler::pause))
+        .routes(routes!(scheduler::resume))
         .routes(routes!(runs::of_job))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))

@@ -48,7 +48,7 @@ impl Fixture {
         std::fs::write(project.jobs_file(), jobs.to_string()).unwrap();
         let config = Config::load(&project).unwrap();
         let _lock = wiring::claim(&project).unwrap();
-        let host = wiring::build(&project, &config, &[], "http://localhost:4040")
+        let host = wiring::build(&project, &config, Vec::new(), "http://localhost:4040")
             .await
             .expect("a host needs tmux, and nothing else");
         let (closing, closed) = tokio::sync::watch::channel(false);

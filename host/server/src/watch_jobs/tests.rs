@@ -70,7 +70,7 @@ async fn an_edit_is_live_within_two_seconds_and_a_bad_one_changes_nothing() {
     };
     edit("[]");
     let _lock = wiring::claim(&project).unwrap();
-    let host = wiring::build(&project, &Config::load(&project).unwrap(), &[], "http://localhost").await.unwrap();
+    let host = wiring::build(&project, &Config::load(&project).unwrap(), Vec::new(), "http://localhost").await.unwrap();
     // Before the watch begins, too.
     let mut before = host.engine.view().last_seq();
     let mut edited = edit(&json!([job("a")]).to_string());

@@ -1,23 +1,21 @@
 //! Which plugins there are: those that travel in the binary, then the operator's own.
 
-use std::borrow::Cow;
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use instar_api::PluginProblem;
-use instar_plugin::{Limits, Origin, Plugins, Settings, Source};
+use instar_plugin::{Limits, Plugins, Settings, Source};
 
 use crate::config::{Config, Project};
 use crate::http;
-use crate::wiring::Bundled;
 
 /// Loads what can be loaded; what cannot is reported, and the host goes on without it.
 pub(super) async fn load(
     project: &Project,
     config: &Config,
-    bundled: Bundled,
+    bundled: Vec<Source>,
 ) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
     let settings = settings(project.cache_dir().join("plugins"), config);
     let folder = project.plugins_dir();
@@ -49,19 +47,15 @@ pub(super) fn settings(native_code: PathBuf, config: &Config) -> Settings {
     settings
 }
 
-pub(super) fn sources(bundled: Bundled, folder: &Path) -> (Vec<Source>, Vec<PluginProblem>) {
-    let bundled = bundled.iter().map(|&(name, bytes)| Source {
-        origin: Origin::Bundled { name: name.to_owned() },
-        bytes: Cow::Borrowed(bytes),
-    });
-    let (mut sources, mut problems): (Vec<_>, _) = (bundled.collect(), Vec::new());
+pub(super) fn sources(bundled: Vec<Source>, folder: &Path) -> (Vec<Source>, Vec<PluginProblem>) {
+    let (mut sources, mut problems) = (bundled, Vec::new());
     let files = files(folder).unwrap_or_else(|error| {
         problems.push(unreadable(folder, &error));
         Vec::new()
     });
     for path in files {
         match read(&path) {
-            Ok(bytes) => sources.push(Source { origin: Origin::File(path), bytes: Cow::Owned(bytes) }),
+            Ok(bytes) => sources.push(Source::file(path, bytes)),
             Err(error) => problems.push(unreadable(&path, &error)),
         }
     }
@@ -112,8 +106,9 @@ mod tests {
             std::fs::write(dir.path().join(name), "x").unwrap();
         }
         std::fs::create_dir(dir.path().join("c.wasm")).unwrap();
-        let (sources, problems) = sources(&[], dir.path());
-        let own: Vec<_> = sources.iter().filter(|source| matches!(source.origin, Origin::File(_))).collect();
+        let (sources, problems) = sources(Vec::new(), dir.path());
+        let own: Vec<_> =
+            sources.iter().filter(|source| matches!(source.origin, instar_plugin::Origin::File(_))).collect();
         assert_eq!(own.len(), 2, "{own:?}");
         assert!(own[0].origin.to_string().ends_with("a.wasm"));
         assert_eq!((problems.len(), problems[0].plugin.as_str()), (1, "c.wasm"));
@@ -122,6 +117,6 @@ mod tests {
     #[test]
     fn no_folder_is_no_problem() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(sources(&[], &dir.path().join("plugins")).1.is_empty());
+        assert!(sources(Vec::new(), &dir.path().join("plugins")).1.is_empty());
     }
 }

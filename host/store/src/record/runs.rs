@@ -8,7 +8,7 @@ use instar_core::session::Session;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use crate::record::{Failure, jobs, sessions};
+use crate::record::{Failure, due as dues, jobs, sessions};
 use crate::rows::{json, millis, slug_text};
 
 /// One due time has one run: a restart or a clock that goes back cannot run it twice.
@@ -25,8 +25,8 @@ pub(super) async fn requested(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (slug, scheduled_at) DO NOTHING";
     let due = match trigger {
-        Trigger::Scheduled { at } => Some(*at),
-        Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
+        Trigger::Scheduled { at, missed: _ } => Some(*at),
+        Trigger::Retry { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
     };
     let inserted = sqlx::query(INSERT)
         .bind(run.to_string())
@@ -39,6 +39,9 @@ pub(super) async fn requested(
         .bind(Vec::new())
         .execute(&mut *connection)
         .await?;
+    if let Trigger::Retry { after, .. } = trigger {
+        dues::retry_settled(connection, *after).await?;
+    }
     let (Some(due), Some(slug)) = (due, slug) else { return Ok(()) };
     if inserted.rows_affected() == 0 {
         return Err(Failure::OccurrenceTaken { slug: slug.clone(), due });

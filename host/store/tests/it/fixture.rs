@@ -37,6 +37,7 @@ pub(crate) fn jobs(slugs: &[&str]) -> JobsFile {
     let job = |slug: &&str| {
         let gate = (*slug == "tidy").then_some("./anything-to-do");
         json!({"slug": slug, "name": format!("The {slug}"), "schedule": "* * * * *", "unknown": [1.5, null],
+               "retry": {"backoffSeconds": 30, "on": ["failure", "timeout", "lost"]},
                "gate": gate, "tags": ["t"], "execute": {"type": "script", "value": "true"}})
     };
     JobsFile::from_entries(&slugs.iter().map(job).collect::<Vec<_>>())
@@ -68,6 +69,8 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         timeout_ms: Some(60_000),
         overlap: instar_core::job::Overlap::Skip,
         notify: true,
+        notices: Default::default(),
+        retry: None,
         works_for: None,
         admission: Default::default(),
     };
@@ -234,6 +237,11 @@ impl Host {
                 assert_eq!(taken(&restored), taken(&self.state), "what {job} took");
             }
         }
+        let retries = |state: &State| state.planned_retries().cloned().collect::<Vec<_>>();
+        assert_eq!(retries(&restored), retries(&self.state));
+        for job in SLUGS.map(|job| Some(slug(job))).iter().chain([&None]) {
+            assert_eq!(restored.own_pause(job.as_ref()), self.state.own_pause(job.as_ref()), "pause of {job:?}");
+        }
         let jobs = |state: &State| state.jobs().map(|entry| Arc::clone(&entry.job)).collect::<Vec<_>>();
         assert_eq!(jobs(&restored), jobs(&self.state));
         for job in SLUGS {
@@ -272,6 +280,7 @@ fn state(restored: Restored, now: Timestamp) -> State {
         default_timeout_ms: 90_000,
         idle_timeout: jiff::SignedDuration::from_mins(60),
         admission: Default::default(),
+        pause_after_failures: 4,
     };
     let notifiers = vec!["telegram".parse().unwrap(), "mail".parse().unwrap()];
     State::new(limits, TimeZone::UTC, notifiers, restored, now)

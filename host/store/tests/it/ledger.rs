@@ -1,6 +1,7 @@
 //! What was not started is found by job, time and reason, and goes with the events.
 
 use instar_core::event::{Event, Fact};
+use instar_core::missed::PassReason;
 use instar_core::retention::Cutoffs;
 use instar_core::run::{SkipReason, Trigger};
 use instar_core::workload::{Trend, Workload};
@@ -11,7 +12,7 @@ use crate::fixture::{at, folder, requested, slug};
 
 async fn skipped(store: &Store, job: &str, second: u64, reason: SkipReason) {
     let due = at(second.try_into().unwrap());
-    let (run, request) = requested(job, second, Trigger::Scheduled { at: due });
+    let (run, request) = requested(job, second, Trigger::Scheduled { at: due, missed: false });
     let fact = Fact::RunSkipped { run, slug: Some(slug(job)), reason };
     store.record(&[request, Event { at: due, fact }]).await.unwrap();
 }
@@ -28,7 +29,7 @@ async fn skips_are_counted_by_job_and_reason_and_listed_with_their_due_time() {
     skipped(&store, "mail", 2, quota()).await;
     skipped(&store, "mail", 3, quota()).await;
     skipped(&store, "news", 4, SkipReason::Overlap).await;
-    let passed = Fact::OccurrencePassed { slug: slug("tidy"), due: at(1) };
+    let passed = Fact::OccurrencesPassed { slug: slug("tidy"), first: at(0), last: at(1), reason: PassReason::Missed };
     store.record(&[Event { at: at(5), fact: passed }]).await.unwrap();
 
     let counts = store.skip_counts(at(2)).await.unwrap();
@@ -39,7 +40,7 @@ async fn skips_are_counted_by_job_and_reason_and_listed_with_their_due_time() {
     assert_eq!(found, [("quota", Some(at(3))), ("quota", Some(at(2)))]);
     assert_eq!(skips[0].detail.as_deref(), Some("75 % of the week are used"));
     let passed = &store.skips(&slug("tidy"), at(0), 9).await.unwrap()[0];
-    assert_eq!((passed.reason.as_str(), passed.scheduled_at, passed.run), ("already-ran", Some(at(1)), None));
+    assert_eq!((passed.reason.as_str(), passed.scheduled_at, passed.run), ("missed", Some(at(1)), None));
 }
 
 #[tokio::test]

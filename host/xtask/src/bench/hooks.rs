@@ -7,15 +7,23 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use serde_json::Value;
+
 use super::{millis, percentiles, row};
+use crate::agent::Agent;
 
 const ROUNDS: usize = 200;
 
 /// About 150 bytes, as agents write them.
 const CALL: &str = r#"{"session_id":"s","hook_event_name":"PreToolUse","permission_mode":"default","cwd":"/tmp","tool_name":"Bash","tool_input":{"command":"cd src && find . -name '*.orig' -print0 | xargs -0 grep -ln 'TODO' | sort | head -20 && git log --oneline -5 -- . 2>/dev/null || echo none"}}"#;
 
+pub(super) fn measure() -> Result<()> {
+    let agent = Agent::new("bench-hooks", "release/instar", |_| {}, &Value::Array(Vec::new()))?;
+    hooks(agent.program(), agent.dir())
+}
+
 /// Our time beside those of processes that do nothing, in turn, so that all meet the same machine.
-pub(super) fn hooks(program: &Path, project: &Path) -> Result<()> {
+fn hooks(program: &Path, project: &Path) -> Result<()> {
     let ours = || {
         let mut command = Command::new(program);
         command.args(["hook", "pre-tool-use", "--dir"]).arg(project);

@@ -1,5 +1,6 @@
 //! What a hook answers, in the words of the agent CLI.
 
+use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
 
 use instar_core::verdict::Answer;
@@ -56,7 +57,8 @@ pub(super) fn answer(call: &HookCall, input: &Input) -> Reply {
     let cwd = cwd.unwrap_or_else(|| PathBuf::from("/"));
     let log = DecisionLog::new(home.decisions());
     let guards = match Guards::open(home, kinds(call.event)) {
-        Ok(guards) => guards,
+        // This process ends with its answer, and the system frees faster than we do.
+        Ok(guards) => ManuallyDrop::new(guards),
         Err(error) => return failed(call.event, &format!("the guards could not be set up ({})", error.code())),
     };
     match call.event {
