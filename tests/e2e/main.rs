@@ -1,5 +1,6 @@
 //! End-to-end scenarios: the built binary, real tmux, real components, real HTTP on loopback.
 
+mod admission;
 mod cli;
 mod components;
 mod crash;
@@ -9,6 +10,7 @@ mod due_times;
 mod events_stream;
 mod faults;
 mod follow;
+mod gates;
 mod grounding;
 mod hook;
 mod house;

@@ -12,8 +12,10 @@ mod host;
 mod jobs;
 pub mod paths;
 mod plugins;
+mod quota;
 mod runs;
 mod sessions;
+mod skip_ledger;
 mod socket;
 
 pub use error::ErrorBody;
@@ -28,8 +30,13 @@ pub use jobs::{
     ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
-pub use runs::{Run, RunSession, RunStory, Runs, Trigger, Usage};
+pub use quota::{Quota, QuotaAccount, QuotaRequest};
+pub use runs::{GateEnd, Run, RunSession, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
     Done, InputRequest, Killed, ResumeRequest, Session, SessionOutput, SpawnRequest, TmuxSession, TmuxSessions,
+};
+pub use skip_ledger::{
+    JobWorkloads, SkipEvent, SkipLedger, SkipSummary, Workload, WorkloadAnswer, WorkloadRequest, WorkloadTrend,
+    Workloads,
 };
 pub use socket::{SocketMessage, SocketSession};

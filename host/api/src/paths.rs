@@ -25,6 +25,10 @@ pub const SESSION_INPUT: &str = "/sessions/{name}/input";
 pub const SESSION_RESUME: &str = "/sessions/{name}/resume";
 pub const EVENTS: &str = "/events";
 pub const EVENTS_STREAM: &str = "/events/stream";
+pub const QUOTA: &str = "/quota";
+pub const SKIP_LEDGER: &str = "/skip-ledger";
+pub const SKIP_LEDGER_WORKLOADS: &str = "/skip-ledger/workloads";
+pub const SKIP_LEDGER_WORKLOAD: &str = "/skip-ledger/workload";
 /// Text, for Prometheus.
 pub const METRICS: &str = "/metrics";
 /// A WebSocket.

@@ -19,7 +19,7 @@ pub struct Run {
     /// The job that it is an attempt at; a spawned session has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub slug: Option<String>,
-    /// `queued`, `judging`, `stepping`, `starting`, `running`, `finished` or `skipped`.
+    /// `gating`, `queued`, `judging`, `stepping`, `starting`, `running`, `finished` or `skipped`.
     pub status: String,
     pub trigger: Trigger,
     /// Which attempt it is: 1, and more for a retry.
@@ -73,6 +73,23 @@ pub struct Run {
     /// What it took, where the agent said so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usage: Option<Usage>,
+    /// What its gate said, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gate: Option<GateEnd>,
+}
+
+/// What the gate of a run said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GateEnd {
+    /// `go`, `nothing` or `error`.
+    pub answer: String,
+    /// Why it gave no answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
+    pub duration_ms: u64,
+    /// The last of what it printed.
+    pub output: String,
 }
 
 fn first_attempt() -> u32 {

@@ -6,28 +6,33 @@
 mod admit;
 mod due;
 mod end;
+mod gate;
 mod keep;
 mod notices;
+mod quota;
 mod talk;
 mod tell;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decide::end::Ended;
 use crate::event::{Event, Fact};
+use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::jobs_file::JobsFile;
 use crate::notice::Notice;
 use crate::plan::{Action, End, EndCause, Launch, Stdin, StepEvent, StepRequest, StepResult};
+use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, Phase, Run, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::state::State;
 use crate::talk::{Activity, Message};
 use crate::verdict::{Answer, Verdict};
+use crate::workload::Workload;
 
 /// Something the engine was told, with the time and the randomness of that moment.
 #[derive(Debug, Clone)]
@@ -83,6 +88,15 @@ pub enum What {
     },
     /// An effect was done, and there is nothing to tell of it.
     Done,
+    /// A gate answered, or is known not to.
+    GateEnded {
+        run: RunId,
+        end: GateEnd,
+    },
+    /// The quota file was read.
+    QuotaRead(QuotaReading),
+    /// An agent says how much a run of a job had to do.
+    WorkloadTold(Box<Workload>),
     Judged {
         run: RunId,
         verdict: Verdict,
@@ -167,6 +181,10 @@ impl StepFault {
 /// Something to be done once the events are durable. Each reports back as exactly one input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Runs the gate of a run, by its deadline.
+    AskGate {
+        run: RunId,
+    },
     Judge {
         run: RunId,
     },
@@ -218,6 +236,10 @@ struct Draft<'a> {
     free_places: usize,
     /// The jobs of which this decision admitted a run.
     begun: BTreeSet<JobSlug>,
+    /// The same, run by run.
+    begun_runs: Vec<Option<JobSlug>>,
+    /// How many of them have each tag.
+    begun_tags: BTreeMap<String, usize>,
 }
 
 impl Draft<'_> {
@@ -240,6 +262,8 @@ pub fn decide(state: &State, input: Input) -> Decision {
         decision: Decision::default(),
         free_places: state.free_places(),
         begun: BTreeSet::new(),
+        begun_runs: Vec::new(),
+        begun_tags: BTreeMap::new(),
     };
     if let Some(by) = state.clock_set_back(now) {
         draft.event(Fact::ClockSetBack { by_ms: i64::try_from(by.as_millis()).unwrap_or(i64::MAX) });
@@ -252,6 +276,9 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::PauseAsked { slug, by, reason } => due::pause_asked(&mut draft, slug, by, reason),
         What::ResumeAsked { slug, by } => due::resume_asked(&mut draft, slug, by),
         What::StopAsked { run, by } => end::stop_asked(&mut draft, run, StopCause::Asked { by }),
+        What::GateEnded { run, end } => gate::ended(&mut draft, run, end),
+        What::QuotaRead(reading) => quota::read(&mut draft, reading),
+        What::WorkloadTold(workload) => draft.event(Fact::WorkloadReported { workload }),
         What::Judged { run, verdict } => judged(&mut draft, run, verdict),
         What::Stepped { run, result } => stepped(&mut draft, run, result),
         What::Started { run } => started(&mut draft, run),
@@ -288,6 +315,8 @@ fn boot(draft: &mut Draft<'_>, version: String) {
     for run in draft.state.open_runs() {
         let id = run.id;
         match &run.phase {
+            // A gate asks a question and changes nothing: it is asked anew.
+            Phase::Gating => draft.effect(Effect::AskGate { run: id }),
             Phase::Queued => {}
             Phase::Judging => draft.effect(Effect::Judge { run: id }),
             Phase::Stepping { .. } => draft.effect(Effect::Step { run: id }),
@@ -307,6 +336,7 @@ fn tick(draft: &mut Draft<'_>) {
     for (run, cause) in draft.state.overdue_runs(draft.now) {
         end::stop_asked(draft, run.id, cause);
     }
+    quota::warn_when_stale(draft);
     admit::drain_queue(draft);
     due::fire(draft);
     tell::deliver_due(draft);
@@ -336,7 +366,7 @@ fn stepped(draft: &mut Draft<'_>, id: RunId, result: Result<StepResult, StepFaul
         }
         Phase::Stepping { .. } => None,
         Phase::Running { .. } => return stepped_while_running(draft, run, result),
-        Phase::Queued | Phase::Judging | Phase::Starting { .. } => return,
+        Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } => return,
     };
     if end::ended_by_stop(draft, run, ended.clone()) {
         return;

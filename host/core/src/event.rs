@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::gate::GateEnd;
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
 use crate::jobs_file::JobsFile;
@@ -15,10 +16,12 @@ use crate::missed::PassReason;
 use crate::notice::Notice;
 use crate::pause::Pause;
 use crate::plan::{End, Launch, Usage};
+use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::talk::{Activity, Message};
+use crate::workload::Workload;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -59,6 +62,17 @@ pub enum Fact {
         slug: Option<JobSlug>,
         trigger: Trigger,
         request: Box<RunRequest>,
+    },
+    /// Its gate is asked next; it holds no place yet.
+    GateBegun {
+        run: RunId,
+        slug: Option<JobSlug>,
+    },
+    /// What follows stands in the next event: it waits, is admitted, skipped, or has failed.
+    GateEnded {
+        run: RunId,
+        slug: Option<JobSlug>,
+        end: Box<GateEnd>,
     },
     RunQueued {
         run: RunId,
@@ -159,6 +173,18 @@ pub enum Fact {
     /// The clock went back by this many milliseconds: all that waits for a time waits for one so much earlier.
     ClockSetBack {
         by_ms: i64,
+    },
+    /// The quota file says something else than before.
+    QuotaRead {
+        reading: QuotaReading,
+    },
+    /// Nobody has renewed the quota data for so long that it is ignored.
+    QuotaStale {
+        last_updated: Timestamp,
+    },
+    /// An agent said how much a run of a job had to do.
+    WorkloadReported {
+        workload: Box<Workload>,
     },
     NoticeRaised {
         notice: Arc<Notice>,

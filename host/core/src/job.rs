@@ -4,11 +4,12 @@ pub mod fields;
 
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::admission::{self, Admission};
 use crate::grounding::{Grounding, Handoff};
 use crate::id::JobSlug;
 use crate::job::fields::Definition;
@@ -39,6 +40,10 @@ pub struct Job {
     pub timeout_ms: Option<u64>,
     /// False when the job asks for no notices.
     pub notify: bool,
+    /// When its runs may start.
+    pub admission: Admission,
+    /// By how much it may start after its due time; `None` is the host's.
+    pub jitter: Option<SignedDuration>,
     /// Of what, as long as it asks for notices at all.
     pub notices: Notify,
     pub grounding: Option<Grounding>,
@@ -100,6 +105,16 @@ impl Model {
             Self::Sonnet => "sonnet",
             Self::Haiku => "haiku",
         }
+    }
+
+    /// The smaller of two tiers.
+    pub(crate) fn smaller(self, other: Self) -> Self {
+        let size = |model| match model {
+            Self::Haiku => 0,
+            Self::Sonnet => 1,
+            Self::Opus => 2,
+        };
+        if size(other) < size(self) { other } else { self }
     }
 }
 
@@ -230,6 +245,8 @@ impl Fields<'_> {
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,
             grounding: self.grounding()?,
+            admission: Admission::parse(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
+            jitter: admission::jitter(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
             definition: self.definition.object.clone(),
         })
     }

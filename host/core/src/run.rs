@@ -3,6 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::admission::Admission;
+use crate::gate::GateEnd;
 use crate::grounding::Grounding;
 use crate::id::{JobSlug, RunId, SessionName};
 use crate::job::{Job, LastResult, Overlap, Priority};
@@ -101,6 +103,8 @@ pub struct RunRequest {
     /// The job that a spawned session is said to work for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub works_for: Option<JobSlug>,
+    #[serde(default)]
+    pub admission: Admission,
 }
 
 impl RunRequest {
@@ -118,6 +122,7 @@ impl RunRequest {
             overlap: job.overlap,
             grounding: job.grounding.clone(),
             works_for: None,
+            admission: job.admission.clone(),
         }
     }
 
@@ -135,6 +140,7 @@ impl RunRequest {
             overlap: Overlap::Allow,
             grounding: None,
             works_for,
+            admission: Admission::default(),
         }
     }
 }
@@ -148,6 +154,8 @@ pub struct Run {
     pub trigger: Trigger,
     pub request: RunRequest,
     pub requested_at: Timestamp,
+    /// When it got its place.
+    pub admitted_at: Option<Timestamp>,
     pub phase: Phase,
     /// Set once somebody asked for its end; nothing that comes later can undo it.
     pub stopping: Option<StopCause>,
@@ -161,6 +169,8 @@ pub struct Run {
 /// How far an open run is. Each phase holds what a restarted host needs to go on from it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Phase {
+    /// Its gate is asked whether there is anything to do; it holds no place meanwhile.
+    Gating,
     /// Waits for a free place.
     Queued,
     /// The guards are asked whether it may start.
@@ -184,14 +194,14 @@ pub enum Phase {
 impl Run {
     /// A run that holds one of the places of `maxParallelJobs`.
     pub fn is_active(&self) -> bool {
-        !matches!(self.phase, Phase::Queued)
+        !matches!(self.phase, Phase::Gating | Phase::Queued)
     }
 
     /// The session that lives, or is about to.
     pub fn session(&self) -> Option<&Session> {
         match &self.phase {
             Phase::Starting { session, .. } | Phase::Running { session, .. } => Some(session),
-            Phase::Queued | Phase::Judging | Phase::Stepping { .. } => None,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } => None,
         }
     }
 
@@ -221,12 +231,18 @@ impl Run {
             trigger,
             request,
             requested_at,
+            admitted_at: None,
             phase: Phase::Queued,
             stopping: None,
             plugin_state: Vec::new(),
             talk: None,
             usage: Usage::default(),
         }
+    }
+
+    pub(crate) fn admit(&mut self, at: Timestamp) {
+        self.admitted_at = Some(at);
+        self.phase = Phase::Judging;
     }
 
     pub(crate) fn pass(&mut self) {
@@ -274,8 +290,11 @@ impl Run {
             Phase::Stepping { event: StepEvent::Exited(end.clone()), session: Some(Box::new(session.clone())) };
     }
 
-    /// Limits count the time that passed, whatever the clock says of it.
+    /// Limits count the time that passed, whatever the clock says of it; so does waiting for a place.
     pub(crate) fn set_back(&mut self, by: SignedDuration) {
+        if self.phase == Phase::Queued {
+            self.requested_at = self.requested_at.checked_sub(by).unwrap_or(self.requested_at);
+        }
         if let Phase::Running { deadline: Some(deadline), .. } = &mut self.phase {
             *deadline = deadline.checked_sub(by).unwrap_or(*deadline);
         }
@@ -326,6 +345,16 @@ pub enum SkipReason {
     Stopped {
         by: String,
     },
+    /// Its gate says that there is nothing to do.
+    NothingToDo,
+    /// Too much of the agent's quota is used for a run of its priority.
+    Quota {
+        detail: String,
+    },
+    /// What may be taken in a day is used up.
+    Budget {
+        detail: String,
+    },
 }
 
 impl SkipReason {
@@ -337,6 +366,9 @@ impl SkipReason {
             Self::AlreadyRan => "already-ran",
             Self::Denied { .. } => "denied",
             Self::Stopped { .. } => "stopped",
+            Self::NothingToDo => "nothing-to-do",
+            Self::Quota { .. } => "quota",
+            Self::Budget { .. } => "budget",
         }
     }
 }
@@ -426,6 +458,8 @@ pub struct RunRecord {
     pub skipped: Option<SkipReason>,
     pub outcome: Option<Outcome>,
     pub end: Option<End>,
+    /// What its gate said.
+    pub gate: Option<GateEnd>,
     pub usage: Usage,
 }
 
@@ -433,6 +467,8 @@ pub struct RunRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
+    /// Its gate is asked.
+    Gating,
     Queued,
     /// The guards are asked.
     Judging,
@@ -447,6 +483,7 @@ pub enum RunStatus {
 impl RunStatus {
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Gating => "gating",
             Self::Queued => "queued",
             Self::Judging => "judging",
             Self::Stepping => "stepping",

@@ -10,6 +10,7 @@
 mod clock;
 mod days;
 mod field;
+mod jitter;
 mod rule;
 
 use std::collections::VecDeque;
@@ -19,6 +20,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use self::rule::Rule;
+
+pub(crate) use self::jitter::jitter;
 
 /// A cron expression that parsed.
 #[derive(Debug, Clone)]

@@ -1,5 +1,6 @@
 //! What the host knows: the one value that `decide` reads and that recorded events change.
 
+mod admission;
 mod due;
 mod outbox;
 mod retries;
@@ -11,6 +12,8 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::admission::AdmissionRules;
+use crate::budget::Begun;
 use crate::event::{Event, Fact, RunFinished};
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
@@ -18,6 +21,7 @@ use crate::jobs_file::JobsFile;
 use crate::pause::Pause;
 use crate::retry::PlannedRetry;
 use crate::run::{Run, StopCause};
+use crate::state::admission::Standing;
 use crate::state::outbox::Outbox;
 use crate::state::retries::Retries;
 use crate::state::runs::Runs;
@@ -37,6 +41,8 @@ pub struct Limits {
     pub default_timeout_ms: u64,
     /// How long a session that talks with people may be idle before it is ended.
     pub idle_timeout: SignedDuration,
+    /// Gates, tags, jitter, quota and budgets.
+    pub admission: AdmissionRules,
     /// A job that says nothing else is paused after so many failures in a row; 0 is never.
     pub pause_after_failures: u32,
 }
@@ -58,6 +64,8 @@ pub struct Restored {
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
+    /// The runs that began today; older ones do no harm.
+    pub begun: Vec<Begun>,
     /// Of jobs, and of the scheduler where no job is named.
     pub pauses: BTreeMap<Option<JobSlug>, Pause>,
     pub retries: Vec<PlannedRetry>,
@@ -78,9 +86,11 @@ pub struct State {
     order: Vec<JobSlug>,
     job_states: BTreeMap<JobSlug, JobState>,
     problems: Vec<JobProblem>,
+    /// When each job starts by itself next: its due time and its jitter.
     agenda: BTreeSet<(Timestamp, JobSlug)>,
     runs: Runs,
     outbox: Outbox,
+    standing: Standing,
     /// Of jobs, and of the scheduler where no job is named.
     pauses: BTreeMap<Option<JobSlug>, Pause>,
     retries: Retries,
@@ -100,6 +110,7 @@ const AFTER_FAILED_HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 impl State {
     pub fn new(limits: Limits, zone: TimeZone, notifiers: Vec<PluginId>, restored: Restored, now: Timestamp) -> Self {
         let runs = Runs::new(limits.idle_timeout);
+        let standing = Standing::restored(&restored.begun, now, &zone);
         let mut state = Self {
             limits,
             zone,
@@ -112,6 +123,7 @@ impl State {
             agenda: BTreeSet::new(),
             runs,
             outbox: Outbox::restored(restored.outbox, now),
+            standing,
             pauses: restored.pauses,
             retries: Retries::restored(restored.retries),
             latest: restored.latest.unwrap_or(now),
@@ -176,6 +188,12 @@ impl State {
         self.runs.is_busy(slug)
     }
 
+    /// When something starts by itself next: at once while runs wait.
+    pub fn next_start(&self, now: Timestamp) -> Option<Timestamp> {
+        let waits = self.queue().next().map(|_| now);
+        waits.or_else(|| self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling))
+    }
+
     /// The running runs whose time is over, and by which limit.
     pub fn overdue_runs(&self, now: Timestamp) -> impl Iterator<Item = (&Run, StopCause)> {
         self.runs.overdue(now)
@@ -233,7 +251,7 @@ impl State {
     /// housekeeping.
     /// A queue that can move is due at once.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.free_places() > 0 && self.queue().any(|run| self.is_its_turn(run)) {
+        if self.free_places() > 0 && self.queue().any(|run| self.could_start(run)) {
             return Some(now);
         }
         let job = self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling);
@@ -244,6 +262,7 @@ impl State {
     /// Changes the state by a recorded event. Events that do not concern it leave it as it is.
     pub fn apply(&mut self, event: &Event) {
         self.latest = event.at;
+        self.standing.apply(event, &self.runs, &self.zone);
         self.runs.apply(event);
         match &event.fact {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
@@ -267,7 +286,12 @@ impl State {
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
-            Fact::RunQueued { .. }
+            Fact::GateBegun { .. }
+            | Fact::GateEnded { .. }
+            | Fact::QuotaRead { .. }
+            | Fact::QuotaStale { .. }
+            | Fact::WorkloadReported { .. }
+            | Fact::RunQueued { .. }
             | Fact::RunSkipped { .. }
             | Fact::RunAdmitted { .. }
             | Fact::RunPassed { .. }

@@ -15,7 +15,7 @@ use instar_core::session::Session;
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use instar_plugin::{Asker, CallContext, Cause, PluginError, Plugins};
 use instar_session::{Found, Order, SessionError, Sessions};
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::agent_env::AgentEnv;
@@ -41,26 +41,21 @@ pub(crate) struct Actor {
 
 /// What effects act upon.
 #[derive(Debug)]
-struct World {
-    sessions: Sessions,
-    plugins: Arc<Plugins>,
-    view: SharedView,
-    keeper: Keeper,
-    agent_env: AgentEnv,
-    context_files: ContextFiles,
+pub(crate) struct World {
+    pub(crate) sessions: Sessions,
+    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) view: SharedView,
+    pub(crate) keeper: Keeper,
+    pub(crate) agent_env: AgentEnv,
+    pub(crate) context_files: ContextFiles,
+    /// Says "look again".
+    pub(crate) changes: watch::Receiver<i64>,
+    /// The gates that may be asked at once.
+    pub(crate) gates: Semaphore,
 }
 
 impl Actor {
-    pub(crate) fn new(
-        sessions: Sessions,
-        plugins: Arc<Plugins>,
-        view: SharedView,
-        keeper: Keeper,
-        agent_env: AgentEnv,
-        context_files: ContextFiles,
-        reports: mpsc::Sender<What>,
-    ) -> Self {
-        let world = World { sessions, plugins, view, keeper, agent_env, context_files };
+    pub(crate) fn new(world: World, reports: mpsc::Sender<What>) -> Self {
         Self { world: Arc::new(world), reports, tasks: JoinSet::new() }
     }
 
@@ -83,6 +78,7 @@ impl Actor {
 impl World {
     async fn act(self: Arc<Self>, effect: Effect) -> What {
         match effect {
+            Effect::AskGate { run } => self.ask_gate(run).await,
             Effect::Judge { run } => self.judge(run).await,
             Effect::Step { run } => self.step(run).await,
             Effect::Start { run } => self.start(run).await,
@@ -130,7 +126,7 @@ impl World {
             Phase::Stepping { event: event @ StepEvent::Requested(_), .. } => (event.clone(), Vec::new()),
             Phase::Stepping { event, .. } => (event.clone(), run.plugin_state.clone()),
             Phase::Running { .. } => (StepEvent::Ready, run.plugin_state.clone()),
-            Phase::Queued | Phase::Judging | Phase::Starting { .. } => return What::Done,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } => return What::Done,
         };
         // What is told again to the later steps of a run was remarked upon at the first.
         let is_first = matches!(event, StepEvent::Requested(_));
@@ -263,7 +259,7 @@ impl World {
         What::HouseKept { result }
     }
 
-    fn run(&self, id: RunId) -> Option<Run> {
+    pub(crate) fn run(&self, id: RunId) -> Option<Run> {
         self.view.read().unwrap_or_else(PoisonError::into_inner).state().run(id).cloned()
     }
 
@@ -281,7 +277,7 @@ impl World {
         let run = self.run(id)?;
         match run.phase.clone() {
             Phase::Starting { session, launch } => Some((run, session, launch)),
-            Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Running { .. } => None,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Running { .. } => None,
         }
     }
 }

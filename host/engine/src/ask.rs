@@ -6,8 +6,10 @@ use instar_core::decide::{SpawnRequest, What};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, RunId, SessionId, SessionName};
 use instar_core::jobs_file::JobsFile;
+use instar_core::quota::QuotaReading;
 use instar_core::run::SkipReason;
 use instar_core::session::Session;
+use instar_core::workload::Workload;
 use instar_session::{SessionError, Sessions};
 use instar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -59,7 +61,7 @@ pub enum AskError {
 /// What became of a trigger, once it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TriggerAnswer {
-    /// Admitted: guards and execute type come next.
+    /// Its gate, or guards and execute type, come next.
     Triggered(RunId),
     Queued(RunId),
     Skipped(RunId, SkipReason),
@@ -157,6 +159,16 @@ impl Engine {
         Err(if lives { AskError::TooManyMessages(name) } else { AskError::Ended(name) })
     }
 
+    /// Hands over what was read of the quota file.
+    pub async fn read_quota(&self, reading: QuotaReading) -> Result<(), AskError> {
+        self.ask(What::QuotaRead(reading)).await.map(|_| ())
+    }
+
+    /// Records what an agent says of its work.
+    pub async fn report_workload(&self, workload: Workload) -> Result<(), AskError> {
+        self.ask(What::WorkloadTold(Box::new(workload))).await.map(|_| ())
+    }
+
     /// Hands over what was read of the jobs file.
     pub async fn read_jobs(&self, file: JobsFile) -> Result<(), AskError> {
         self.ask(What::JobsRead(Arc::new(file))).await.map(|_| ())
@@ -187,7 +199,7 @@ impl Engine {
 
 fn trigger_answer(fact: &Fact) -> Option<TriggerAnswer> {
     match fact {
-        Fact::RunAdmitted { run, .. } => Some(TriggerAnswer::Triggered(*run)),
+        Fact::RunAdmitted { run, .. } | Fact::GateBegun { run, .. } => Some(TriggerAnswer::Triggered(*run)),
         Fact::RunQueued { run, .. } => Some(TriggerAnswer::Queued(*run)),
         Fact::RunSkipped { run, reason, .. } => Some(TriggerAnswer::Skipped(*run, reason.clone())),
         _ => None,

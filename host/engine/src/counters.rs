@@ -64,6 +64,7 @@ mod tests {
             works_for: None,
             overlap: instar_core::job::Overlap::Skip,
             notify: false,
+            admission: Default::default(),
             notices: Default::default(),
             retry: None,
         };

@@ -5,6 +5,7 @@ mod agent_env;
 mod ask;
 mod clock;
 mod counters;
+mod gate;
 mod ground;
 mod keep;
 mod run_loop;

@@ -21,6 +21,7 @@ use crate::config::{Config, Project};
 use crate::context_files;
 use crate::guards::{GuardDesk, Home};
 use crate::jobs::JobsFolder;
+use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 use lock::ServerLock;
@@ -33,6 +34,7 @@ pub(crate) struct Host {
     pub(crate) jobs: Arc<JobsReader>,
     pub(crate) plugins: instar_api::Plugins,
     pub(crate) guards: GuardDesk,
+    pub(crate) quota: Arc<QuotaFile>,
     pub(crate) store: Store,
     pub(crate) session_tokens: SessionTokens,
 }
@@ -66,6 +68,7 @@ pub(crate) async fn build(
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
+    let quota = Arc::new(QuotaFile::new(config.quota.file.clone()));
     let loaded = Arc::new(plugins);
     let parts = Parts {
         store: store.clone(),
@@ -81,10 +84,11 @@ pub(crate) async fn build(
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
+        quota: quota.read().await,
     };
     let guards = GuardDesk::new(loaded, Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
-    Ok(Host { engine, running, jobs, plugins: plugin_list, guards, store, session_tokens })
+    Ok(Host { engine, running, jobs, plugins: plugin_list, guards, quota, store, session_tokens })
 }
 
 /// What a server of this project would load, and what it could not; nothing of it runs.
@@ -111,11 +115,14 @@ pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
     plugins::read(path)
 }
 
-/// How the program of a session calls this host: in its own name, and as long as the session lives.
+/// How the program of a session, or a gate, calls this host: in its own name, and as long as it lives.
 fn agent_env(url: String, tokens: SessionTokens) -> AgentEnv {
-    AgentEnv::new(move |session| {
-        BTreeMap::from([("INSTAR_URL".into(), url.clone()), ("INSTAR_TOKEN".into(), tokens.token(session.id))])
-    })
+    let with_token = move |token| BTreeMap::from([("INSTAR_URL".into(), url.clone()), ("INSTAR_TOKEN".into(), token)]);
+    let (gate_tokens, for_gate) = (tokens.clone(), with_token.clone());
+    AgentEnv::new(
+        move |session| with_token(tokens.token(session.id)),
+        move |run| for_gate(gate_tokens.gate_token(*run)),
+    )
 }
 
 fn limits(config: &Config) -> Limits {
@@ -125,6 +132,7 @@ fn limits(config: &Config) -> Limits {
         max_sessions: config.sessions.max_sessions,
         default_timeout_ms: config.sessions.default_timeout_ms,
         idle_timeout: config.sessions.idle_timeout,
+        admission: config.admission.clone(),
         pause_after_failures: config.scheduler.pause_after_failures,
     }
 }

@@ -3,6 +3,7 @@
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
 mod due;
+mod gates;
 mod jobs;
 mod log;
 mod outbox;
@@ -17,6 +18,8 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::error::StoreError;
 use crate::open::{Store, begin};
+
+pub(crate) use self::log::skip_reason;
 
 /// The one connection that writes.
 #[derive(Debug)]
@@ -131,7 +134,9 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::PredecessorImported { .. }
         | Fact::HousekeepingBegun
         | Fact::HousekeepingDone { .. }
-        | Fact::HousekeepingFailed { .. } => {}
+        | Fact::HousekeepingFailed { .. }
+        | Fact::QuotaRead { .. }
+        | Fact::QuotaStale { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
         Fact::JobsBegun { .. }
         | Fact::ZoneSet { .. }
@@ -143,7 +148,10 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
         Fact::RunSkipped { run, reason, slug: _ } => runs::skipped(connection, at, *run, reason).await?,
-        Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, *run).await?,
+        Fact::GateBegun { .. } | Fact::GateEnded { .. } | Fact::WorkloadReported { .. } => {
+            gates::changed(connection, &event.fact).await?;
+        }
+        Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
             runs::starting(connection, at, session, launch, plugin_state).await?;
@@ -155,15 +163,10 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             runs::started(connection, *run, *session, *deadline).await?;
         }
         Fact::RunUsed { .. } | Fact::RunAnswered { .. } | Fact::MessageAccepted { .. } | Fact::SessionTurned { .. } => {
-            talk::changed(connection, at, &event.fact).await?
+            talk::changed(connection, at, &event.fact).await?;
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
-        Fact::HandoffLeft { run, slug, handoff } => {
-            runs::handoff(connection, *run, handoff).await?;
-            if let Some(slug) = slug {
-                jobs::handoff(connection, slug, handoff).await?;
-            }
-        }
+        Fact::HandoffLeft { run, slug, handoff } => runs::handoff(connection, *run, slug.as_ref(), handoff).await?,
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
             talk::ended(connection, session.id).await?;

@@ -50,6 +50,8 @@ impl Store {
             job_states: job_states(&mut transaction).await?,
             runs: open_runs(&mut transaction).await?,
             outbox: outbox(&mut transaction).await?,
+            // How long a day is depends on the zone, so that these are asked for apart.
+            begun: Vec::new(),
             pauses: pauses(&mut transaction).await?,
             retries: retries(&mut transaction).await?,
             zone: zone(&mut transaction).await?,
@@ -78,7 +80,8 @@ async fn job_states(connection: &mut SqliteConnection) -> Result<BTreeMap<JobSlu
 
 async fn open_runs(connection: &mut SqliteConnection) -> Result<Vec<Run>, sqlx::Error> {
     const SELECT: &str = concat!(
-        "SELECT runs.id, runs.slug, runs.requested_at, runs.trigger, runs.request, runs.status, runs.stopping, \
+        "SELECT runs.id, runs.slug, runs.requested_at, runs.admitted_at, runs.trigger, runs.request, runs.status, \
+         runs.stopping, \
          runs.plugin_state, runs.end_fact, runs.launch, runs.deadline, runs.usage, runs.activity, runs.activity_at, \
          runs.answered, ",
         session_columns!(),

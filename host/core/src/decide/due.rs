@@ -99,7 +99,9 @@ fn begin(draft: &mut Draft<'_>, slugs: Vec<JobSlug>) {
 }
 
 fn fire_job(draft: &mut Draft<'_>, job: &Job, first: Timestamp) {
-    let owed = job.owed(first, draft.now, &draft.state.zone);
+    // What is put off by its jitter is not late.
+    let met = draft.now.checked_sub(draft.state.jitter_of(job, first)).unwrap_or(draft.now).max(first);
+    let owed = job.owed(first, met, &draft.state.zone);
     if let Some((first, last)) = owed.passed {
         pass(draft, job, first, last, PassReason::Missed);
     }

@@ -21,7 +21,7 @@ pub(super) struct Ended {
 pub(super) fn stop_asked(draft: &mut Draft<'_>, id: RunId, cause: StopCause) {
     let Some(run) = draft.state.run(id).filter(|run| run.stopping.is_none()) else { return };
     match (&run.phase, cause) {
-        (Phase::Queued, StopCause::Asked { by }) => admit::withdrawn(draft, run, by),
+        (Phase::Gating | Phase::Queued, StopCause::Asked { by }) => admit::withdrawn(draft, run, by),
         (_, cause) => {
             draft.event(Fact::RunStopping { run: id, slug: run.slug.clone(), cause });
             if matches!(run.phase, Phase::Running { .. }) {
@@ -31,9 +31,9 @@ pub(super) fn stop_asked(draft: &mut Draft<'_>, id: RunId, cause: StopCause) {
     }
 }
 
-/// A newer run takes the place of all that its job has open.
-pub(super) fn replace_runs(draft: &mut Draft<'_>, slug: &JobSlug) {
-    for run in draft.state.runs_of(slug) {
+/// A newer run takes the place of all others that its job has open.
+pub(super) fn replace_runs(draft: &mut Draft<'_>, slug: &JobSlug, newer: RunId) {
+    for run in draft.state.runs_of(slug).filter(|run| run.id != newer) {
         stop_asked(draft, run.id, StopCause::Asked { by: "overlap".into() });
     }
 }

@@ -21,6 +21,10 @@ pub enum Kind {
     Whole(u64, u64),
     /// A number above 0, at most.
     Above0(f64),
+    /// A number from 0 to this.
+    UpTo(f64),
+    /// A text that is not blank.
+    Command,
     Texts,
     /// Whose shape is not told here.
     Any,
@@ -126,6 +130,37 @@ pub const FIELDS: &[Field] = &[
     field("notify.pause", Kind::Flag, "true", "that it was paused, because it failed too often", "false"),
     field("telegramNotify", Kind::Flag, "true", "`false`: notifiers are not told", "false"),
     field(
+        "gate",
+        Kind::Command,
+        "",
+        "a shell command that is asked before each run whether there is anything to do",
+        r#""test -s inbox""#,
+    ),
+    field(
+        "gateTimeoutSeconds",
+        Kind::Above0(3600.0),
+        "",
+        "how long the gate may take; `scheduler.gateTimeoutSeconds` where absent",
+        "7",
+    ),
+    field("tags", Kind::Texts, "[]", "runs that share a tag share its limit, `scheduler.tagLimits`", r#"["browser"]"#),
+    field(
+        "jitterSeconds",
+        Kind::UpTo(3600.0),
+        "",
+        "by how much a run may start after its due time; `scheduler.jitterSeconds` where absent",
+        "90",
+    ),
+    field("budget.runsPerDay", Kind::Whole(0, u64::MAX), "", "how many of its runs may begin in a day", "1"),
+    field(
+        "budget.tokensPerDay",
+        Kind::Whole(0, u64::MAX),
+        "",
+        "no run begins in a day once it took so many tokens",
+        "10",
+    ),
+    field("budget.costPerDayUsd", Kind::UpTo(1e6), "", "no run begins in a day once it took so many US dollars", "0.5"),
+    field(
         "grounding.requiresIdentity",
         Kind::Flag,
         "false",
@@ -179,6 +214,8 @@ impl Field {
             Kind::Choice(choices) => json!({ "enum": choices }),
             Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
             Kind::Above0(most) => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": most }),
+            Kind::UpTo(most) => json!({ "type": "number", "minimum": 0, "maximum": most }),
+            Kind::Command => json!({ "type": "string", "pattern": r"\S" }),
             Kind::Texts => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
             Kind::Any => json!({}),
         };
@@ -249,12 +286,12 @@ fn is_listed(name: &str) -> bool {
 /// An object of the jobs file that gives up keys of the table alone: a field that is read but has no row is found by
 /// the first test that reads a job.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Definition<'a> {
-    pub(super) object: &'a Map<String, Value>,
+pub(crate) struct Definition<'a> {
+    pub(crate) object: &'a Map<String, Value>,
 }
 
 impl<'a> Definition<'a> {
-    pub(super) fn get(self, key: &str) -> Option<&'a Value> {
+    pub(crate) fn get(self, key: &str) -> Option<&'a Value> {
         debug_assert!(is_listed(key), "`{key}` has no row in host/core/src/job/fields.rs");
         self.object.get(key)
     }
@@ -292,6 +329,8 @@ mod tests {
                 vec![below, json!("1"), json!(1.5), most.checked_add(1).map_or(json!(1e30), |above| json!(above))]
             }
             Kind::Above0(most) => vec![json!(0), json!("1"), json!(most * 2.0)],
+            Kind::UpTo(most) => vec![json!(-1), json!("1"), json!(most * 2.0)],
+            Kind::Command => vec![number, json!(" ")],
             Kind::Texts => vec![json!("x"), json!([1]), json!([" "])],
             Kind::Any => vec![],
         }

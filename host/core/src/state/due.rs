@@ -10,6 +10,7 @@ use crate::job::Job;
 use crate::jobs_file::JobsFile;
 use crate::pause::{Pause, PauseCause};
 use crate::run::Trigger;
+use crate::schedule::jitter;
 use crate::state::{JobEntry, State};
 
 /// A settled due time that lies further ahead was recorded under a wrong clock.
@@ -20,7 +21,7 @@ impl State {
     pub fn due_jobs(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, &JobEntry)> {
         let scheduling = self.limits.scheduling;
         let due = self.agenda.iter().take_while(move |(at, _)| scheduling && *at <= now);
-        due.filter_map(|(at, slug)| Some((*at, self.jobs.get(slug)?)))
+        due.filter_map(|(_, slug)| self.jobs.get(slug)).filter_map(|entry| Some((entry.next?, entry)))
     }
 
     /// The pause of the job, or else that of the scheduler.
@@ -72,7 +73,7 @@ impl State {
                 Some(entry) if job.enabled => entry.next,
                 _ => self.next_due(job, now),
             };
-            self.agenda.extend(next.map(|at| (at, job.slug.clone())));
+            self.agenda.extend(next.map(|due| (self.starts_at(job, due), job.slug.clone())));
             self.jobs.insert(job.slug.clone(), JobEntry { job: job.clone(), next });
         }
     }
@@ -118,9 +119,23 @@ impl State {
         let next = self.next_due(&job, now);
         let Some(entry) = self.jobs.get_mut(slug) else { return };
         if let Some(before) = std::mem::replace(&mut entry.next, next) {
-            self.agenda.remove(&(before, slug.clone()));
+            self.agenda.remove(&(self.starts_at(&job, before), slug.clone()));
         }
-        self.agenda.extend(next.map(|at| (at, slug.clone())));
+        self.agenda.extend(next.map(|due| (self.starts_at(&job, due), slug.clone())));
+    }
+
+    /// By how much a job starts after this due time of its own: at most half the way to the next one.
+    pub(crate) fn jitter_of(&self, job: &Job, due: Timestamp) -> SignedDuration {
+        let most = job.jitter.unwrap_or(self.limits.admission.jitter);
+        if most.is_zero() {
+            return most;
+        }
+        let until_next = job.next_after(due, &self.zone).map_or(most, |next| next.duration_since(due) / 2);
+        jitter(&job.slug, due, most.min(until_next))
+    }
+
+    fn starts_at(&self, job: &Job, due: Timestamp) -> Timestamp {
+        due.checked_add(self.jitter_of(job, due)).unwrap_or(due)
     }
 
     /// The oldest due time that is not settled; it may have passed.

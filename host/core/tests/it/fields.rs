@@ -48,6 +48,14 @@ fn second_trigger(job: &Value) -> Vec<String> {
     world.events[before..].iter().map(|event| event.fact.kind().to_owned()).collect()
 }
 
+/// The facts that follow a trigger, by name.
+fn first_facts(job: &Value) -> String {
+    let (mut world, slug) = world(job);
+    let before = world.events.len();
+    world.trigger(&slug);
+    world.events[before..].iter().map(|event| event.fact.kind()).collect::<Vec<_>>().join(" ")
+}
+
 fn deadline(job: &Value) -> String {
     let (mut world, slug) = world(job);
     let run = world.trigger(&slug);
@@ -163,6 +171,20 @@ fn effect(field: &Field, job: &Value) -> String {
         "pauseAfterFailures" => paused_after(job).to_string(),
         "notify.start" | "notify.completion" | "notify.failure" | "notify.alert" | "notify.recovery"
         | "notify.pause" => told_in_a_life(job),
+        "gate" => first_facts(job),
+        "gateTimeoutSeconds" => {
+            let mut job = job.clone();
+            job["gate"] = "true".into();
+            format!("{:?}", request(&job).admission.gate)
+        }
+        "tags" => format!("{:?}", request(job).admission.tags),
+        "jitterSeconds" => {
+            let (world, _) = world(job);
+            format!("{:?}", world.state.next_start(world.now))
+        }
+        "budget.runsPerDay" | "budget.tokensPerDay" | "budget.costPerDayUsd" => {
+            format!("{:?}", request(job).admission.budget)
+        }
         "grounding.requiresIdentity"
         | "grounding.contextFiles"
         | "grounding.questions"

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::world::{World, end, job, launch};
 use instar_core::decide::{Effect, StepFault, What};
 use instar_core::event::Fact;
+use instar_core::gate::{GateAnswer, GateEnd};
 use instar_core::id::RunId;
 use instar_core::plan::{EndCause, FinishVerdict, StepResult};
 use instar_core::run::Trigger;
@@ -56,6 +57,11 @@ fn definitions(disabled: usize) -> Vec<serde_json::Value> {
         definition["missed"] = ["skip", "run-all", "run-all", "run-once"][index].into();
         definition["pauseAfterFailures"] = index.into();
         definition["retry"] = json!({"on": ["failure", "timeout", "lost", "needs-attention"]});
+        definition["tags"] = serde_json::json!(if index < 2 { vec!["one-of-two"] } else { vec![] });
+        // Every job is seen with a gate and without one.
+        if (index + disabled).is_multiple_of(2) {
+            definition["gate"] = "./anything-to-do".into();
+        }
         definition
     });
     jobs.collect()
@@ -107,7 +113,8 @@ fn effect_at(world: &World, index: usize) -> Option<Effect> {
 
 fn run_of(effect: &Effect) -> Option<RunId> {
     match effect {
-        Effect::Judge { run }
+        Effect::AskGate { run }
+        | Effect::Judge { run }
         | Effect::Step { run }
         | Effect::Start { run }
         | Effect::Watch { run }
@@ -125,6 +132,14 @@ fn objection() -> Verdict {
 
 fn report(world: &mut World, effect: &Effect, well: bool) {
     match effect {
+        Effect::AskGate { run } => {
+            let answer = if well {
+                GateAnswer::Go
+            } else {
+                GateAnswer::of_status(i32::from(world.now.as_second() % 2 == 0) + 1)
+            };
+            world.tell(What::GateEnded { run: *run, end: GateEnd { answer, duration_ms: 1, output: String::new() } });
+        }
         Effect::Judge { run } => {
             let verdict = if well { Verdict::pass() } else { objection() };
             world.tell(What::Judged { run: *run, verdict });
@@ -201,6 +216,8 @@ fn check(world: &World) {
     }
     assert!(of_jobs <= crate::world::limits().max_parallel_jobs, "{of_jobs} runs of jobs at once");
     assert!(active <= crate::world::limits().max_sessions, "{active} sessions at once");
+    let tagged = world.state.open_runs().filter(|run| run.is_active() && !run.request.admission.tags.is_empty());
+    assert!(tagged.count() <= 1, "the limit of the tag is not kept");
     for run in world.state.open_runs() {
         let numbers = run.talk.iter().flat_map(|talk| &talk.pending).map(|message| message.number);
         assert!(numbers.is_sorted_by(|one, next| one < next), "messages of {} out of order", run.id);

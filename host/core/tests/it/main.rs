@@ -1,5 +1,6 @@
 //! The rules, told as scenarios and attacked at random.
 
+mod admission;
 mod clock;
 mod decide;
 mod fields;

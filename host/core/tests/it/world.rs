@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use instar_core::admission::AdmissionRules;
 use instar_core::decide::{Decision, Effect, Input, SpawnRequest, What, decide};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
@@ -55,6 +56,7 @@ pub(crate) fn limits() -> Limits {
         max_sessions: 3,
         default_timeout_ms: 240 * 60_000,
         idle_timeout: SignedDuration::from_mins(60),
+        admission: AdmissionRules { tag_limits: [("one-of-two".to_owned(), 1)].into(), ..AdmissionRules::default() },
         pause_after_failures: 0,
     }
 }
@@ -125,6 +127,7 @@ impl World {
             self.events.iter().filter_map(|event| event.fact.slug()).cloned().chain(self.slugs()).collect();
         let state = &self.state;
         let restored = Restored {
+            begun: Vec::new(),
             jobs: JobsFile { jobs: state.jobs().map(|entry| entry.job.clone()).collect(), ..JobsFile::default() },
             job_states: slugs.iter().filter_map(|slug| Some((slug.clone(), state.job_state(slug)?.clone()))).collect(),
             runs: state.open_runs().cloned().collect(),

@@ -5,6 +5,7 @@ mod check;
 mod next;
 mod options;
 mod show;
+mod skips;
 mod trigger;
 
 use std::str::FromStr as _;
@@ -66,6 +67,7 @@ pub(crate) enum JobCommand {
         slug: String,
     },
     Trigger(trigger::Trigger),
+    Skips(skips::Skips),
     /// Show the runs of a job, newest first
     #[command(after_help = examples(&["instar job runs check-email", "instar job runs check-email --limit 5 --json"]))]
     Runs {
@@ -92,6 +94,7 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
         JobCommand::Pause { slug, reason } => scheduler::pause_job(context, &parsed(&slug)?, reason),
         JobCommand::Resume { slug } => scheduler::resume_job(context, &parsed(&slug)?),
         JobCommand::Trigger(trigger) => trigger::run(context, &trigger),
+        JobCommand::Skips(skips) => skips::run(context, &skips),
         JobCommand::Runs { slug, limit } => show::runs(context, &parsed(&slug)?, limit),
     }
 }

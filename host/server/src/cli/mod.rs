@@ -8,6 +8,7 @@ mod backup;
 mod client;
 mod config;
 mod config_edit;
+
 mod doctor;
 mod events;
 mod exit;
@@ -19,6 +20,7 @@ mod logs;
 mod manual;
 mod output;
 mod plugin;
+mod quota;
 mod run;
 mod scheduler;
 mod server;
@@ -81,6 +83,7 @@ enum Command {
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
+    Quota(quota::Quota),
     Events(events::Events),
     Logs(logs::Logs),
     /// Look at the plugins
@@ -181,6 +184,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Scheduler(command) => scheduler::run(context, command),
         Command::Run(command) => run::run(context, command),
         Command::Session(command) => session::run(context, command),
+        Command::Quota(quota) => quota::run(context, &quota),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),

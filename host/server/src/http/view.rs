@@ -2,6 +2,7 @@
 
 use instar_api as api;
 use instar_core::event::EventRecord;
+use instar_core::gate::GateEnd;
 use instar_core::id::JobSlug;
 use instar_core::job::{Job, JobProblem, JobState};
 use instar_core::pause::Pause;
@@ -162,6 +163,16 @@ pub(super) fn run(run: &RunRecord) -> api::Run {
         model: run.request.step.model.clone(),
         priority: run.request.priority.as_str().to_owned(),
         usage: (run.usage != Usage::default()).then(|| usage(&run.usage)),
+        gate: run.gate.as_ref().map(gate),
+    }
+}
+
+fn gate(end: &GateEnd) -> api::GateEnd {
+    api::GateEnd {
+        answer: end.answer.as_str().to_owned(),
+        cause: end.answer.cause().map(str::to_owned),
+        duration_ms: end.duration_ms,
+        output: end.output.clone(),
     }
 }
 
@@ -230,6 +241,8 @@ pub(super) fn skip_detail(reason: &SkipReason) -> Option<String> {
         SkipReason::Disabled => Some("the job is disabled; `force` runs it all the same".to_owned()),
         SkipReason::Paused => Some("the job or the scheduler is paused; `force` runs it all the same".to_owned()),
         SkipReason::Overlap => Some("another run of the job has not ended".to_owned()),
+        SkipReason::NothingToDo => Some("its gate says that there is nothing to do".to_owned()),
+        SkipReason::Quota { detail } | SkipReason::Budget { detail } => Some(detail.clone()),
         SkipReason::AlreadyRan => Some("this due time has its run already".to_owned()),
     }
 }

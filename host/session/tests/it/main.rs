@@ -4,6 +4,7 @@
 
 mod crashes;
 mod ends;
+mod errands;
 mod harness;
 mod input;
 mod names;

@@ -69,10 +69,11 @@ pub(super) async fn skipped(
     Ok(())
 }
 
-pub(super) async fn admitted(connection: &mut SqliteConnection, run: RunId) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE runs SET status = $2 WHERE id = $1 AND ended_at IS NULL")
+pub(super) async fn admitted(connection: &mut SqliteConnection, at: Timestamp, run: RunId) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE runs SET status = $2, admitted_at = $3 WHERE id = $1 AND ended_at IS NULL")
         .bind(run.to_string())
         .bind(RunStatus::Judging.as_str())
+        .bind(millis(at))
         .execute(connection)
         .await?;
     Ok(())
@@ -135,7 +136,9 @@ pub(super) async fn started(
 pub(super) async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
     const UPDATE: &str = "
         UPDATE runs SET deadline = deadline - $1, activity_at = activity_at - $1 WHERE ended_at IS NULL";
-    sqlx::query(UPDATE).bind(by_ms).execute(connection).await?;
+    const WAITING: &str = "UPDATE runs SET requested_at = requested_at - $1 WHERE status = $2 AND ended_at IS NULL";
+    sqlx::query(UPDATE).bind(by_ms).execute(&mut *connection).await?;
+    sqlx::query(WAITING).bind(by_ms).bind(RunStatus::Queued.as_str()).execute(connection).await?;
     Ok(())
 }
 
@@ -172,17 +175,22 @@ pub(super) async fn session_ended(
     Ok(())
 }
 
+/// Kept with the run, and with its job for the next one.
 pub(super) async fn handoff(
     connection: &mut SqliteConnection,
     run: RunId,
+    slug: Option<&JobSlug>,
     handoff: &Handoff,
 ) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE runs SET handoff = $2 WHERE id = $1 AND ended_at IS NULL")
         .bind(run.to_string())
         .bind(&handoff.text)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    match slug {
+        Some(slug) => jobs::handoff(connection, slug, handoff).await,
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn finished(

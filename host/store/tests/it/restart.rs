@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use instar_core::decide::{SpawnRequest, StepFault, What};
 use instar_core::event::{Event, Fact};
+use instar_core::gate::{GateAnswer, GateEnd};
 use instar_core::jobs_file::JobsFile;
 use instar_core::plan::{Action, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult, Usage};
 use instar_core::run::{Phase, Run, RunStatus};
@@ -177,6 +178,11 @@ fn picked(host: &Host, pick: u8) -> Option<&Run> {
 fn report(run: &Run, choice: u8) -> What {
     let id = run.id;
     match &run.phase {
+        Phase::Gating => {
+            let end =
+                GateEnd { answer: GateAnswer::of_status(i32::from(choice % 3)), duration_ms: 1, output: "x".into() };
+            What::GateEnded { run: id, end }
+        }
         Phase::Queued => What::Ticked,
         Phase::Judging => What::Judged { run: id, verdict: verdict(choice) },
         Phase::Stepping { .. } => What::Stepped { run: id, result: step_result(choice) },
@@ -277,6 +283,7 @@ async fn check_records(host: &Host) {
     for run in host.state.open_runs() {
         let record = host.store.run(run.id).await.unwrap().unwrap();
         let status = match &run.phase {
+            Phase::Gating => RunStatus::Gating,
             Phase::Queued => RunStatus::Queued,
             Phase::Judging => RunStatus::Judging,
             Phase::Stepping { .. } => RunStatus::Stepping,

@@ -62,6 +62,7 @@ impl Host {
         let with = |slug: &JobSlug| Some((slug.clone(), state.job_state(slug)?.clone()));
         let paused = |slug: Option<&JobSlug>| Some((slug.cloned(), state.own_pause(slug)?.clone()));
         let restored = Restored {
+            begun: Vec::new(),
             jobs: JobsFile { jobs: state.jobs().map(|entry| entry.job.clone()).collect(), ..JobsFile::default() },
             job_states: slugs.iter().filter_map(with).collect(),
             runs: state.open_runs().cloned().collect(),

@@ -252,6 +252,10 @@ mod tests {
             "--timeout-minutes",
             "5",
             "--disabled",
+            "--gate",
+            "test -s inbox",
+            "--gate-timeout-seconds",
+            "30",
             "--timezone",
             "Asia/Tokyo",
             "--priority",
@@ -262,6 +266,7 @@ mod tests {
         .unwrap();
         assert_eq!(job["execute"], json!({"type": "script", "value": "./x.sh", "args": "-a 'b c'"}));
         assert_eq!((&job["timeoutMinutes"], &job["enabled"]), (&json!(5), &json!(false)));
+        assert_eq!((&job["gate"], &job["gateTimeoutSeconds"]), (&json!("test -s inbox"), &json!(30)));
         assert_eq!(job["timezone"], json!("Asia/Tokyo"));
         assert_eq!((&job["priority"], &job["model"]), (&json!("low"), &json!("opus")));
         assert_eq!(parsed(&["--timeout-minutes", "0.5"]).unwrap()["timeoutMinutes"], json!(0.5));

@@ -29,6 +29,7 @@ fn record(run: Value) -> RunRecord {
         skipped: serde_json::from_value(run["skipped"].clone()).unwrap(),
         outcome: serde_json::from_value(run["outcome"].clone()).unwrap(),
         end: serde_json::from_value(run["end"].clone()).unwrap(),
+        gate: None,
         usage: serde_json::from_value(run["usage"].clone()).unwrap_or_default(),
     }
 }
