@@ -310,6 +310,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
 /// Every open run goes on from its phase: this is the whole of crash recovery.
 fn boot(draft: &mut Draft<'_>, version: String) {
     draft.event(Fact::HostStarted { version });
+    due::follow_zone(draft);
     due::follow_switch(draft);
     for run in draft.state.open_runs() {
         let id = run.id;

@@ -44,6 +44,10 @@ pub enum Fact {
     JobsBegun {
         slugs: Vec<JobSlug>,
     },
+    /// From now on schedules are read in this zone, unless their jobs name one.
+    ZoneSet {
+        zone: String,
+    },
     /// Nothing fires by itself any more: of a job, or of all where no job is named.
     Paused {
         slug: Option<JobSlug>,

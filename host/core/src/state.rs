@@ -69,6 +69,8 @@ pub struct Restored {
     /// Of jobs, and of the scheduler where no job is named.
     pub pauses: BTreeMap<Option<JobSlug>, Pause>,
     pub retries: Vec<PlannedRetry>,
+    /// In which schedules were read.
+    pub zone: Option<String>,
 }
 
 #[derive(Debug)]
@@ -76,6 +78,8 @@ pub struct State {
     pub limits: Limits,
     /// In which schedules are read whose job names none.
     pub zone: TimeZone,
+    /// In which they were read when that was recorded last.
+    recorded_zone: Option<String>,
     pub notifiers: Vec<PluginId>,
     jobs: BTreeMap<JobSlug, JobEntry>,
     /// The slugs in the order of the file.
@@ -110,6 +114,7 @@ impl State {
         let mut state = Self {
             limits,
             zone,
+            recorded_zone: restored.zone,
             notifiers,
             jobs: BTreeMap::new(),
             order: Vec::new(),
@@ -199,6 +204,11 @@ impl State {
         self.retries.due(now)
     }
 
+    /// When the job is tried again.
+    pub fn retry_of(&self, slug: &JobSlug) -> Option<Timestamp> {
+        self.retries.next_of(slug)
+    }
+
     /// All that wait, in the order of the runs that they follow.
     pub fn planned_retries(&self) -> impl Iterator<Item = &PlannedRetry> {
         self.retries.iter()
@@ -263,6 +273,7 @@ impl State {
             }
             Fact::RunFinished(finished) => self.apply_finish(finished),
             Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
+            Fact::ZoneSet { zone } => self.recorded_zone = Some(zone.clone()),
             Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),
             Fact::Paused { slug, pause } => drop(self.pauses.insert(slug.clone(), pause.clone())),
             Fact::Resumed { slug, .. } => drop(self.pauses.remove(slug)),

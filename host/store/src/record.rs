@@ -139,6 +139,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::QuotaStale { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
         Fact::JobsBegun { .. }
+        | Fact::ZoneSet { .. }
         | Fact::Paused { .. }
         | Fact::Resumed { .. }
         | Fact::OccurrencesPassed { .. }

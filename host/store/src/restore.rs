@@ -54,6 +54,7 @@ impl Store {
             begun: Vec::new(),
             pauses: pauses(&mut transaction).await?,
             retries: retries(&mut transaction).await?,
+            zone: zone(&mut transaction).await?,
         };
         let sessions = sessions(&mut transaction).await?;
         transaction.commit().await?;
@@ -122,6 +123,10 @@ async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, Plu
 async fn pauses(connection: &mut SqliteConnection) -> Result<BTreeMap<Option<JobSlug>, Pause>, sqlx::Error> {
     let rows = sqlx::query("SELECT slug, pause FROM pauses").fetch_all(connection).await?;
     rows.iter().map(|row| Ok((rows::slug(row, "slug")?, rows::from_json(row, "pause")?))).collect()
+}
+
+async fn zone(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT value FROM settings WHERE name = 'zone'").fetch_optional(connection).await
 }
 
 async fn retries(connection: &mut SqliteConnection) -> Result<Vec<PlannedRetry>, sqlx::Error> {

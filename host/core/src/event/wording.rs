@@ -18,6 +18,7 @@ impl Fact {
             Self::HostStopped => "scheduler_stop",
             Self::JobsRead { .. } => "jobs_read",
             Self::JobsBegun { .. } => "jobs_begun",
+            Self::ZoneSet { .. } => "zone_set",
             Self::Paused { slug: Some(_), .. } => "job_paused",
             Self::Paused { slug: None, .. } => "scheduler_paused",
             Self::Resumed { slug: Some(_), .. } => "job_resumed",
@@ -91,6 +92,7 @@ impl Fact {
             | Self::HostStopped
             | Self::JobsRead { .. }
             | Self::JobsBegun { .. }
+            | Self::ZoneSet { .. }
             | Self::ClockSetBack { .. }
             | Self::QuotaRead { .. }
             | Self::QuotaStale { .. }
@@ -130,6 +132,7 @@ impl Fact {
             | Self::HostStopped
             | Self::JobsRead { .. }
             | Self::JobsBegun { .. }
+            | Self::ZoneSet { .. }
             | Self::Paused { .. }
             | Self::Resumed { .. }
             | Self::OccurrencesPassed { .. }
@@ -173,6 +176,7 @@ impl Fact {
                 format!("Read {} jobs, {} of them bad", file.jobs.len() + file.problems.len(), file.problems.len())
             }
             Self::JobsBegun { slugs } => begun_summary(slugs),
+            Self::ZoneSet { zone } => format!("Schedules are read in the zone {zone}"),
             Self::Paused { slug, pause } => format!("{} {}", who(slug), pause.cause.sentence()),
             Self::Resumed { slug, by } => format!("{} resumed by {by}", who(slug)),
             Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
@@ -193,7 +197,10 @@ impl Fact {
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
             Self::HandoffLeft { slug, .. } => format!("Run{} left notes for the next", of(slug)),
-            Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
+            Self::RunFinished(finished) => {
+                let again = finished.retry_at.map(|at| format!("; it is tried again at {at}")).unwrap_or_default();
+                format!("{} {}{again}", finished.job_name, finished.outcome.sentence())
+            }
             Self::OccurrencesPassed { slug, first, last, reason } => match first == last {
                 true => format!("Run of {slug} skipped: {} ({first})", reason.as_str()),
                 false => format!("Runs of {slug} skipped: {} (from {first} to {last})", reason.as_str()),
@@ -264,6 +271,7 @@ impl Fact {
                 json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })
             }
             Self::RetryDropped { .. } => json!({ "reason": "removed" }),
+            Self::ZoneSet { zone } => json!({ "zone": zone }),
             Self::JobsBegun { slugs } => json!({ "jobs": slugs.len() }),
             Self::Paused { pause, .. } => json!({ "by": pause.cause.by(), "detail": pause.cause.sentence() }),
             Self::Resumed { by, .. } => json!({ "by": by }),

@@ -160,6 +160,7 @@ impl Runs {
             | Fact::OccurrencesPassed { .. }
             | Fact::RetryDropped { .. }
             | Fact::JobsBegun { .. }
+            | Fact::ZoneSet { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
             | Fact::HandoffLeft { .. }

@@ -26,6 +26,8 @@ pub(crate) struct World {
     nonce: u64,
     jobs: Vec<Value>,
     stored: Option<(Limits, Restored)>,
+    /// In which the next start reads schedules.
+    pub(crate) zone: TimeZone,
 }
 
 pub(crate) fn job(slug: &str, schedule: &str) -> Value {
@@ -71,7 +73,16 @@ impl World {
     fn build(jobs: &[Value], notifiers: Vec<PluginId>) -> Self {
         let now: Timestamp = "2026-03-01T12:00:30Z".parse().expect("the test names what is there");
         let state = State::new(limits(), TimeZone::UTC, notifiers, Restored::default(), now);
-        let mut world = Self { state, now, events: vec![], effects: vec![], nonce: 0, jobs: vec![], stored: None };
+        let mut world = Self {
+            state,
+            now,
+            events: vec![],
+            effects: vec![],
+            nonce: 0,
+            jobs: vec![],
+            stored: None,
+            zone: TimeZone::UTC,
+        };
         world.read_jobs(jobs);
         world.tell(What::Booted { version: "0".into() });
         world
@@ -129,13 +140,14 @@ impl World {
                 .filter_map(|slug| Some((slug.cloned(), state.own_pause(slug)?.clone())))
                 .collect(),
             retries: state.planned_retries().cloned().collect(),
+            zone: self.state.zone.iana_name().map(str::to_owned),
         };
         self.stored = Some((limits, restored));
     }
 
     fn start_again(&mut self) {
         let (limits, restored) = self.stored.take().expect("it crashed");
-        self.state = State::new(limits, TimeZone::UTC, self.state.notifiers.clone(), restored, self.now);
+        self.state = State::new(limits, self.zone.clone(), self.state.notifiers.clone(), restored, self.now);
         let jobs = self.jobs.clone();
         self.read_jobs(&jobs);
         self.tell(What::Booted { version: "0".into() });
