@@ -28,7 +28,7 @@ pub use jobs::{
     ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
-pub use runs::{Run, RunSession, RunStory, Runs, Trigger, Usage};
+pub use runs::{Run, RunOpinion, RunSession, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
     Done, InputRequest, Killed, ResumeRequest, Session, SessionOutput, SpawnRequest, TmuxSession, TmuxSessions,
 };

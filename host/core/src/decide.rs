@@ -6,6 +6,7 @@
 mod admit;
 mod end;
 mod keep;
+mod supervise;
 mod talk;
 mod tell;
 
@@ -121,6 +122,11 @@ pub enum What {
     HouseKept {
         result: Result<Cleared, String>,
     },
+    /// What the supervisor said to the question about a run, or why it said nothing.
+    Supervised {
+        run: RunId,
+        answer: Result<String, String>,
+    },
     HostStopping,
 }
 
@@ -185,6 +191,10 @@ pub enum Effect {
     Deliver {
         notice: Arc<Notice>,
         notifier: PluginId,
+    },
+    /// Asks for an opinion on a run that has ended.
+    Supervise {
+        run: RunId,
     },
     /// Removes what is older, or more, than the operator wants to keep.
     KeepHouse,
@@ -260,6 +270,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::NotDelivered { notice, notifier, error, retryable } => {
             tell::not_delivered(&mut draft, notice, notifier, error, retryable);
         }
+        What::Supervised { run, answer } => supervise::supervised(&mut draft, run, answer),
         What::HouseKept { result } => keep::house_kept(&mut draft, result),
         What::HostStopping => draft.event(Fact::HostStopped),
     }
@@ -269,6 +280,9 @@ pub fn decide(state: &State, input: Input) -> Decision {
 /// Every open run goes on from its phase: this is the whole of crash recovery.
 fn boot(draft: &mut Draft<'_>, version: String) {
     draft.event(Fact::HostStarted { version });
+    for question in draft.state.questions() {
+        draft.effect(Effect::Supervise { run: question.run });
+    }
     for run in draft.state.open_runs() {
         let id = run.id;
         match &run.phase {

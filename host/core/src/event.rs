@@ -16,6 +16,7 @@ use crate::plan::{End, Launch, Usage};
 use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
+use crate::supervision::{Opinion, Question};
 use crate::talk::{Activity, Message};
 
 /// One thing that happened.
@@ -125,6 +126,15 @@ pub enum Fact {
         handoff: Box<Handoff>,
     },
     RunFinished(Box<RunFinished>),
+    /// An opinion on a run that ended is wanted.
+    SupervisionAsked {
+        question: Box<Question>,
+    },
+    RunSupervised {
+        run: RunId,
+        slug: Option<JobSlug>,
+        opinion: Opinion,
+    },
     /// A due time that already has its run, met again because the clock went back.
     OccurrencePassed {
         slug: JobSlug,

@@ -13,6 +13,7 @@ use crate::grounding::{Grounding, Handoff};
 use crate::id::JobSlug;
 use crate::job::fields::Definition;
 use crate::schedule::Schedule;
+use crate::supervision::Supervision;
 
 /// A job as its file defines it.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +34,7 @@ pub struct Job {
     /// False when the job asks for no notices.
     pub notify: bool,
     pub grounding: Option<Grounding>,
+    pub supervision: Supervision,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Map<String, Value>,
 }
@@ -215,6 +217,7 @@ impl Fields<'_> {
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,
             grounding: self.grounding()?,
+            supervision: self.choice("supervision", "tier0, tier1, tier2")?,
             definition: self.definition.object.clone(),
         })
     }

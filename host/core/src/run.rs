@@ -8,6 +8,7 @@ use crate::id::{JobSlug, RunId, SessionName};
 use crate::job::{Job, LastResult, Overlap, Priority};
 use crate::plan::{End, Launch, StepEvent, StepRequest, Usage};
 use crate::session::{Session, SessionStatus};
+use crate::supervision::Supervision;
 use crate::talk::{Activity, Message, Talk};
 
 /// Why a run was requested.
@@ -51,6 +52,8 @@ pub struct RunRequest {
     pub overlap: Overlap,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grounding: Option<Grounding>,
+    #[serde(default)]
+    pub supervision: Supervision,
     /// The job that a spawned session is said to work for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub works_for: Option<JobSlug>,
@@ -68,6 +71,7 @@ impl RunRequest {
             notify: job.notify,
             overlap: job.overlap,
             grounding: job.grounding.clone(),
+            supervision: job.supervision,
             works_for: None,
         }
     }
@@ -83,6 +87,7 @@ impl RunRequest {
             notify: false,
             overlap: Overlap::Allow,
             grounding: None,
+            supervision: Supervision::Tier0,
             works_for,
         }
     }

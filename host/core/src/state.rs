@@ -16,6 +16,7 @@ use crate::jobs_file::JobsFile;
 use crate::run::{Run, StopCause, Trigger};
 use crate::state::outbox::Outbox;
 use crate::state::runs::Runs;
+use crate::supervision::Question;
 
 pub use crate::state::outbox::Delivery;
 
@@ -48,6 +49,8 @@ pub struct Restored {
     pub jobs: JobsFile,
     pub job_states: BTreeMap<JobSlug, JobState>,
     pub runs: Vec<Run>,
+    /// Questions about runs that nobody has answered.
+    pub questions: Vec<Question>,
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
@@ -67,6 +70,7 @@ pub struct State {
     agenda: BTreeSet<(Timestamp, JobSlug)>,
     runs: Runs,
     outbox: Outbox,
+    questions: BTreeMap<RunId, Question>,
     /// When the newest event was recorded.
     latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
@@ -93,6 +97,7 @@ impl State {
             problems: Vec::new(),
             agenda: BTreeSet::new(),
             runs,
+            questions: restored.questions.into_iter().map(|question| (question.run, question)).collect(),
             outbox: Outbox::restored(restored.outbox, now),
             latest: restored.latest.unwrap_or(now),
             house_due: None,
@@ -115,6 +120,15 @@ impl State {
 
     pub fn job_state(&self, slug: &JobSlug) -> Option<&JobState> {
         self.job_states.get(slug)
+    }
+
+    /// What is asked about a run that has ended, while nobody has answered.
+    pub fn question(&self, run: RunId) -> Option<&Question> {
+        self.questions.get(&run)
+    }
+
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.questions.values()
     }
 
     pub fn problems(&self) -> &[JobProblem] {
@@ -221,6 +235,12 @@ impl State {
                 self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
             }
             Fact::RunFinished(finished) => self.apply_finish(finished),
+            Fact::SupervisionAsked { question } => {
+                self.questions.insert(question.run, (**question).clone());
+            }
+            Fact::RunSupervised { run, .. } => {
+                self.questions.remove(run);
+            }
             Fact::OccurrencePassed { slug, due } => self.advance(slug, *due, event.at),
             Fact::ClockSetBack { by_ms } => self.set_back(SignedDuration::from_millis(*by_ms), event.at),
             Fact::NoticeRaised { notice, notifiers } => self.outbox.raise(notice, notifiers, event.at),

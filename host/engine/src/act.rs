@@ -22,6 +22,7 @@ use crate::agent_env::AgentEnv;
 use crate::clock;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
+use crate::supervise::Supervisor;
 use crate::view::SharedView;
 
 const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
@@ -48,6 +49,7 @@ struct World {
     keeper: Keeper,
     agent_env: AgentEnv,
     context_files: ContextFiles,
+    supervisor: Supervisor,
 }
 
 impl Actor {
@@ -58,9 +60,10 @@ impl Actor {
         keeper: Keeper,
         agent_env: AgentEnv,
         context_files: ContextFiles,
+        supervisor: Supervisor,
         reports: mpsc::Sender<What>,
     ) -> Self {
-        let world = World { sessions, plugins, view, keeper, agent_env, context_files };
+        let world = World { sessions, plugins, view, keeper, agent_env, context_files, supervisor };
         Self { world: Arc::new(world), reports, tasks: JoinSet::new() }
     }
 
@@ -91,6 +94,7 @@ impl World {
             Effect::Listen { run, after } => self.listen(run, after).await,
             Effect::Tell { run, number } => self.tell(run, number).await,
             Effect::Deliver { notice, notifier } => self.deliver(notice, notifier).await,
+            Effect::Supervise { run } => self.supervise(run).await,
             Effect::KeepHouse => self.keep_house().await,
         }
     }
@@ -253,6 +257,12 @@ impl World {
             None => (format!("no answer in {DELIVER_DEADLINE:?}"), true),
         };
         What::NotDelivered { notice: notice.id, notifier, error, retryable }
+    }
+
+    async fn supervise(&self, id: RunId) -> What {
+        let question = self.view.read().unwrap_or_else(PoisonError::into_inner).state().question(id).cloned();
+        let Some(question) = question else { return What::Done };
+        What::Supervised { run: id, answer: self.supervisor.ask(question.text()).await }
     }
 
     async fn keep_house(&self) -> What {

@@ -8,6 +8,7 @@ mod counters;
 mod ground;
 mod keep;
 mod run_loop;
+mod supervise;
 mod view;
 
 pub use agent_env::AgentEnv;
@@ -15,4 +16,5 @@ pub use ask::{AskError, Engine, StopAnswer, TriggerAnswer};
 pub use counters::Counters;
 pub use ground::ContextFiles;
 pub use run_loop::{Parts, RunningLoop, StartError, start};
+pub use supervise::{Answer, Supervisor};
 pub use view::{SharedView, View};

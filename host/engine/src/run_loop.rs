@@ -24,6 +24,7 @@ use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
+use crate::supervise::Supervisor;
 use crate::view::{SharedView, View};
 
 /// What an engine is made of; built by the wiring.
@@ -36,6 +37,7 @@ pub struct Parts {
     pub retention: Retention,
     pub agent_env: AgentEnv,
     pub context_files: ContextFiles,
+    pub supervisor: Supervisor,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -99,6 +101,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         keeper,
         parts.agent_env,
         parts.context_files,
+        parts.supervisor,
         reports,
     );
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };

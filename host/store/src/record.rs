@@ -7,6 +7,7 @@ mod log;
 mod outbox;
 mod runs;
 mod sessions;
+mod supervisions;
 mod talk;
 
 use instar_core::event::{Event, Fact};
@@ -164,6 +165,8 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
                 jobs::handoff(connection, slug, handoff).await?;
             }
         }
+        Fact::SupervisionAsked { question } => supervisions::asked(connection, question).await?,
+        Fact::RunSupervised { run, opinion, slug: _ } => supervisions::answered(connection, *run, opinion).await?,
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
             talk::ended(connection, session.id).await?;

@@ -1,6 +1,6 @@
 //! How runs end. All outcomes are made here, so that none can be overwritten by another.
 
-use crate::decide::{Draft, Effect, admit, cause_of, tell};
+use crate::decide::{Draft, Effect, admit, cause_of, supervise, tell};
 use crate::event::{Fact, RunFinished};
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, RunId};
@@ -108,7 +108,8 @@ pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: 
         end,
     };
     let notice = run.request.notify.then(|| tell::about(draft, &finished));
-    draft.event(Fact::RunFinished(Box::new(finished)));
+    draft.event(Fact::RunFinished(Box::new(finished.clone())));
+    supervise::ask(draft, run, &finished);
     if let Some(notice) = notice {
         tell::raise(draft, notice);
     }

@@ -35,6 +35,8 @@ impl Fact {
             Self::SessionEnded { .. } => "session_ended",
             Self::HandoffLeft { .. } => "handoff_left",
             Self::RunFinished(_) => "job_completed",
+            Self::SupervisionAsked { .. } => "supervision_asked",
+            Self::RunSupervised { .. } => "job_supervised",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::NoticeRaised { .. } => "notice_raised",
             Self::NoticeTried { .. } => "notice_tried",
@@ -63,7 +65,9 @@ impl Fact {
             | Self::RunStopping { slug, .. }
             | Self::SessionEnded { slug, .. }
             | Self::HandoffLeft { slug, .. }
+            | Self::RunSupervised { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
+            Self::SupervisionAsked { question } => question.slug.as_ref(),
             Self::OccurrencePassed { slug, .. } => Some(slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
             Self::HostStarted { .. }
@@ -96,7 +100,9 @@ impl Fact {
             | Self::SessionTurned { run, .. }
             | Self::RunStopping { run, .. }
             | Self::SessionEnded { run, .. }
-            | Self::HandoffLeft { run, .. } => Some(*run),
+            | Self::HandoffLeft { run, .. }
+            | Self::RunSupervised { run, .. } => Some(*run),
+            Self::SupervisionAsked { question } => Some(question.run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
             Self::HostStarted { .. }
@@ -156,6 +162,10 @@ impl Fact {
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
             Self::HandoffLeft { slug, .. } => format!("Run{} left notes for the next", of(slug)),
             Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
+            Self::SupervisionAsked { question } => format!("An opinion on the run{} is asked for", of(&question.slug)),
+            Self::RunSupervised { slug, opinion, .. } => {
+                format!("Supervision of the run{}: {}", of(slug), opinion.verdict.as_str())
+            }
             Self::OccurrencePassed { slug, .. } => format!("Run of {slug} skipped: already-ran"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
@@ -212,6 +222,8 @@ impl Fact {
             // The text is kept with the run.
             Self::HandoffLeft { handoff, .. } => json!({ "characters": handoff.text.chars().count() }),
             Self::RunFinished(finished) => finished.details(),
+            Self::SupervisionAsked { question } => json!({ "tier": question.tier }),
+            Self::RunSupervised { opinion, .. } => json!(opinion),
             Self::OccurrencePassed { due, .. } => json!({ "reason": "already-ran", "scheduledAt": due }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),

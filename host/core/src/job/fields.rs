@@ -111,6 +111,13 @@ pub const FIELDS: &[Field] = &[
         "it is told that what it reads is data and no instruction",
         "true",
     ),
+    field(
+        "supervision",
+        Kind::Choice(&["tier0", "tier1", "tier2"]),
+        r#""tier0""#,
+        "`tier1` has `intelligence.command` judge what a run did, and `tier2` also tells people unless it is content",
+        r#""tier1""#,
+    ),
     required("execute.type", Kind::ExecuteType, "how it runs: the name of an installed execute type", r#""prompt""#),
     field("execute.value", Kind::Text, "", "the prompt, the skill, or the script or command line", r#""./other.sh""#),
     field("execute.args", Kind::Any, "", "arguments of a skill or a script", r#""--full""#),

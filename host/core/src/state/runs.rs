@@ -115,6 +115,8 @@ impl Runs {
             | Fact::RunQueued { .. }
             | Fact::RunProgressed { .. }
             | Fact::HandoffLeft { .. }
+            | Fact::SupervisionAsked { .. }
+            | Fact::RunSupervised { .. }
             | Fact::OccurrencePassed { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }

@@ -6,6 +6,7 @@ mod fields;
 mod invariants;
 mod keep;
 mod schedule;
+mod supervise;
 mod talk;
 mod world;
 mod zones;

@@ -81,6 +81,16 @@ fn every_key_of_the_sections_has_its_effect() {
         |config| config.collector.clone(),
         &collector,
     );
+    check(
+        json!({"intelligence": {"command": ["claude", "-p"]}}),
+        |config| config.intelligence.command.clone(),
+        &vec!["claude".into(), "-p".into()],
+    );
+    check(
+        json!({"intelligence": {"timeoutSeconds": 5}}),
+        |config| config.intelligence.timeout,
+        &Duration::from_secs(5),
+    );
     let half_a_minute = jiff::SignedDuration::from_secs(30);
     check(json!({"sessions": {"idleTimeoutMinutes": 0.5}}), |config| config.sessions.idle_timeout, &half_a_minute);
     check(json!({"scheduler": {"enabled": true}}), |config| config.scheduler.enabled, &true);

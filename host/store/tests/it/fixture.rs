@@ -68,6 +68,7 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         overlap: instar_core::job::Overlap::Skip,
         notify: true,
         grounding: None,
+        supervision: Default::default(),
         works_for: None,
     };
     let fact = Fact::RunRequested { run, slug: Some(slug(job)), trigger, request: Box::new(request) };
