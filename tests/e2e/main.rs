@@ -4,6 +4,7 @@ mod cli;
 mod components;
 mod crash;
 mod doctor;
+mod due;
 mod due_times;
 mod events_stream;
 mod faults;

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{Run, Scheduler};
+use crate::{Pause, Run, Scheduler};
 
 /// `GET /jobs`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -67,6 +67,9 @@ pub struct JobState {
     #[schema(format = DateTime)]
     pub next_scheduled: Option<String>,
     pub consecutive_failures: u32,
+    /// The job's own pause; it fires nothing by itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub paused: Option<Pause>,
 }
 
 /// A run that waits for a free place.
@@ -130,7 +133,7 @@ pub struct TriggerRequest {
     /// Shown with the run, cut at 500 characters; `manual` when absent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-    /// Also when the job is disabled.
+    /// Also when the job is disabled or paused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub force: Option<bool>,
 }

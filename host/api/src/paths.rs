@@ -6,9 +6,14 @@ pub const JOBS: &str = "/jobs";
 pub const JOBS_RELOAD: &str = "/jobs/reload";
 pub const JOB: &str = "/jobs/{slug}";
 pub const JOB_TRIGGER: &str = "/jobs/{slug}/trigger";
+pub const JOB_PAUSE: &str = "/jobs/{slug}/pause";
+pub const JOB_RESUME: &str = "/jobs/{slug}/resume";
 pub const JOB_RUNS: &str = "/jobs/{slug}/runs";
 /// The JSON Schema of the jobs file.
 pub const JOBS_SCHEMA: &str = "/schemas/jobs";
+pub const SCHEDULER_STATUS: &str = "/scheduler/status";
+pub const SCHEDULER_PAUSE: &str = "/scheduler/pause";
+pub const SCHEDULER_RESUME: &str = "/scheduler/resume";
 pub const RUNS: &str = "/runs";
 pub const RUN: &str = "/runs/{id}";
 pub const SESSIONS: &str = "/sessions";
@@ -36,6 +41,14 @@ pub fn job(slug: &str) -> String {
 
 pub fn job_trigger(slug: &str) -> String {
     format!("/jobs/{slug}/trigger")
+}
+
+pub fn job_pause(slug: &str) -> String {
+    format!("/jobs/{slug}/pause")
+}
+
+pub fn job_resume(slug: &str) -> String {
+    format!("/jobs/{slug}/resume")
 }
 
 pub fn job_runs(slug: &str) -> String {

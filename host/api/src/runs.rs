@@ -22,7 +22,10 @@ pub struct Run {
     /// `queued`, `judging`, `stepping`, `starting`, `running`, `finished` or `skipped`.
     pub status: String,
     pub trigger: Trigger,
-    /// The due time, of a run that the schedule asked for.
+    /// Which attempt it is: 1, and more for a retry.
+    #[serde(default = "first_attempt")]
+    pub attempt: u32,
+    /// The due time, of a run that the schedule asked for, and of its retries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(format = DateTime)]
     pub scheduled_at: Option<String>,
@@ -116,6 +119,10 @@ pub struct RunSession {
     pub prompt: Option<String>,
 }
 
+fn first_attempt() -> u32 {
+    1
+}
+
 /// What a run took, as far as its agent said.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -142,7 +149,15 @@ pub struct Usage {
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Trigger {
     /// The schedule said so, for this due time.
-    Scheduled { at: String },
+    Scheduled {
+        #[schema(format = DateTime)]
+        at: String,
+        /// Nobody was awake when it was due, and this run makes up for it.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        missed: bool,
+    },
+    /// The run before it ended badly, and the job wants it tried again.
+    Retry { after: String, attempt: u32 },
     /// A person or an agent asked.
     Manual { reason: String, force: bool },
     /// A person or an agent wanted a session of this name.

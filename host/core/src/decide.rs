@@ -4,8 +4,10 @@
 //! decision, applies them, and only then starts its effects. So whatever was begun is known to the next process.
 
 mod admit;
+mod due;
 mod end;
 mod keep;
+mod notices;
 mod supervise;
 mod talk;
 mod tell;
@@ -49,6 +51,16 @@ pub enum What {
         slug: JobSlug,
         reason: String,
         force: bool,
+    },
+    /// Nothing is to fire by itself any more: of the job, or of all where none is named.
+    PauseAsked {
+        slug: Option<JobSlug>,
+        by: String,
+        reason: Option<String>,
+    },
+    ResumeAsked {
+        slug: Option<JobSlug>,
+        by: String,
     },
     StopAsked {
         run: RunId,
@@ -245,8 +257,10 @@ pub fn decide(state: &State, input: Input) -> Decision {
     match what {
         What::Booted { version } => boot(&mut draft, version),
         What::Ticked => tick(&mut draft),
-        What::JobsRead(file) => draft.event(Fact::JobsRead { file }),
+        What::JobsRead(file) => due::jobs_read(&mut draft, file),
         What::TriggerAsked { slug, reason, force } => admit::trigger(&mut draft, &slug, reason, force),
+        What::PauseAsked { slug, by, reason } => due::pause_asked(&mut draft, slug, by, reason),
+        What::ResumeAsked { slug, by } => due::resume_asked(&mut draft, slug, by),
         What::StopAsked { run, by } => end::stop_asked(&mut draft, run, StopCause::Asked { by }),
         What::Judged { run, verdict } => judged(&mut draft, run, verdict),
         What::Stepped { run, result } => stepped(&mut draft, run, result),
@@ -263,7 +277,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::SessionTurned { run, activity } => talk::turned(&mut draft, run, activity),
         What::NotTold { run, reason } => talk::not_told(&mut draft, run, reason),
         What::Done => {}
-        What::OccurrenceTaken { slug, due } => draft.event(Fact::OccurrencePassed { slug, due }),
+        What::OccurrenceTaken { slug, due } => due::taken(&mut draft, slug, due),
         What::Delivered { notice, notifier, receipt } => {
             draft.event(Fact::NoticeDelivered { notice, notifier, receipt })
         }
@@ -283,6 +297,7 @@ fn boot(draft: &mut Draft<'_>, version: String) {
     for question in draft.state.questions() {
         draft.effect(Effect::Supervise { run: question.run });
     }
+    due::follow_switch(draft);
     for run in draft.state.open_runs() {
         let id = run.id;
         match &run.phase {
@@ -306,7 +321,7 @@ fn tick(draft: &mut Draft<'_>) {
         end::stop_asked(draft, run.id, cause);
     }
     admit::drain_queue(draft);
-    admit::fire_due_jobs(draft);
+    due::fire(draft);
     tell::deliver_due(draft);
     keep::keep_house_when_due(draft);
 }
@@ -414,6 +429,7 @@ fn started(draft: &mut Draft<'_>, id: RunId) {
     let limit = run.request.timeout_ms.and_then(|millis| i64::try_from(millis).ok()).map(SignedDuration::from_millis);
     let deadline = limit.and_then(|limit| draft.now.checked_add(limit).ok());
     draft.event(Fact::RunStarted { run: id, slug: run.slug.clone(), session: session.id, deadline });
+    notices::run_started(draft, run, session);
     draft.effect(Effect::Watch { run: id });
     talk::go_on(draft, run);
     if run.stopping.is_some() {
@@ -425,7 +441,9 @@ fn started(draft: &mut Draft<'_>, id: RunId) {
 fn session_name(run: &Run, now: Timestamp) -> SessionName {
     let slug = match (&run.trigger, &run.slug) {
         (Trigger::Spawned { name, .. }, _) => return name.clone(),
-        (Trigger::Scheduled { .. } | Trigger::Manual { .. }, slug) => slug.as_ref().map_or("", JobSlug::as_str),
+        (Trigger::Scheduled { .. } | Trigger::Retry { .. } | Trigger::Manual { .. }, slug) => {
+            slug.as_ref().map_or("", JobSlug::as_str)
+        }
     };
     let mut millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let mut digits = Vec::new();

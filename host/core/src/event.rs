@@ -11,7 +11,9 @@ use serde_json::Value;
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
 use crate::jobs_file::JobsFile;
+use crate::missed::PassReason;
 use crate::notice::Notice;
+use crate::pause::Pause;
 use crate::plan::{End, Launch, Usage};
 use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
@@ -35,6 +37,19 @@ pub enum Fact {
     /// The jobs file was read; a refused one changed the report and nothing else.
     JobsRead {
         file: Arc<JobsFile>,
+    },
+    /// These jobs are new, or are due otherwise than before: they begin now, and owe nothing of the past.
+    JobsBegun {
+        slugs: Vec<JobSlug>,
+    },
+    /// Nothing fires by itself any more: of a job, or of all where no job is named.
+    Paused {
+        slug: Option<JobSlug>,
+        pause: Pause,
+    },
+    Resumed {
+        slug: Option<JobSlug>,
+        by: String,
     },
     RunRequested {
         run: RunId,
@@ -135,10 +150,17 @@ pub enum Fact {
         slug: Option<JobSlug>,
         opinion: Opinion,
     },
-    /// A due time that already has its run, met again because the clock went back.
-    OccurrencePassed {
+    /// The due times of a job from the first to the last have no run, and get none.
+    OccurrencesPassed {
         slug: JobSlug,
-        due: Timestamp,
+        first: Timestamp,
+        last: Timestamp,
+        reason: PassReason,
+    },
+    /// A retry that was planned is not made, because its job is gone.
+    RetryDropped {
+        after: RunId,
+        slug: JobSlug,
     },
     /// The clock went back by this many milliseconds: all that waits for a time waits for one so much earlier.
     ClockSetBack {
@@ -204,6 +226,8 @@ pub struct RunFinished {
     /// `None` when no command was launched.
     pub end: Option<End>,
     pub session: Option<Session>,
+    /// When it is tried again; `None` when this is its end.
+    pub retry_at: Option<Timestamp>,
     /// Of the job, this run included; 0 after a success.
     pub consecutive_failures: u32,
     /// What the execute type wants to remember, kept for a run that needs attention.

@@ -12,6 +12,9 @@ use serde_json::{Map, Value};
 use crate::grounding::{Grounding, Handoff};
 use crate::id::JobSlug;
 use crate::job::fields::Definition;
+use crate::missed::Missed;
+use crate::notice::Notify;
+use crate::retry::Retry;
 use crate::schedule::Schedule;
 use crate::supervision::Supervision;
 
@@ -27,6 +30,10 @@ pub struct Job {
     pub model: Model,
     pub enabled: bool,
     pub overlap: Overlap,
+    pub missed: Missed,
+    pub retry: Option<Retry>,
+    /// After so many failures in a row it is paused; 0 is never, `None` is the host's default.
+    pub pause_after_failures: Option<u32>,
     /// The installed execute type that decides how the job runs.
     pub execute_type: String,
     /// The hard limit of a run; `None` is the host's default.
@@ -35,6 +42,8 @@ pub struct Job {
     pub notify: bool,
     pub grounding: Option<Grounding>,
     pub supervision: Supervision,
+    /// Of what, as long as it asks for notices at all.
+    pub notices: Notify,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Map<String, Value>,
 }
@@ -156,10 +165,12 @@ pub struct JobState {
     pub last_result: Option<LastResult>,
     pub last_error: Option<String>,
     pub consecutive_failures: u32,
-    /// The last due time that was turned into a run.
+    /// The last due time that is settled: it was turned into a run, or passed over.
     pub last_scheduled: Option<Timestamp>,
     /// What the last run that left notes left for the next.
     pub last_handoff: Option<Handoff>,
+    /// Since when it is to run by the schedule that it has now; what was due before is nobody's concern.
+    pub begun_at: Option<Timestamp>,
 }
 
 /// A run may take a year at most; more is taken for a slip of the keyboard.
@@ -207,6 +218,10 @@ impl Fields<'_> {
         Ok(Job {
             slug,
             name,
+            missed: self.missed(&schedule)?,
+            retry: self.retry()?,
+            pause_after_failures: self.pause_after_failures()?,
+            notices: self.notices()?,
             schedule,
             timezone: self.timezone()?,
             priority: self.choice("priority", "critical, high, normal, low")?,
@@ -233,6 +248,35 @@ impl Fields<'_> {
                 "\"timezone\" must be the IANA name of a time zone, such as \"Europe/Berlin\"; it is {value:.60}"
             );
             self.problem("timezone", message)
+        })
+    }
+
+    /// What comes once a day or less often is made up for, unless the job says otherwise.
+    fn missed(&self, schedule: &Schedule) -> Result<Missed, JobProblem> {
+        let Some(value) = self.definition.get("missed") else {
+            return Ok(if schedule.is_daily_at_most() { Missed::RunOnce } else { Missed::Skip });
+        };
+        Missed::deserialize(value).map_err(|_| {
+            self.problem("missed", format!("\"missed\" must be one of run-once, skip, run-all; it is {value:.60}"))
+        })
+    }
+
+    fn retry(&self) -> Result<Option<Retry>, JobProblem> {
+        let retry = self.definition.get("retry").filter(|value| !value.is_null()).map(Retry::parse).transpose();
+        retry.map_err(|(field, message)| self.problem(&field, message))
+    }
+
+    fn notices(&self) -> Result<Notify, JobProblem> {
+        let notify = self.definition.get("notify").map(Notify::parse).transpose();
+        Ok(notify.map_err(|message| self.problem("notify", message))?.unwrap_or_default())
+    }
+
+    fn pause_after_failures(&self) -> Result<Option<u32>, JobProblem> {
+        let Some(value) = self.definition.get("pauseAfterFailures") else { return Ok(None) };
+        let count = value.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count <= 1000);
+        count.map(Some).ok_or_else(|| {
+            let message = "\"pauseAfterFailures\" must be a whole number from 0 (never) to 1000";
+            self.problem("pauseAfterFailures", format!("{message}; it is {value:.60}"))
         })
     }
 

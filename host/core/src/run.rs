@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::grounding::Grounding;
 use crate::id::{JobSlug, RunId, SessionName};
 use crate::job::{Job, LastResult, Overlap, Priority};
+use crate::notice::Notify;
 use crate::plan::{End, Launch, StepEvent, StepRequest, Usage};
+use crate::retry::Retry;
 use crate::session::{Session, SessionStatus};
 use crate::supervision::Supervision;
 use crate::talk::{Activity, Message, Talk};
@@ -16,7 +18,20 @@ use crate::talk::{Activity, Message, Talk};
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Trigger {
     /// The schedule said so, for this due time.
-    Scheduled { at: Timestamp },
+    Scheduled {
+        at: Timestamp,
+        /// Nobody was awake when it was due, and this run makes up for it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        missed: bool,
+    },
+    /// The attempt before ended badly, and the job wants it tried again.
+    Retry {
+        after: RunId,
+        /// 2 for the first retry.
+        attempt: u32,
+        /// What requested the first attempt.
+        first: Box<Trigger>,
+    },
     /// A person or an agent asked.
     Manual { reason: String, force: bool },
     /// A person or an agent wanted a session of this name; no job is behind it.
@@ -27,10 +42,38 @@ impl Trigger {
     /// How `triggeredBy` has always been written.
     pub fn label(&self) -> String {
         match self {
-            Self::Scheduled { .. } => "scheduler:scheduled".into(),
+            Self::Scheduled { missed: false, .. } => "scheduler:scheduled".into(),
+            Self::Scheduled { missed: true, .. } => "scheduler:missed".into(),
+            Self::Retry { .. } => "scheduler:retry".into(),
             Self::Manual { reason, .. } => format!("scheduler:{reason}"),
             Self::Spawned { by, .. } => by.clone(),
         }
+    }
+
+    /// Which attempt a run is that was requested so.
+    pub fn attempt(&self) -> u32 {
+        match self {
+            Self::Retry { attempt, .. } => *attempt,
+            Self::Scheduled { .. } | Self::Manual { .. } | Self::Spawned { .. } => 1,
+        }
+    }
+
+    /// What requested the first attempt.
+    pub fn first(&self) -> &Self {
+        match self {
+            Self::Retry { first, .. } => first,
+            Self::Scheduled { .. } | Self::Manual { .. } | Self::Spawned { .. } => self,
+        }
+    }
+
+    /// Whether it goes ahead though the job is disabled or paused.
+    pub fn is_forced(&self) -> bool {
+        matches!(self.first(), Self::Manual { force: true, .. })
+    }
+
+    /// What requests the attempt after this run.
+    pub fn retry_after(&self, run: RunId) -> Self {
+        Self::Retry { after: run, attempt: self.attempt().saturating_add(1), first: Box::new(self.first().clone()) }
     }
 }
 
@@ -48,6 +91,10 @@ pub struct RunRequest {
     /// The hard limit, in milliseconds from the start of the command; a spawned session has none.
     pub timeout_ms: Option<u64>,
     pub notify: bool,
+    #[serde(default)]
+    pub notices: Notify,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
     #[serde(default)]
     pub overlap: Overlap,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -69,6 +116,8 @@ impl RunRequest {
             step: StepRequest { execute_json: execute.to_string(), model: job.model.as_str().into(), previous: None },
             timeout_ms: Some(job.timeout_ms.unwrap_or(default_timeout_ms)),
             notify: job.notify,
+            notices: job.notices,
+            retry: job.retry.clone(),
             overlap: job.overlap,
             grounding: job.grounding.clone(),
             supervision: job.supervision,
@@ -85,6 +134,8 @@ impl RunRequest {
             step,
             timeout_ms: None,
             notify: false,
+            notices: Notify::default(),
+            retry: None,
             overlap: Overlap::Allow,
             grounding: None,
             supervision: Supervision::Tier0,
@@ -153,7 +204,9 @@ impl Run {
     pub fn session_name(&self) -> Option<&SessionName> {
         match &self.trigger {
             Trigger::Spawned { name, .. } => Some(name),
-            Trigger::Scheduled { .. } | Trigger::Manual { .. } => self.session().map(|session| &session.name),
+            Trigger::Scheduled { .. } | Trigger::Retry { .. } | Trigger::Manual { .. } => {
+                self.session().map(|session| &session.name)
+            }
         }
     }
 }
@@ -264,6 +317,8 @@ pub enum StopCause {
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum SkipReason {
     Disabled,
+    /// The job, or the scheduler, is paused.
+    Paused,
     /// Another run of the same job has not ended.
     Overlap,
     /// This due time already has its run.
@@ -282,6 +337,7 @@ impl SkipReason {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Disabled => "disabled",
+            Self::Paused => "paused",
             Self::Overlap => "overlap",
             Self::AlreadyRan => "already-ran",
             Self::Denied { .. } => "denied",

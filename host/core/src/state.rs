@@ -1,6 +1,8 @@
 //! What the host knows: the one value that `decide` reads and that recorded events change.
 
+mod due;
 mod outbox;
+mod retries;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,8 +15,11 @@ use crate::event::{Event, Fact, RunFinished};
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
-use crate::run::{Run, StopCause, Trigger};
+use crate::pause::Pause;
+use crate::retry::PlannedRetry;
+use crate::run::{Run, StopCause};
 use crate::state::outbox::Outbox;
+use crate::state::retries::Retries;
 use crate::state::runs::Runs;
 use crate::supervision::Question;
 
@@ -33,6 +38,8 @@ pub struct Limits {
     pub default_timeout_ms: u64,
     /// How long a session that talks with people may be idle before it is ended.
     pub idle_timeout: SignedDuration,
+    /// A job that says nothing else is paused after so many failures in a row; 0 is never.
+    pub pause_after_failures: u32,
 }
 
 /// A job with what it has been through.
@@ -54,6 +61,9 @@ pub struct Restored {
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
+    /// Of jobs, and of the scheduler where no job is named.
+    pub pauses: BTreeMap<Option<JobSlug>, Pause>,
+    pub retries: Vec<PlannedRetry>,
 }
 
 #[derive(Debug)]
@@ -71,6 +81,9 @@ pub struct State {
     runs: Runs,
     outbox: Outbox,
     questions: BTreeMap<RunId, Question>,
+    /// Of jobs, and of the scheduler where no job is named.
+    pauses: BTreeMap<Option<JobSlug>, Pause>,
+    retries: Retries,
     /// When the newest event was recorded.
     latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
@@ -99,6 +112,8 @@ impl State {
             runs,
             questions: restored.questions.into_iter().map(|question| (question.run, question)).collect(),
             outbox: Outbox::restored(restored.outbox, now),
+            pauses: restored.pauses,
+            retries: Retries::restored(restored.retries),
             latest: restored.latest.unwrap_or(now),
             house_due: None,
         };
@@ -170,16 +185,19 @@ impl State {
         self.runs.is_busy(slug)
     }
 
-    /// The jobs that are due, each with its due time, earliest first.
-    pub fn due_jobs(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, &JobEntry)> {
-        let scheduling = self.limits.scheduling;
-        let due = self.agenda.iter().take_while(move |(at, _)| scheduling && *at <= now);
-        due.filter_map(|(at, slug)| Some((*at, self.jobs.get(slug)?)))
-    }
-
     /// The running runs whose time is over, and by which limit.
     pub fn overdue_runs(&self, now: Timestamp) -> impl Iterator<Item = (&Run, StopCause)> {
         self.runs.overdue(now)
+    }
+
+    /// The retries to make now.
+    pub fn due_retries(&self, now: Timestamp) -> impl Iterator<Item = &PlannedRetry> {
+        self.retries.due(now)
+    }
+
+    /// All that wait, in the order of the runs that they follow.
+    pub fn planned_retries(&self) -> impl Iterator<Item = &PlannedRetry> {
+        self.retries.iter()
     }
 
     /// The deliveries to try now.
@@ -196,9 +214,12 @@ impl State {
         self.runs.of_job(slug)
     }
 
-    /// Whether a waiting run could start if there were a place: no other run of its job is in its way.
+    /// Whether a waiting run could start if there were a place: no other run of its job is in its way, and no pause.
     pub fn is_its_turn(&self, run: &Run) -> bool {
         let Some(slug) = &run.slug else { return true };
+        if self.pause_of(slug).is_some_and(Pause::holds_runs) && !run.trigger.is_forced() {
+            return false;
+        }
         !run.request.overlap.waits_its_turn() || !self.runs_of(slug).any(Run::is_active)
     }
 
@@ -220,7 +241,8 @@ impl State {
             return Some(now);
         }
         let job = self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling);
-        [job, self.runs.next_end(), self.outbox.next_due(), self.house_due(now)].into_iter().flatten().min()
+        let others = [self.runs.next_end(), self.retries.next_due(), self.outbox.next_due(), self.house_due(now)];
+        others.into_iter().chain([job]).flatten().min()
     }
 
     /// Changes the state by a recorded event. Events that do not concern it leave it as it is.
@@ -229,7 +251,7 @@ impl State {
         self.runs.apply(event);
         match &event.fact {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
-            Fact::RunRequested { slug, trigger, .. } => self.apply_occurrence(slug.as_ref(), trigger, event.at),
+            Fact::RunRequested { slug, trigger, .. } => self.apply_request(slug.as_ref(), trigger, event.at),
             Fact::RunStarting { slug, .. } => self.apply_launch(slug.as_ref(), event.at),
             Fact::HandoffLeft { slug: Some(slug), handoff, .. } => {
                 self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
@@ -241,7 +263,11 @@ impl State {
             Fact::RunSupervised { run, .. } => {
                 self.questions.remove(run);
             }
-            Fact::OccurrencePassed { slug, due } => self.advance(slug, *due, event.at),
+            Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
+            Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),
+            Fact::Paused { slug, pause } => drop(self.pauses.insert(slug.clone(), pause.clone())),
+            Fact::Resumed { slug, .. } => drop(self.pauses.remove(slug)),
+            Fact::RetryDropped { after, .. } => self.retries.settle(*after),
             Fact::ClockSetBack { by_ms } => self.set_back(SignedDuration::from_millis(*by_ms), event.at),
             Fact::NoticeRaised { notice, notifiers } => self.outbox.raise(notice, notifiers, event.at),
             Fact::NoticeTried { notice, notifier, attempt } => self.outbox.begin(*notice, notifier, *attempt),
@@ -269,70 +295,15 @@ impl State {
         }
     }
 
-    /// Due times are found anew; what was due under the old time and has its run keeps it.
-    fn set_back(&mut self, by: SignedDuration, now: Timestamp) {
-        self.outbox.set_back(by);
-        self.agenda.clear();
-        let found: Vec<_> =
-            self.jobs.values().map(|entry| (entry.job.slug.clone(), self.next_due(&entry.job, now))).collect();
-        for (slug, next) in found {
-            self.agenda.extend(next.map(|at| (at, slug.clone())));
-            if let Some(entry) = self.jobs.get_mut(&slug) {
-                entry.next = next;
-            }
-        }
-    }
-
     fn keep_house_in(&mut self, now: Timestamp, wait: SignedDuration) {
         self.house_due = now.checked_add(wait).ok();
     }
 
     fn apply_jobs(&mut self, file: &JobsFile, now: Timestamp) {
-        let keeps_last_good = file.refused && !self.jobs.is_empty();
-        if !keeps_last_good {
+        if !self.keeps_last_good(file) {
             self.take_jobs(file, now);
         }
         self.problems.clone_from(&file.problems);
-    }
-
-    /// Replaces the set of jobs; one that did not change keeps its next due time.
-    fn take_jobs(&mut self, file: &JobsFile, now: Timestamp) {
-        let mut before = std::mem::take(&mut self.jobs);
-        self.agenda.clear();
-        self.order = file.jobs.iter().map(|job| job.slug.clone()).collect();
-        for job in &file.jobs {
-            let unchanged = before.remove(&job.slug).filter(|entry| {
-                let is_same = entry.job.schedule == job.schedule && entry.job.timezone == job.timezone;
-                is_same && entry.job.enabled
-            });
-            let next = match unchanged {
-                Some(entry) if job.enabled => entry.next,
-                _ => self.next_due(job, now),
-            };
-            if let Some(at) = next {
-                self.agenda.insert((at, job.slug.clone()));
-            }
-            self.jobs.insert(job.slug.clone(), JobEntry { job: job.clone(), next });
-        }
-    }
-
-    /// The next due time after now and after the last one that got its run.
-    ///
-    /// A last one that lies more than a day ahead was recorded under a wrong clock and counts for nothing.
-    fn next_due(&self, job: &Job, now: Timestamp) -> Option<Timestamp> {
-        if !job.enabled {
-            return None;
-        }
-        let last = self.job_states.get(&job.slug).and_then(|state| state.last_scheduled);
-        let ahead = last.filter(|last| *last > now && last.duration_since(now) < SignedDuration::from_hours(24));
-        job.next_after(ahead.unwrap_or(now), &self.zone)
-    }
-
-    fn apply_occurrence(&mut self, slug: Option<&JobSlug>, trigger: &Trigger, now: Timestamp) {
-        match (trigger, slug) {
-            (Trigger::Scheduled { at }, Some(slug)) => self.advance(slug, *at, now),
-            (Trigger::Scheduled { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. }, _) => {}
-        }
     }
 
     fn apply_launch(&mut self, slug: Option<&JobSlug>, now: Timestamp) {
@@ -342,20 +313,8 @@ impl State {
         state.last_result = Some(LastResult::Pending);
     }
 
-    fn advance(&mut self, slug: &JobSlug, due: Timestamp, now: Timestamp) {
-        self.job_states.entry(slug.clone()).or_default().last_scheduled = Some(due);
-        let Some(job) = self.jobs.get(slug).map(|entry| entry.job.clone()) else { return };
-        let next = if job.enabled { job.next_after(now.max(due), &self.zone) } else { None };
-        let Some(entry) = self.jobs.get_mut(slug) else { return };
-        if let Some(before) = std::mem::replace(&mut entry.next, next) {
-            self.agenda.remove(&(before, slug.clone()));
-        }
-        if let Some(at) = next {
-            self.agenda.insert((at, slug.clone()));
-        }
-    }
-
     fn apply_finish(&mut self, finished: &RunFinished) {
+        self.retries.plan(finished);
         let Some(slug) = &finished.slug else { return };
         let state = self.job_states.entry(slug.clone()).or_default();
         state.last_result = Some(finished.outcome.last_result());

@@ -42,28 +42,18 @@ pub(crate) struct Actor {
 
 /// What effects act upon.
 #[derive(Debug)]
-struct World {
-    sessions: Sessions,
-    plugins: Arc<Plugins>,
-    view: SharedView,
-    keeper: Keeper,
-    agent_env: AgentEnv,
-    context_files: ContextFiles,
-    supervisor: Supervisor,
+pub(crate) struct World {
+    pub(crate) sessions: Sessions,
+    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) view: SharedView,
+    pub(crate) keeper: Keeper,
+    pub(crate) agent_env: AgentEnv,
+    pub(crate) context_files: ContextFiles,
+    pub(crate) supervisor: Supervisor,
 }
 
 impl Actor {
-    pub(crate) fn new(
-        sessions: Sessions,
-        plugins: Arc<Plugins>,
-        view: SharedView,
-        keeper: Keeper,
-        agent_env: AgentEnv,
-        context_files: ContextFiles,
-        supervisor: Supervisor,
-        reports: mpsc::Sender<What>,
-    ) -> Self {
-        let world = World { sessions, plugins, view, keeper, agent_env, context_files, supervisor };
+    pub(crate) fn new(world: World, reports: mpsc::Sender<What>) -> Self {
         Self { world: Arc::new(world), reports, tasks: JoinSet::new() }
     }
 
@@ -301,9 +291,9 @@ async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> 
 }
 
 fn context(run: &Run) -> CallContext {
-    let asker = match run.trigger {
+    let asker = match run.trigger.first() {
         Trigger::Scheduled { .. } => Asker::Cron,
-        Trigger::Manual { .. } | Trigger::Spawned { .. } => Asker::Api,
+        Trigger::Retry { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. } => Asker::Api,
     };
     CallContext {
         trace_id: run.id.to_string(),

@@ -36,6 +36,8 @@ pub(crate) struct Ask {
 pub enum AskError {
     #[error("there is no job `{0}`")]
     UnknownJob(JobSlug),
+    #[error("the scheduler is switched off by `scheduler.enabled` in the settings")]
+    SwitchedOff,
     #[error("there is no session `{0}`")]
     UnknownSession(SessionId),
     #[error("a session named `{0}` is already running")]
@@ -93,11 +95,33 @@ impl Engine {
 
     /// Asks for a run of a job; answers once the run is recorded, whatever became of it.
     pub async fn trigger(&self, slug: JobSlug, reason: String, force: bool) -> Result<TriggerAnswer, AskError> {
-        if self.view().state().job(&slug).is_none() {
-            return Err(AskError::UnknownJob(slug));
-        }
+        self.check_job(Some(&slug))?;
         let events = self.ask(What::TriggerAsked { slug: slug.clone(), reason, force }).await?;
         events.iter().find_map(|event| trigger_answer(&event.fact)).ok_or(AskError::UnknownJob(slug))
+    }
+
+    /// Lets a job, or all of them, fire nothing by itself until it is resumed; true when it was not paused before.
+    pub async fn pause(&self, slug: Option<JobSlug>, by: String, reason: Option<String>) -> Result<bool, AskError> {
+        self.check_job(slug.as_ref())?;
+        let events = self.ask(What::PauseAsked { slug, by, reason }).await?;
+        Ok(events.iter().any(|event| matches!(event.fact, Fact::Paused { .. })))
+    }
+
+    /// Ends a pause; true when there was one.
+    pub async fn resume(&self, slug: Option<JobSlug>, by: String) -> Result<bool, AskError> {
+        self.check_job(slug.as_ref())?;
+        if slug.is_none() && !self.view().state().limits.scheduling {
+            return Err(AskError::SwitchedOff);
+        }
+        let events = self.ask(What::ResumeAsked { slug, by }).await?;
+        Ok(events.iter().any(|event| matches!(event.fact, Fact::Resumed { .. })))
+    }
+
+    fn check_job(&self, slug: Option<&JobSlug>) -> Result<(), AskError> {
+        match slug {
+            Some(slug) if self.view().state().job(slug).is_none() => Err(AskError::UnknownJob(slug.clone())),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Asks for a session with an agent; answers once it runs, or is known not to.

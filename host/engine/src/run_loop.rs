@@ -18,7 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::act::Actor;
+use crate::act::{Actor, World};
 use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
@@ -94,16 +94,16 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let (reports, reported) = mpsc::channel(MOST_WAITING);
     let (changed, changes) = watch::channel(snapshot.last_seq);
     let keeper = Keeper { store: parts.store.clone(), retention: parts.retention };
-    let actor = Actor::new(
-        parts.sessions.clone(),
-        parts.plugins,
-        view.clone(),
+    let world = World {
+        sessions: parts.sessions.clone(),
+        plugins: parts.plugins,
+        view: view.clone(),
         keeper,
-        parts.agent_env,
-        parts.context_files,
-        parts.supervisor,
-        reports,
-    );
+        agent_env: parts.agent_env,
+        context_files: parts.context_files,
+        supervisor: parts.supervisor,
+    };
+    let actor = Actor::new(world, reports);
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {

@@ -137,6 +137,7 @@ fn limits(config: &Config) -> Limits {
         max_sessions: config.sessions.max_sessions,
         default_timeout_ms: config.sessions.default_timeout_ms,
         idle_timeout: config.sessions.idle_timeout,
+        pause_after_failures: config.scheduler.pause_after_failures,
     }
 }
 

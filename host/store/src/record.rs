@@ -2,12 +2,13 @@
 //!
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
+mod after;
+mod due;
 mod jobs;
 mod log;
 mod outbox;
 mod runs;
 mod sessions;
-mod supervisions;
 mod talk;
 
 use instar_core::event::{Event, Fact};
@@ -133,6 +134,11 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
+        Fact::JobsBegun { .. }
+        | Fact::Paused { .. }
+        | Fact::Resumed { .. }
+        | Fact::OccurrencesPassed { .. }
+        | Fact::RetryDropped { .. } => due::changed(connection, at, &event.fact).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
@@ -140,10 +146,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
-            runs::starting(connection, at, session, launch, plugin_state).await?;
-            if let Some(slug) = slug {
-                jobs::starting(connection, slug, at).await?;
-            }
+            runs::starting(connection, at, slug.as_ref(), session, launch, plugin_state).await?;
         }
         Fact::RunStarted { run, session, deadline, slug: _ } => {
             runs::started(connection, *run, *session, *deadline).await?;
@@ -159,37 +162,28 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             talk::turned(connection, at, *run, *session, *status, activity).await?;
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
-        Fact::HandoffLeft { run, slug, handoff } => {
-            runs::handoff(connection, *run, handoff).await?;
-            if let Some(slug) = slug {
-                jobs::handoff(connection, slug, handoff).await?;
-            }
+        Fact::HandoffLeft { .. } | Fact::SupervisionAsked { .. } | Fact::RunSupervised { .. } => {
+            after::told(connection, &event.fact).await?;
         }
-        Fact::SupervisionAsked { question } => supervisions::asked(connection, question).await?,
-        Fact::RunSupervised { run, opinion, slug: _ } => supervisions::answered(connection, *run, opinion).await?,
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
-            talk::ended(connection, session.id).await?;
         }
-        Fact::RunFinished(finished) => runs::finished(connection, at, finished).await?,
-        Fact::OccurrencePassed { slug, due } => jobs::scheduled(connection, slug, *due).await?,
-        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms).await?,
-        Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, at, notice, notifiers).await?,
-        Fact::NoticeTried { notice, notifier, attempt } => {
-            outbox::tried(connection, *notice, notifier, *attempt).await?;
+        Fact::RunFinished(finished) => {
+            runs::finished(connection, at, finished).await?;
+            due::retry_planned(connection, finished).await?;
         }
-        Fact::NoticeDelivered { notice, notifier, receipt: _ } => {
-            outbox::delivered(connection, *notice, notifier).await?;
-        }
-        Fact::NoticeFailed { notice, notifier, retry_at, attempt: _, error: _ } => {
-            outbox::failed(connection, *notice, notifier, *retry_at).await?;
-        }
+        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
+        Fact::NoticeRaised { .. }
+        | Fact::NoticeTried { .. }
+        | Fact::NoticeDelivered { .. }
+        | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
     }
     Ok(())
 }
 
 /// All that waits for a time waits for one so much earlier.
-async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
+async fn set_back(connection: &mut SqliteConnection, by_ms: i64, now: Timestamp) -> Result<(), sqlx::Error> {
+    due::set_back(connection, by_ms, now).await?;
     runs::set_back(connection, by_ms).await?;
     outbox::set_back(connection, by_ms).await
 }

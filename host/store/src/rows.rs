@@ -7,6 +7,7 @@ use instar_core::event::EventRecord;
 use instar_core::id::JobSlug;
 use instar_core::job::JobState;
 use instar_core::plan::StepEvent;
+use instar_core::retry::PlannedRetry;
 use instar_core::run::{Phase, Run, RunRecord, RunRequest, RunStatus};
 use instar_core::session::{Session, SessionStatus};
 use instar_core::talk::{Message, Talk};
@@ -164,6 +165,16 @@ pub(crate) fn job_state(row: &SqliteRow) -> Result<JobState, sqlx::Error> {
         consecutive_failures: count(row, "consecutive_failures")?,
         last_scheduled: optional_time(row, "last_scheduled")?,
         last_handoff: optional_json(row, "last_handoff")?,
+        begun_at: optional_time(row, "begun_at")?,
+    })
+}
+
+pub(crate) fn retry(row: &SqliteRow) -> Result<PlannedRetry, sqlx::Error> {
+    Ok(PlannedRetry {
+        slug: parsed(row, "slug")?,
+        after: parsed(row, "after_run")?,
+        trigger: from_json(row, "trigger")?,
+        due: time(row, "due")?,
     })
 }
 
@@ -178,7 +189,7 @@ fn number(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
 }
 
 /// Empty where there is no job.
-fn slug(row: &SqliteRow, column: &str) -> Result<Option<JobSlug>, sqlx::Error> {
+pub(crate) fn slug(row: &SqliteRow, column: &str) -> Result<Option<JobSlug>, sqlx::Error> {
     let text: &str = row.try_get(column)?;
     if text.is_empty() { Ok(None) } else { parsed(row, column).map(Some) }
 }

@@ -1,24 +1,28 @@
-//! Who may start, and when: due jobs, triggers, the queue and the guards' answer.
+//! Who may start, and when: requests, triggers, the queue and the guards' answer.
 
 use crate::decide::{Draft, Effect, end};
 use crate::event::Fact;
 use crate::id::{JobSlug, RunId};
 use crate::job::{Job, Overlap};
+use crate::missed::MOST_CAUGHT_UP;
+use crate::pause::Pause;
 use crate::run::{Run, RunRequest, SkipReason, Trigger};
 use crate::verdict::Verdict;
 
 /// More runs of one job than these do not wait.
 const MOST_WAITING_OF_A_JOB: usize = 10;
 
-pub(super) fn fire_due_jobs(draft: &mut Draft<'_>) {
-    for (due, entry) in draft.state.due_jobs(draft.now) {
-        request(draft, &entry.job, Trigger::Scheduled { at: due });
-    }
+/// Whether a run is requested alone, or with others of its job that are made up for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Company {
+    Alone,
+    /// They wait for one another, whatever the job says of overlap.
+    Many,
 }
 
 pub(super) fn trigger(draft: &mut Draft<'_>, slug: &JobSlug, reason: String, force: bool) {
     if let Some(entry) = draft.state.job(slug) {
-        request(draft, &entry.job, Trigger::Manual { reason, force });
+        request(draft, &entry.job, Trigger::Manual { reason, force }, Company::Alone);
     }
 }
 
@@ -44,25 +48,31 @@ pub(super) fn denied(draft: &mut Draft<'_>, run: &Run, verdict: &Verdict) {
 }
 
 /// Admission: enabled, overlap, places. What does not pass is recorded as well.
-fn request(draft: &mut Draft<'_>, job: &Job, trigger: Trigger) {
+pub(super) fn request(draft: &mut Draft<'_>, job: &Job, trigger: Trigger, company: Company) {
     let run = draft.ids.run();
     let slug = job.slug.clone();
     let request = Box::new(RunRequest::of(job, draft.state.limits.default_timeout_ms));
-    let forced = matches!(trigger, Trigger::Manual { force: true, .. });
+    let forced = trigger.is_forced();
     draft.event(Fact::RunRequested { run, slug: Some(slug.clone()), trigger, request });
     if !job.enabled && !forced {
         return skip(draft, run, slug, SkipReason::Disabled);
     }
+    if draft.state.pause_of(&slug).is_some_and(Pause::holds_runs) && !forced {
+        return skip(draft, run, slug, SkipReason::Paused);
+    }
     let is_busy = draft.state.is_busy(&slug) || draft.begun.contains(&slug);
     match job.overlap {
+        Overlap::Skip | Overlap::Queue | Overlap::Replace if is_busy && company == Company::Many => {
+            wait(draft, run, slug, company);
+        }
         Overlap::Skip if is_busy => skip(draft, run, slug, SkipReason::Overlap),
-        Overlap::Queue if is_busy => wait(draft, run, slug),
+        Overlap::Queue if is_busy => wait(draft, run, slug, company),
         Overlap::Replace if is_busy => {
             end::replace_runs(draft, &slug);
             draft.event(Fact::RunQueued { run, slug: Some(slug) });
         }
         Overlap::Skip | Overlap::Queue | Overlap::Replace | Overlap::Allow if draft.free_places == 0 => {
-            wait(draft, run, slug);
+            wait(draft, run, slug, company);
         }
         Overlap::Skip | Overlap::Queue | Overlap::Replace | Overlap::Allow => {
             draft.free_places -= 1;
@@ -72,9 +82,13 @@ fn request(draft: &mut Draft<'_>, job: &Job, trigger: Trigger) {
 }
 
 /// A job that is due faster than it ends must not fill the queue.
-fn wait(draft: &mut Draft<'_>, run: RunId, slug: JobSlug) {
+fn wait(draft: &mut Draft<'_>, run: RunId, slug: JobSlug, company: Company) {
     let waiting = draft.state.runs_of(&slug).filter(|run| !run.is_active()).count();
-    if waiting >= MOST_WAITING_OF_A_JOB {
+    let most = match company {
+        Company::Alone => MOST_WAITING_OF_A_JOB,
+        Company::Many => MOST_CAUGHT_UP,
+    };
+    if waiting >= most {
         return skip(draft, run, slug, SkipReason::Overlap);
     }
     draft.event(Fact::RunQueued { run, slug: Some(slug) });

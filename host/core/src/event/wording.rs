@@ -15,9 +15,14 @@ impl Fact {
             Self::HostStarted { .. } => "scheduler_start",
             Self::HostStopped => "scheduler_stop",
             Self::JobsRead { .. } => "jobs_read",
+            Self::JobsBegun { .. } => "jobs_begun",
+            Self::Paused { slug: Some(_), .. } => "job_paused",
+            Self::Paused { slug: None, .. } => "scheduler_paused",
+            Self::Resumed { slug: Some(_), .. } => "job_resumed",
+            Self::Resumed { slug: None, .. } => "scheduler_resumed",
             Self::RunRequested { .. } => "job_requested",
             Self::RunQueued { .. } => "job_queued",
-            Self::RunSkipped { .. } | Self::OccurrencePassed { .. } => "job_skipped",
+            Self::RunSkipped { .. } | Self::OccurrencesPassed { .. } | Self::RetryDropped { .. } => "job_skipped",
             Self::RunAdmitted { .. } => "job_admitted",
             Self::RunPassed { .. } => "job_passed",
             Self::RunStarting { .. } => "job_triggered",
@@ -66,13 +71,16 @@ impl Fact {
             | Self::SessionEnded { slug, .. }
             | Self::HandoffLeft { slug, .. }
             | Self::RunSupervised { slug, .. }
+            | Self::Paused { slug, .. }
+            | Self::Resumed { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
             Self::SupervisionAsked { question } => question.slug.as_ref(),
-            Self::OccurrencePassed { slug, .. } => Some(slug),
+            Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
             Self::HostStarted { .. }
             | Self::HostStopped
             | Self::JobsRead { .. }
+            | Self::JobsBegun { .. }
             | Self::ClockSetBack { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
@@ -105,10 +113,14 @@ impl Fact {
             Self::SupervisionAsked { question } => Some(question.run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
+            Self::RetryDropped { after, .. } => Some(*after),
             Self::HostStarted { .. }
             | Self::HostStopped
             | Self::JobsRead { .. }
-            | Self::OccurrencePassed { .. }
+            | Self::JobsBegun { .. }
+            | Self::Paused { .. }
+            | Self::Resumed { .. }
+            | Self::OccurrencesPassed { .. }
             | Self::ClockSetBack { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
@@ -145,6 +157,9 @@ impl Fact {
             Self::JobsRead { file } => {
                 format!("Read {} jobs, {} of them bad", file.jobs.len() + file.problems.len(), file.problems.len())
             }
+            Self::JobsBegun { slugs } => begun_summary(slugs),
+            Self::Paused { slug, pause } => format!("{} {}", who(slug), pause.cause.sentence()),
+            Self::Resumed { slug, by } => format!("{} resumed by {by}", who(slug)),
             Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
             Self::RunQueued { slug, .. } => format!("Run{} queued", of(slug)),
             Self::RunSkipped { slug, reason, .. } => format!("Run{} skipped: {}", of(slug), reason.as_str()),
@@ -166,7 +181,13 @@ impl Fact {
             Self::RunSupervised { slug, opinion, .. } => {
                 format!("Supervision of the run{}: {}", of(slug), opinion.verdict.as_str())
             }
-            Self::OccurrencePassed { slug, .. } => format!("Run of {slug} skipped: already-ran"),
+            Self::OccurrencesPassed { slug, first, last, reason } if first == last => {
+                format!("Run of {slug} skipped: {} ({first})", reason.as_str())
+            }
+            Self::OccurrencesPassed { slug, first, last, reason } => {
+                format!("Runs of {slug} skipped: {} (from {first} to {last})", reason.as_str())
+            }
+            Self::RetryDropped { slug, .. } => format!("Retry of {slug} dropped: there is no such job any more"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
@@ -224,7 +245,13 @@ impl Fact {
             Self::RunFinished(finished) => finished.details(),
             Self::SupervisionAsked { question } => json!({ "tier": question.tier }),
             Self::RunSupervised { opinion, .. } => json!(opinion),
-            Self::OccurrencePassed { due, .. } => json!({ "reason": "already-ran", "scheduledAt": due }),
+            Self::OccurrencesPassed { first, last, reason, .. } => {
+                json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })
+            }
+            Self::RetryDropped { .. } => json!({ "reason": "removed" }),
+            Self::JobsBegun { slugs } => json!({ "jobs": slugs.len() }),
+            Self::Paused { pause, .. } => json!({ "by": pause.cause.by(), "detail": pause.cause.sentence() }),
+            Self::Resumed { by, .. } => json!({ "by": by }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
             Self::NoticeTried { notice, notifier, attempt } => {
@@ -246,6 +273,19 @@ impl Fact {
             | Self::RunPassed { .. }
             | Self::RunProgressed { .. } => json!({}),
         }
+    }
+}
+
+fn who(slug: &Option<JobSlug>) -> String {
+    slug.as_ref().map_or_else(|| "Scheduler".into(), |slug| format!("Job {slug}"))
+}
+
+/// Names them, unless they are many.
+fn begun_summary(slugs: &[JobSlug]) -> String {
+    match slugs {
+        [one] => format!("Job {one} runs by its schedule from now on"),
+        [one, others @ ..] => format!("Job {one} and {} others run by their schedules from now on", others.len()),
+        [] => "No job begins".into(),
     }
 }
 
@@ -272,6 +312,8 @@ impl RunFinished {
             "trigger": self.trigger,
             "session": self.session.as_ref().map(|session| &session.name),
             "consecutiveFailures": self.consecutive_failures,
+            "attempt": self.trigger.attempt(),
+            "retryAt": self.retry_at,
         });
         merge(&mut details, json!(self.outcome));
         if let Some(end) = &self.end {

@@ -22,6 +22,8 @@ pub enum Kind {
     /// A number above 0, at most.
     Above0(f64),
     Texts,
+    /// A list of words.
+    Choices(&'static [&'static str]),
     /// Whose shape is not told here.
     Any,
 }
@@ -88,6 +90,43 @@ pub const FIELDS: &[Field] = &[
         "the hard limit of a run; `sessions.defaultTimeoutMinutes` where absent",
         "7",
     ),
+    field(
+        "missed",
+        Kind::Choice(&["run-once", "skip", "run-all"]),
+        "",
+        "due times while the host was down or asleep: one run makes up for all of them (the default where the schedule \
+         names one time of day), they are passed over (the default of all others), or the newest 24 at most are run",
+        r#""skip""#,
+    ),
+    field(
+        "retry.attempts",
+        Kind::Whole(1, 20),
+        "3",
+        "how often a run that ends badly is tried in all; without `retry` once, and `{}` is all defaults",
+        "5",
+    ),
+    field("retry.backoffSeconds", Kind::Whole(1, 604_800), "60", "the wait before the second attempt; it doubles", "7"),
+    field("retry.maxBackoffSeconds", Kind::Whole(1, 604_800), "3600", "the longest such wait", "7200"),
+    field(
+        "retry.on",
+        Kind::Choices(&["failure", "timeout", "lost", "needs-attention"]),
+        r#"["failure", "timeout"]"#,
+        "the ends that are tried again",
+        r#"["lost"]"#,
+    ),
+    field(
+        "pauseAfterFailures",
+        Kind::Whole(0, 1000),
+        "",
+        "after so many failures in a row the job is paused, at 0 never; `scheduler.pauseAfterFailures` where absent",
+        "1",
+    ),
+    field("notify.start", Kind::Flag, "false", "notifiers are told of a start", "true"),
+    field("notify.completion", Kind::Flag, "true", "of a success", "false"),
+    field("notify.failure", Kind::Flag, "true", "of a failure", "false"),
+    field("notify.alert", Kind::Flag, "true", "of failures in a row", "false"),
+    field("notify.recovery", Kind::Flag, "true", "of the first success after them", "false"),
+    field("notify.pause", Kind::Flag, "true", "of a pause", "false"),
     field("telegramNotify", Kind::Flag, "true", "`false`: notifiers are not told", "false"),
     field(
         "grounding.requiresIdentity",
@@ -151,6 +190,7 @@ impl Field {
             Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
             Kind::Above0(most) => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": most }),
             Kind::Texts => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
+            Kind::Choices(choices) => json!({ "type": "array", "items": { "enum": choices } }),
             Kind::Any => json!({}),
         };
         schema["description"] = self.meaning.into();
@@ -264,6 +304,7 @@ mod tests {
             }
             Kind::Above0(most) => vec![json!(0), json!("1"), json!(most * 2.0)],
             Kind::Texts => vec![json!("x"), json!([1]), json!([" "])],
+            Kind::Choices(_) => vec![json!("x"), json!(["no such choice"])],
             Kind::Any => vec![],
         }
     }
@@ -275,7 +316,7 @@ mod tests {
             (false, default) => format!("`{}`", default.trim_matches('"')),
         };
         let choices = match field.kind {
-            Kind::Choice(choices) => format!("`{}`: ", choices.join("`, `")),
+            Kind::Choice(choices) | Kind::Choices(choices) => format!("`{}`: ", choices.join("`, `")),
             _ => String::new(),
         };
         format!("| `{}` | {default} | {choices}{} |", field.name, field.meaning)
@@ -301,7 +342,10 @@ mod tests {
             for value in wrong(field.kind) {
                 let problem = Job::parse(0, &with(field.name, value.clone()));
                 let problem = problem.expect_err(&format!("{} took {value}", field.name));
-                assert_eq!(problem.field.as_deref(), Some(field.name), "{problem}");
+                // Some objects are read as a whole, and name themselves.
+                let named = problem.field.as_deref().unwrap_or_default();
+                let section = field.name.split('.').next().unwrap_or_default();
+                assert!(named == field.name || named == section, "{}: {named} {problem}", field.name);
             }
         }
     }

@@ -117,7 +117,11 @@ impl Runs {
             | Fact::HandoffLeft { .. }
             | Fact::SupervisionAsked { .. }
             | Fact::RunSupervised { .. }
-            | Fact::OccurrencePassed { .. }
+            | Fact::OccurrencesPassed { .. }
+            | Fact::RetryDropped { .. }
+            | Fact::JobsBegun { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
             | Fact::NoticeDelivered { .. }

@@ -1,5 +1,6 @@
 //! Each field of a job changes what follows from it. The list is the table itself, so a row without an arm fails.
 
+use instar_core::decide::What;
 use instar_core::event::Fact;
 use instar_core::grounding::{ContextFile, Grounding, preamble};
 use instar_core::job::fields::{FIELDS, Field};
@@ -74,6 +75,21 @@ fn queue(job: &Value) -> Vec<String> {
     world.queue().into_iter().map(str::to_owned).collect()
 }
 
+fn runs_after_three_days(job: &Value) -> usize {
+    let (mut world, _) = world(job);
+    world.pass_minutes(3 * 24 * 60);
+    world.count(|fact| matches!(fact, Fact::RunRequested { .. }))
+}
+
+/// How often the job was paused by a run that failed.
+fn pauses(job: &Value) -> usize {
+    let (mut world, slug) = world(job);
+    let run = world.trigger(&slug);
+    world.start(run);
+    world.tell(What::SessionEnded { run, end: crate::world::end(EndCause::Signal("SIGSEGV".into())) });
+    world.count(|fact| matches!(fact, Fact::Paused { .. }))
+}
+
 /// What stands before the task, with all files there.
 fn told(job: &Value) -> String {
     let grounding = request(job).grounding;
@@ -98,6 +114,10 @@ fn effect(field: &Field, job: &Value) -> String {
         "enabled" => format!("{:?}", world(job).0.next_of("a")),
         "overlap" => second_trigger(job).join(" "),
         "timeoutMinutes" => deadline(job),
+        "missed" => runs_after_three_days(job).to_string(),
+        name if name.starts_with("retry.") => format!("{:?}", request(job).retry),
+        name if name.starts_with("notify.") => format!("{:?}", request(job).notices),
+        "pauseAfterFailures" => pauses(job).to_string(),
         "telegramNotify" => notices(job).to_string(),
         "grounding.requiresIdentity"
         | "grounding.contextFiles"

@@ -159,7 +159,7 @@ fn check(world: &World) {
     let mut requested = 0;
     for event in &world.events {
         match &event.fact {
-            Fact::RunRequested { slug, trigger: Trigger::Scheduled { at }, .. } => {
+            Fact::RunRequested { slug, trigger: Trigger::Scheduled { at, .. }, .. } => {
                 requested += 1;
                 *dues.entry((slug.clone(), *at)).or_insert(0) += 1;
             }

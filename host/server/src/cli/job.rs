@@ -14,7 +14,7 @@ use instar_core::id::JobSlug;
 use instar_core::job::fields;
 
 use super::exit::{Exit, Failure};
-use super::{Context, examples};
+use super::{Context, examples, scheduler};
 
 pub(crate) use show::{short_rows, show_problems};
 
@@ -52,6 +52,19 @@ pub(crate) enum JobCommand {
     Remove {
         slug: String,
     },
+    /// Let a job fire nothing by itself until `resume`, also over restarts; the jobs file stays as it is
+    #[command(after_help = examples(&["instar job pause check-email", "instar job pause check-email --reason holiday"]))]
+    Pause {
+        slug: String,
+        /// Why; shown with the pause
+        #[arg(long, allow_hyphen_values = true)]
+        reason: Option<String>,
+    },
+    /// End the pause of a job; what was due meanwhile is not made up for
+    #[command(after_help = examples(&["instar job resume check-email"]))]
+    Resume {
+        slug: String,
+    },
     Trigger(trigger::Trigger),
     /// Show the runs of a job, newest first
     #[command(after_help = examples(&["instar job runs check-email", "instar job runs check-email --limit 5 --json"]))]
@@ -76,6 +89,8 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
         JobCommand::Enable { slug } => change::set_enabled(context, parsed(&slug)?, true),
         JobCommand::Disable { slug } => change::set_enabled(context, parsed(&slug)?, false),
         JobCommand::Remove { slug } => change::remove(context, parsed(&slug)?),
+        JobCommand::Pause { slug, reason } => scheduler::pause_job(context, &parsed(&slug)?, reason),
+        JobCommand::Resume { slug } => scheduler::resume_job(context, &parsed(&slug)?),
         JobCommand::Trigger(trigger) => trigger::run(context, &trigger),
         JobCommand::Runs { slug, limit } => show::runs(context, &parsed(&slug)?, limit),
     }

@@ -20,6 +20,7 @@ mod manual;
 mod output;
 mod plugin;
 mod run;
+mod scheduler;
 mod server;
 mod session;
 mod status;
@@ -74,6 +75,9 @@ enum Command {
     /// Look into single runs of jobs
     #[command(subcommand, after_help = examples(&["instar run show 0197e8a0-0000-7000-8000-000000000000"]))]
     Run(run::RunCommand),
+    /// Pause and resume all jobs
+    #[command(subcommand, after_help = examples(&["instar scheduler status", "instar scheduler pause"]))]
+    Scheduler(scheduler::SchedulerCommand),
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
@@ -175,6 +179,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
         Command::Run(command) => run::run(context, command),
+        Command::Scheduler(command) => scheduler::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),

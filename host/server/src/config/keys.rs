@@ -41,7 +41,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 31] = [
+pub(crate) const KEYS: [Key; 32] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -63,6 +63,12 @@ pub(crate) const KEYS: [Key; 31] = [
         "the zone of jobs that name none, such as `Europe/Berlin`; the machine's",
     ),
     key("scheduler.maxParallelJobs", Kind::Whole(0, MANY), "2", "how many runs may be under way; at 0 every run waits"),
+    key(
+        "scheduler.pauseAfterFailures",
+        Kind::Whole(0, 1000),
+        "0",
+        "a job that fails so often in a row is paused; at 0 none is",
+    ),
     key(
         "retention.runsDays",
         Kind::Whole(0, 36_500),

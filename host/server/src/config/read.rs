@@ -22,6 +22,7 @@ use super::token::Token;
 
 const COUNT: &str = "a whole number of at least 0";
 const MEGABYTES: &str = "a whole number of megabytes of at least 0";
+const FAILURES: &str = "a whole number from 0 (never) to 1000";
 const FLAG: &str = "true or false";
 const TEXT: &str = "a text that is not blank";
 const TEXTS: &str = "a list of texts that are not blank";
@@ -129,6 +130,9 @@ fn scheduler(mut section: Section, project: &Project) -> Result<SchedulerConfig,
         jobs_file: project.dir().join(jobs_file),
         timezone: zone(&mut section, "timezone")?,
         max_parallel_jobs: section.take("maxParallelJobs", COUNT)?.unwrap_or(2),
+        pause_after_failures: section
+            .take_if("pauseAfterFailures", FAILURES, |count: &u32| *count <= 1000)?
+            .unwrap_or(0),
     };
     Ok(scheduler)
 }

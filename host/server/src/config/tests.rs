@@ -102,6 +102,7 @@ fn every_key_of_the_sections_has_its_effect() {
     check(json!({"retention": {"maxOutputMegabytes": 2}}), |config| config.retention.max_output_bytes, &(2 << 20));
     let tokyo = jiff::tz::TimeZone::get("Asia/Tokyo").unwrap();
     check(json!({"scheduler": {"timezone": "Asia/Tokyo"}}), |config| config.scheduler.zone(), &tokyo);
+    check(json!({"scheduler": {"pauseAfterFailures": 5}}), |config| config.scheduler.pause_after_failures, &5);
     check(json!({"scheduler": {"maxParallelJobs": 7}}), |config| config.scheduler.max_parallel_jobs, &7);
     check(
         json!({"http": {"allowedHosts": ["BOX.lan"]}}),

@@ -112,6 +112,7 @@ mod tests {
             max_sessions: 1,
             default_timeout_ms: 1,
             idle_timeout: jiff::SignedDuration::ZERO,
+            pause_after_failures: 0,
         };
         let now = Timestamp::UNIX_EPOCH;
         let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), now);

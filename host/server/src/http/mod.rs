@@ -20,6 +20,7 @@ mod openapi;
 mod plugins;
 mod rate;
 mod runs;
+mod scheduler;
 mod sessions;
 mod spawn;
 mod streams;
@@ -134,6 +135,11 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(jobs::show, job_edits::change, job_edits::remove))
         .routes(routes!(job_edits::schema))
         .routes(routes!(jobs::trigger))
+        .routes(routes!(scheduler::pause_job))
+        .routes(routes!(scheduler::resume_job))
+        .routes(routes!(scheduler::status))
+        .routes(routes!(scheduler::pause))
+        .routes(routes!(scheduler::resume))
         .routes(routes!(runs::of_job))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))

@@ -94,6 +94,7 @@ fn job_state(value: &Value) -> Option<(JobSlug, JobState)> {
         last_error: value["lastError"].as_str().map(str::to_owned),
         consecutive_failures: u32::try_from(failures).unwrap_or(u32::MAX),
         last_scheduled: None,
+        begun_at: None,
     };
     Some((slug, state))
 }

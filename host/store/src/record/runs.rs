@@ -1,7 +1,6 @@
 //! Runs, from their request to their end. A run that has ended is changed by nothing.
 
 use instar_core::event::RunFinished;
-use instar_core::grounding::Handoff;
 use instar_core::id::{JobSlug, RunId, SessionId};
 use instar_core::plan::{End, Launch};
 use instar_core::run::{RunRequest, RunStatus, SkipReason, StopCause, Trigger};
@@ -9,7 +8,7 @@ use instar_core::session::Session;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use crate::record::{Failure, jobs, sessions};
+use crate::record::{Failure, due as dues, jobs, sessions, talk};
 use crate::rows::{json, millis, slug_text};
 
 /// One due time has one run: a restart or a clock that goes back cannot run it twice.
@@ -26,8 +25,8 @@ pub(super) async fn requested(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (slug, scheduled_at) DO NOTHING";
     let due = match trigger {
-        Trigger::Scheduled { at } => Some(*at),
-        Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
+        Trigger::Scheduled { at, missed: _ } => Some(*at),
+        Trigger::Retry { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
     };
     let inserted = sqlx::query(INSERT)
         .bind(run.to_string())
@@ -40,6 +39,9 @@ pub(super) async fn requested(
         .bind(Vec::new())
         .execute(&mut *connection)
         .await?;
+    if let Trigger::Retry { after, .. } = trigger {
+        dues::retry_settled(connection, *after).await?;
+    }
     let (Some(due), Some(slug)) = (due, slug) else { return Ok(()) };
     if inserted.rows_affected() == 0 {
         return Err(Failure::OccurrenceTaken { slug: slug.clone(), due });
@@ -88,6 +90,7 @@ pub(super) async fn passed(connection: &mut SqliteConnection, run: RunId) -> Res
 pub(super) async fn starting(
     connection: &mut SqliteConnection,
     at: Timestamp,
+    slug: Option<&JobSlug>,
     session: &Session,
     launch: &Launch,
     plugin_state: &[u8],
@@ -105,9 +108,12 @@ pub(super) async fn starting(
         .bind(millis(at))
         .bind(json(launch))
         .bind(plugin_state)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    match slug {
+        Some(slug) => jobs::starting(connection, slug, at).await,
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn started(
@@ -164,22 +170,9 @@ pub(super) async fn session_ended(
         .bind(RunStatus::Stepping.as_str())
         .bind(session.id.to_string())
         .bind(json(end))
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
-}
-
-pub(super) async fn handoff(
-    connection: &mut SqliteConnection,
-    run: RunId,
-    handoff: &Handoff,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE runs SET handoff = $2 WHERE id = $1 AND ended_at IS NULL")
-        .bind(run.to_string())
-        .bind(&handoff.text)
-        .execute(connection)
-        .await?;
-    Ok(())
+    talk::ended(connection, session.id).await
 }
 
 pub(super) async fn finished(

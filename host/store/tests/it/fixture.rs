@@ -36,6 +36,7 @@ pub(crate) fn slug(text: &str) -> JobSlug {
 pub(crate) fn jobs(slugs: &[&str]) -> JobsFile {
     let job = |slug: &&str| {
         json!({"slug": slug, "name": format!("The {slug}"), "schedule": "* * * * *", "unknown": [1.5, null],
+               "retry": {"backoffSeconds": 30, "on": ["failure", "timeout", "lost"]},
                "execute": {"type": "script", "value": "true"}})
     };
     JobsFile::from_entries(&slugs.iter().map(job).collect::<Vec<_>>())
@@ -69,6 +70,8 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         notify: true,
         grounding: None,
         supervision: Default::default(),
+        notices: Default::default(),
+        retry: None,
         works_for: None,
     };
     let fact = Fact::RunRequested { run, slug: Some(slug(job)), trigger, request: Box::new(request) };
@@ -222,6 +225,11 @@ impl Host {
         assert_eq!(snapshot.last_seq, i64::try_from(self.events.len()).unwrap());
         self.check_deliveries(&snapshot.restored);
         let restored = state(snapshot.restored, self.now);
+        let retries = |state: &State| state.planned_retries().cloned().collect::<Vec<_>>();
+        assert_eq!(retries(&restored), retries(&self.state));
+        for job in SLUGS.map(|job| Some(slug(job))).iter().chain([&None]) {
+            assert_eq!(restored.own_pause(job.as_ref()), self.state.own_pause(job.as_ref()), "pause of {job:?}");
+        }
         let jobs = |state: &State| state.jobs().map(|entry| Arc::clone(&entry.job)).collect::<Vec<_>>();
         assert_eq!(jobs(&restored), jobs(&self.state));
         for job in SLUGS {
@@ -259,6 +267,7 @@ fn state(restored: Restored, now: Timestamp) -> State {
         max_sessions: 5,
         default_timeout_ms: 90_000,
         idle_timeout: jiff::SignedDuration::from_mins(60),
+        pause_after_failures: 4,
     };
     let notifiers = vec!["telegram".parse().unwrap(), "mail".parse().unwrap()];
     State::new(limits, TimeZone::UTC, notifiers, restored, now)

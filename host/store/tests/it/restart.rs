@@ -38,6 +38,11 @@ enum Move {
     Stop {
         pick: u8,
     },
+    /// Of a job, or of the scheduler.
+    Pause {
+        job: u8,
+        resume: bool,
+    },
     /// The effect of an open run reports.
     Report {
         pick: u8,
@@ -70,6 +75,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => any::<(u8, bool)>().prop_map(|(job, force)| Move::Trigger { job, force }),
         1 => any::<(u8, u8)>().prop_map(|(job, minutes)| Move::Taken { job, minutes }),
         1 => any::<u8>().prop_map(|pick| Move::Stop { pick }),
+        1 => any::<(u8, bool)>().prop_map(|(job, resume)| Move::Pause { job, resume }),
         12 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Report { pick, choice }),
         3 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Deliver { pick, choice }),
         2 => any::<u8>().prop_map(|name| Move::Spawn { name }),
@@ -119,6 +125,10 @@ async fn play(host: &mut Host, step: Move) {
             Some(What::OccurrenceTaken { slug, due: at(60 * i64::from(minutes)) })
         }
         Move::Stop { pick } => picked(host, pick).map(|run| What::StopAsked { run: run.id, by: "api".into() }),
+        Move::Pause { job, resume } => {
+            let (slug, by) = (SLUGS.get(usize::from(job) % (SLUGS.len() + 1)).map(|job| slug(job)), "api".to_owned());
+            Some(if resume { What::ResumeAsked { slug, by } } else { What::PauseAsked { slug, by, reason: None } })
+        }
         Move::Report { pick, choice } => picked(host, pick).map(|run| report(run, choice)),
         Move::Deliver { pick, choice } => delivery(host, pick, choice),
         Move::Spawn { name } => Some(spawn(name)),

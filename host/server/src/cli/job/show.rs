@@ -130,6 +130,7 @@ fn of_file(now: Timestamp, zone: &TimeZone, file: &JobsFile) -> Jobs {
         scheduler: Scheduler {
             running: false,
             paused: false,
+            pause: None,
             job_count: file.jobs.len(),
             enabled_jobs: file.jobs.iter().filter(|job| job.enabled).count(),
             queue_length: 0,
@@ -153,6 +154,7 @@ fn of_definition(now: Timestamp, zone: &TimeZone, job: &instar_core::job::Job) -
         last_handoff: None,
         next_scheduled: next.map(|next| format!("{next:.3}")),
         consecutive_failures: 0,
+        paused: None,
     };
     Job { definition, state }
 }
@@ -167,7 +169,11 @@ fn row(out: &Output, job: &Job) -> Vec<Shown> {
         next_run(out, job),
         Shown::plain(text(job, "priority")),
         Shown::plain(text(job, "model")),
-        if is_enabled(job) { Shown::new("yes", Tone::Good) } else { Shown::new("no", Tone::Dim) },
+        match (is_enabled(job), &job.state.paused) {
+            (false, _) => Shown::new("no", Tone::Dim),
+            (true, None) => Shown::new("yes", Tone::Good),
+            (true, Some(_)) => Shown::new("paused", Tone::Warn),
+        },
         last_result(job),
         Shown::new(failures.to_string(), if failures > 0 { Tone::Bad } else { Tone::Plain }),
     ]
@@ -209,6 +215,9 @@ fn in_full(out: &Output, job: &Job) -> String {
     if let Some(error) = &state.last_error {
         lines.push(format!("{:<14} {}", "last error", one_line(error)));
     }
+    if let Some(pause) = &state.paused {
+        lines.push(format!("{:<14} {}: {}", "paused", time(out, &pause.at), one_line(&pause.detail)));
+    }
     lines.push(format!("{:<14} {} in a row", "failures", state.consecutive_failures));
     lines.join("\n")
 }
@@ -233,7 +242,9 @@ fn run_row(out: &Output, run: &Run) -> Vec<Shown> {
     let exit = run.exit_status.map(|status| status.to_string()).or_else(|| run.signal.clone());
     let cause = run.cause.as_ref().or(run.detail.as_ref());
     let trigger = match &run.trigger {
-        Trigger::Scheduled { .. } => "schedule".to_owned(),
+        Trigger::Scheduled { missed: false, .. } => "schedule".to_owned(),
+        Trigger::Scheduled { missed: true, .. } => "missed".to_owned(),
+        Trigger::Retry { attempt, .. } => format!("attempt {attempt}"),
         Trigger::Manual { reason, .. } => reason.clone(),
         Trigger::Spawned { by, .. } => by.clone(),
     };
