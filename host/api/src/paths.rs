@@ -9,11 +9,11 @@ pub const JOB_TRIGGER: &str = "/jobs/{slug}/trigger";
 pub const JOB_PAUSE: &str = "/jobs/{slug}/pause";
 pub const JOB_RESUME: &str = "/jobs/{slug}/resume";
 pub const JOB_RUNS: &str = "/jobs/{slug}/runs";
-/// The JSON Schema of the jobs file.
-pub const JOBS_SCHEMA: &str = "/schemas/jobs";
 pub const SCHEDULER_STATUS: &str = "/scheduler/status";
 pub const SCHEDULER_PAUSE: &str = "/scheduler/pause";
 pub const SCHEDULER_RESUME: &str = "/scheduler/resume";
+/// The JSON Schema of the jobs file.
+pub const JOBS_SCHEMA: &str = "/schemas/jobs";
 pub const RUNS: &str = "/runs";
 pub const RUN: &str = "/runs/{id}";
 pub const SESSIONS: &str = "/sessions";

@@ -75,6 +75,10 @@ pub struct Run {
     pub usage: Option<Usage>,
 }
 
+fn first_attempt() -> u32 {
+    1
+}
+
 /// The whole story of a run. `GET /runs/{id}`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
@@ -117,10 +121,6 @@ pub struct RunSession {
     /// What it was given to read, cut at 64 KiB; absent where it read nothing, or a person's typing.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub prompt: Option<String>,
-}
-
-fn first_attempt() -> u32 {
-    1
 }
 
 /// What a run took, as far as its agent said.

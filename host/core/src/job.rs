@@ -40,10 +40,10 @@ pub struct Job {
     pub timeout_ms: Option<u64>,
     /// False when the job asks for no notices.
     pub notify: bool,
-    pub grounding: Option<Grounding>,
-    pub supervision: Supervision,
     /// Of what, as long as it asks for notices at all.
     pub notices: Notify,
+    pub grounding: Option<Grounding>,
+    pub supervision: Supervision,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Map<String, Value>,
 }
@@ -167,10 +167,10 @@ pub struct JobState {
     pub consecutive_failures: u32,
     /// The last due time that is settled: it was turned into a run, or passed over.
     pub last_scheduled: Option<Timestamp>,
-    /// What the last run that left notes left for the next.
-    pub last_handoff: Option<Handoff>,
     /// Since when it is to run by the schedule that it has now; what was due before is nobody's concern.
     pub begun_at: Option<Timestamp>,
+    /// What the last run that left notes left for the next.
+    pub last_handoff: Option<Handoff>,
 }
 
 /// A run may take a year at most; more is taken for a slip of the keyboard.
@@ -268,7 +268,7 @@ impl Fields<'_> {
 
     fn notices(&self) -> Result<Notify, JobProblem> {
         let notify = self.definition.get("notify").map(Notify::parse).transpose();
-        Ok(notify.map_err(|message| self.problem("notify", message))?.unwrap_or_default())
+        Ok(notify.map_err(|(field, message)| self.problem(&field, message))?.unwrap_or_default())
     }
 
     fn pause_after_failures(&self) -> Result<Option<u32>, JobProblem> {

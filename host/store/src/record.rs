@@ -151,15 +151,8 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunStarted { run, session, deadline, slug: _ } => {
             runs::started(connection, *run, *session, *deadline).await?;
         }
-        Fact::RunUsed { run, usage, slug: _ } => talk::used(connection, *run, usage).await?,
-        Fact::RunAnswered { run, activity, plugin_state, slug: _ } => {
-            talk::answered(connection, *run, *activity, plugin_state).await?;
-        }
-        Fact::MessageAccepted { session, message, run: _, slug: _ } => {
-            talk::accepted(connection, *session, message).await?;
-        }
-        Fact::SessionTurned { run, session, status, activity, slug: _ } => {
-            talk::turned(connection, at, *run, *session, *status, activity).await?;
+        Fact::RunUsed { .. } | Fact::RunAnswered { .. } | Fact::MessageAccepted { .. } | Fact::SessionTurned { .. } => {
+            talk::changed(connection, at, &event.fact).await?
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
         Fact::HandoffLeft { .. } | Fact::SupervisionAsked { .. } | Fact::RunSupervised { .. } => {

@@ -164,8 +164,8 @@ pub(crate) fn job_state(row: &SqliteRow) -> Result<JobState, sqlx::Error> {
         last_error: row.try_get("last_error")?,
         consecutive_failures: count(row, "consecutive_failures")?,
         last_scheduled: optional_time(row, "last_scheduled")?,
-        last_handoff: optional_json(row, "last_handoff")?,
         begun_at: optional_time(row, "begun_at")?,
+        last_handoff: optional_json(row, "last_handoff")?,
     })
 }
 

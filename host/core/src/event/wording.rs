@@ -69,10 +69,10 @@ impl Fact {
             | Self::SessionTurned { slug, .. }
             | Self::RunStopping { slug, .. }
             | Self::SessionEnded { slug, .. }
-            | Self::HandoffLeft { slug, .. }
-            | Self::RunSupervised { slug, .. }
             | Self::Paused { slug, .. }
             | Self::Resumed { slug, .. }
+            | Self::HandoffLeft { slug, .. }
+            | Self::RunSupervised { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
             Self::SupervisionAsked { question } => question.slug.as_ref(),
             Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),

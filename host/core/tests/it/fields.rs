@@ -65,6 +65,64 @@ fn notices(job: &Value) -> usize {
     world.count(|fact| matches!(fact, Fact::NoticeRaised { .. }))
 }
 
+/// What runs after three days off.
+fn caught_up(job: &Value) -> String {
+    let mut world = world(job).0;
+    world.restart_after(3 * 24 * 60);
+    format!("{:?}", world.due_times_run())
+}
+
+/// The wait before each further attempt at a run that always fails.
+fn tries(job: &Value) -> String {
+    let mut job = job.clone();
+    if job["retry"].is_null() {
+        job["retry"] = json!({});
+    }
+    if job["retry"]["attempts"].is_null() {
+        job["retry"]["attempts"] = 10.into();
+    }
+    let (mut world, slug) = world(&job);
+    world.fail(&slug);
+    let mut waits = Vec::new();
+    loop {
+        let due = world.state.planned_retries().next().map(|retry| retry.due);
+        let Some(due) = due else { return format!("{waits:?}") };
+        waits.push(due.duration_since(world.now).as_secs());
+        world.now = due;
+        world.tell(What::Ticked);
+        let run = world.only_run();
+        world.fail_run(run);
+    }
+}
+
+/// How often it fails before it is paused; 20 where it never is.
+fn paused_after(job: &Value) -> usize {
+    let (mut world, slug) = world(job);
+    let parsed = slug.parse().expect("a slug");
+    let fails = (1..20).find(|_| {
+        world.fail(&slug);
+        world.state.own_pause(Some(&parsed)).is_some()
+    });
+    fails.unwrap_or(20)
+}
+
+/// The titles of the notices about a job that fails often, is paused, and succeeds.
+fn told_in_a_life(job: &Value) -> String {
+    let mut job = job.clone();
+    job["pauseAfterFailures"] = 4.into();
+    let (mut world, slug) = world(&job);
+    for _ in 0..4 {
+        world.fail(&slug);
+    }
+    let parsed = Some(slug.parse().expect("a slug"));
+    world.tell(What::ResumeAsked { slug: parsed, by: "test".into() });
+    for _ in 0..2 {
+        let run = world.trigger(&slug);
+        world.run_to_end(run, EndCause::Exit(0));
+    }
+    world.titles().join("; ")
+}
+
 /// Who leaves the queue first, when another job of normal priority was there before.
 fn queue(job: &Value) -> Vec<String> {
     let other = |slug: &str| json!({"slug": slug, "name": "O", "schedule": "@daily", "execute": base()["execute"]});
@@ -73,21 +131,6 @@ fn queue(job: &Value) -> Vec<String> {
         world.trigger(slug);
     }
     world.queue().into_iter().map(str::to_owned).collect()
-}
-
-fn runs_after_three_days(job: &Value) -> usize {
-    let (mut world, _) = world(job);
-    world.pass_minutes(3 * 24 * 60);
-    world.count(|fact| matches!(fact, Fact::RunRequested { .. }))
-}
-
-/// How often the job was paused by a run that failed.
-fn pauses(job: &Value) -> usize {
-    let (mut world, slug) = world(job);
-    let run = world.trigger(&slug);
-    world.start(run);
-    world.tell(What::SessionEnded { run, end: crate::world::end(EndCause::Signal("SIGSEGV".into())) });
-    world.count(|fact| matches!(fact, Fact::Paused { .. }))
 }
 
 /// What stands before the task, with all files there.
@@ -114,11 +157,12 @@ fn effect(field: &Field, job: &Value) -> String {
         "enabled" => format!("{:?}", world(job).0.next_of("a")),
         "overlap" => second_trigger(job).join(" "),
         "timeoutMinutes" => deadline(job),
-        "missed" => runs_after_three_days(job).to_string(),
-        name if name.starts_with("retry.") => format!("{:?}", request(job).retry),
-        name if name.starts_with("notify.") => format!("{:?}", request(job).notices),
-        "pauseAfterFailures" => pauses(job).to_string(),
         "telegramNotify" => notices(job).to_string(),
+        "missed" => caught_up(job),
+        "retry.attempts" | "retry.backoffSeconds" | "retry.maxBackoffSeconds" | "retry.on" => tries(job),
+        "pauseAfterFailures" => paused_after(job).to_string(),
+        "notify.start" | "notify.completion" | "notify.failure" | "notify.alert" | "notify.recovery"
+        | "notify.pause" => told_in_a_life(job),
         "grounding.requiresIdentity"
         | "grounding.contextFiles"
         | "grounding.questions"

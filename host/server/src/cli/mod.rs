@@ -72,12 +72,12 @@ enum Command {
     /// List, change, trigger and look into jobs
     #[command(subcommand, after_help = examples(&["instar job list", "instar job trigger check-email --wait"]))]
     Job(job::JobCommand),
-    /// Look into single runs of jobs
-    #[command(subcommand, after_help = examples(&["instar run show 0197e8a0-0000-7000-8000-000000000000"]))]
-    Run(run::RunCommand),
     /// Pause and resume all jobs
     #[command(subcommand, after_help = examples(&["instar scheduler status", "instar scheduler pause"]))]
     Scheduler(scheduler::SchedulerCommand),
+    /// Look into single runs of jobs
+    #[command(subcommand, after_help = examples(&["instar run show 0197e8a0-0000-7000-8000-000000000000"]))]
+    Run(run::RunCommand),
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
@@ -178,8 +178,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Doctor(doctor) => doctor::run(context, &doctor),
         Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
-        Command::Run(command) => run::run(context, command),
         Command::Scheduler(command) => scheduler::run(context, command),
+        Command::Run(command) => run::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),

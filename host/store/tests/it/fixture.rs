@@ -68,10 +68,10 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         timeout_ms: Some(60_000),
         overlap: instar_core::job::Overlap::Skip,
         notify: true,
-        grounding: None,
-        supervision: Default::default(),
         notices: Default::default(),
         retry: None,
+        grounding: None,
+        supervision: Default::default(),
         works_for: None,
     };
     let fact = Fact::RunRequested { run, slug: Some(slug(job)), trigger, request: Box::new(request) };
