@@ -121,7 +121,7 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Stop { run }
         | Effect::Listen { run, .. }
         | Effect::Tell { run, .. } => Some(*run),
-        Effect::Deliver { .. } | Effect::KeepHouse => None,
+        Effect::Deliver { .. } | Effect::KeepHouse | Effect::Supervise { .. } => None,
     }
 }
 
@@ -151,6 +151,7 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
             let cause = if well { EndCause::Exit(0) } else { EndCause::Lost };
             world.tell(What::SessionEnded { run: *run, end: end(cause) });
         }
+        Effect::Supervise { run } => drop(world.tell(What::Supervised { run: *run, answer: Err("nobody".into()) })),
         Effect::Stop { .. } => drop(world.tell(What::Done)),
         Effect::Listen { run, after } => {
             let doing = if well { Doing::Ready } else { Doing::Asking };

@@ -72,6 +72,7 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         notices: Default::default(),
         retry: None,
         grounding: None,
+        supervision: Default::default(),
         works_for: None,
         admission: Default::default(),
     };
