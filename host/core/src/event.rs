@@ -20,6 +20,7 @@ use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
+use crate::supervision::{Opinion, Question};
 use crate::talk::{Activity, Message};
 use crate::workload::Workload;
 
@@ -158,6 +159,15 @@ pub enum Fact {
         handoff: Box<Handoff>,
     },
     RunFinished(Box<RunFinished>),
+    /// An opinion on a run that ended is wanted.
+    SupervisionAsked {
+        question: Box<Question>,
+    },
+    RunSupervised {
+        run: RunId,
+        slug: Option<JobSlug>,
+        opinion: Opinion,
+    },
     /// The due times of a job from the first to the last have no run, and get none.
     OccurrencesPassed {
         slug: JobSlug,

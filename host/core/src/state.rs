@@ -25,6 +25,7 @@ use crate::state::admission::Standing;
 use crate::state::outbox::Outbox;
 use crate::state::retries::Retries;
 use crate::state::runs::Runs;
+use crate::supervision::Question;
 
 pub use crate::state::outbox::Delivery;
 
@@ -61,6 +62,8 @@ pub struct Restored {
     pub jobs: JobsFile,
     pub job_states: BTreeMap<JobSlug, JobState>,
     pub runs: Vec<Run>,
+    /// Questions about runs that nobody has answered.
+    pub questions: Vec<Question>,
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
@@ -91,6 +94,7 @@ pub struct State {
     runs: Runs,
     outbox: Outbox,
     standing: Standing,
+    questions: BTreeMap<RunId, Question>,
     /// Of jobs, and of the scheduler where no job is named.
     pauses: BTreeMap<Option<JobSlug>, Pause>,
     retries: Retries,
@@ -122,6 +126,7 @@ impl State {
             problems: Vec::new(),
             agenda: BTreeSet::new(),
             runs,
+            questions: restored.questions.into_iter().map(|question| (question.run, question)).collect(),
             outbox: Outbox::restored(restored.outbox, now),
             standing,
             pauses: restored.pauses,
@@ -147,6 +152,15 @@ impl State {
 
     pub fn job_state(&self, slug: &JobSlug) -> Option<&JobState> {
         self.job_states.get(slug)
+    }
+
+    /// What is asked about a run that has ended, while nobody has answered.
+    pub fn question(&self, run: RunId) -> Option<&Question> {
+        self.questions.get(&run)
+    }
+
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.questions.values()
     }
 
     pub fn problems(&self) -> &[JobProblem] {
@@ -272,6 +286,12 @@ impl State {
                 self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
             }
             Fact::RunFinished(finished) => self.apply_finish(finished),
+            Fact::SupervisionAsked { question } => {
+                self.questions.insert(question.run, (**question).clone());
+            }
+            Fact::RunSupervised { run, .. } => {
+                self.questions.remove(run);
+            }
             Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
             Fact::ZoneSet { zone } => self.recorded_zone = Some(zone.clone()),
             Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),

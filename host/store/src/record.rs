@@ -2,6 +2,7 @@
 //!
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
+mod after;
 mod due;
 mod gates;
 mod jobs;
@@ -154,10 +155,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
-            runs::starting(connection, at, session, launch, plugin_state).await?;
-            if let Some(slug) = slug {
-                jobs::starting(connection, slug, at).await?;
-            }
+            runs::starting(connection, at, slug.as_ref(), session, launch, plugin_state).await?;
         }
         Fact::RunStarted { run, session, deadline, slug: _ } => {
             runs::started(connection, *run, *session, *deadline).await?;
@@ -166,10 +164,11 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             talk::changed(connection, at, &event.fact).await?;
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
-        Fact::HandoffLeft { run, slug, handoff } => runs::handoff(connection, *run, slug.as_ref(), handoff).await?,
+        Fact::HandoffLeft { .. } | Fact::SupervisionAsked { .. } | Fact::RunSupervised { .. } => {
+            after::told(connection, &event.fact).await?;
+        }
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
-            talk::ended(connection, session.id).await?;
         }
         Fact::RunFinished(finished) => {
             runs::finished(connection, at, finished).await?;

@@ -49,6 +49,8 @@ impl Fact {
             Self::SessionEnded { .. } => "session_ended",
             Self::HandoffLeft { .. } => "handoff_left",
             Self::RunFinished(_) => "job_completed",
+            Self::SupervisionAsked { .. } => "supervision_asked",
+            Self::RunSupervised { .. } => "job_supervised",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::QuotaRead { .. } => "quota_read",
             Self::QuotaStale { .. } => "quota_stale",
@@ -84,7 +86,9 @@ impl Fact {
             | Self::Paused { slug, .. }
             | Self::Resumed { slug, .. }
             | Self::HandoffLeft { slug, .. }
+            | Self::RunSupervised { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
+            Self::SupervisionAsked { question } => question.slug.as_ref(),
             Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),
             Self::WorkloadReported { workload } => Some(&workload.slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
@@ -124,7 +128,9 @@ impl Fact {
             | Self::SessionTurned { run, .. }
             | Self::RunStopping { run, .. }
             | Self::SessionEnded { run, .. }
-            | Self::HandoffLeft { run, .. } => Some(*run),
+            | Self::HandoffLeft { run, .. }
+            | Self::RunSupervised { run, .. } => Some(*run),
+            Self::SupervisionAsked { question } => Some(question.run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
             Self::RetryDropped { after, .. } => Some(*after),
@@ -201,12 +207,33 @@ impl Fact {
                 let again = finished.retry_at.map(|at| format!("; it is tried again at {at}")).unwrap_or_default();
                 format!("{} {}{again}", finished.job_name, finished.outcome.sentence())
             }
+            Self::SupervisionAsked { question } => format!("An opinion on the run{} is asked for", of(&question.slug)),
+            Self::RunSupervised { slug, opinion, .. } => {
+                format!("Supervision of the run{}: {}", of(slug), opinion.verdict.as_str())
+            }
             Self::OccurrencesPassed { slug, first, last, reason } => match first == last {
                 true => format!("Run of {slug} skipped: {} ({first})", reason.as_str()),
                 false => format!("Runs of {slug} skipped: {} (from {first} to {last})", reason.as_str()),
             },
             Self::RetryDropped { slug, .. } => format!("Retry of {slug} dropped: there is no such job any more"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
+            Self::QuotaRead { .. }
+            | Self::QuotaStale { .. }
+            | Self::WorkloadReported { .. }
+            | Self::NoticeRaised { .. }
+            | Self::NoticeTried { .. }
+            | Self::NoticeDelivered { .. }
+            | Self::NoticeFailed { .. }
+            | Self::HousekeepingBegun
+            | Self::HousekeepingDone { .. }
+            | Self::HousekeepingFailed { .. }
+            | Self::PredecessorImported { .. } => self.summary_beside_runs(),
+        }
+    }
+
+    /// Of what happens beside the runs; nothing of all else.
+    fn summary_beside_runs(&self) -> String {
+        match self {
             Self::QuotaRead { reading } => quota_summary(reading),
             Self::QuotaStale { last_updated } => {
                 format!("The quota data of {last_updated} is too old, and is ignored until it is renewed")
@@ -226,6 +253,7 @@ impl Fact {
                 "Imported from a predecessor: {} events and the states of {} jobs; {} entries skipped",
                 imported.events, imported.job_states, imported.skipped
             ),
+            _ => String::new(),
         }
     }
 
@@ -267,6 +295,8 @@ impl Fact {
             // The text is kept with the run.
             Self::HandoffLeft { handoff, .. } => json!({ "characters": handoff.text.chars().count() }),
             Self::RunFinished(finished) => finished.details(),
+            Self::SupervisionAsked { question } => json!({ "tier": question.tier }),
+            Self::RunSupervised { opinion, .. } => json!(opinion),
             Self::OccurrencesPassed { first, last, reason, .. } => {
                 json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })
             }
@@ -276,9 +306,7 @@ impl Fact {
             Self::Paused { pause, .. } => json!({ "by": pause.cause.by(), "detail": pause.cause.sentence() }),
             Self::Resumed { by, .. } => json!({ "by": by }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
-            Self::QuotaRead { reading: QuotaReading::Data(quota) } => json!(quota),
-            Self::QuotaRead { reading: QuotaReading::Broken(problem) } => json!({ "problem": problem }),
-            Self::QuotaRead { reading: QuotaReading::None } => json!({}),
+            Self::QuotaRead { reading } => quota_details(reading),
             Self::QuotaStale { last_updated } => json!({ "updatedAt": last_updated }),
             Self::WorkloadReported { workload } => json!(workload),
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
@@ -328,6 +356,14 @@ fn gate_summary(of: &str, answer: &GateAnswer) -> String {
         GateAnswer::Go => format!("The gate of the run{of} says go"),
         GateAnswer::Nothing => format!("The gate of the run{of} says that there is nothing to do"),
         GateAnswer::Error { cause } => format!("The gate of the run{of} gave no answer: {cause}"),
+    }
+}
+
+fn quota_details(reading: &QuotaReading) -> Value {
+    match reading {
+        QuotaReading::Data(quota) => json!(quota),
+        QuotaReading::Broken(problem) => json!({ "problem": problem }),
+        QuotaReading::None => json!({}),
     }
 }
 

@@ -26,6 +26,8 @@ pub enum Kind {
     /// A text that is not blank.
     Command,
     Texts,
+    /// A list of words.
+    Choices(&'static [&'static str]),
     /// Whose shape is not told here.
     Any,
 }
@@ -110,9 +112,9 @@ pub const FIELDS: &[Field] = &[
     field("retry.maxBackoffSeconds", Kind::Whole(1, 604_800), "3600", "the longest wait between two attempts", "7200"),
     field(
         "retry.on",
-        Kind::Texts,
+        Kind::Choices(&["failure", "timeout", "lost", "needs-attention"]),
         r#"["failure", "timeout"]"#,
-        "the outcomes that are tried again; `lost` and `needs-attention` may be among them",
+        "the outcomes that are tried again",
         r#"["lost"]"#,
     ),
     field(
@@ -182,6 +184,13 @@ pub const FIELDS: &[Field] = &[
         "it is told that what it reads is data and no instruction",
         "true",
     ),
+    field(
+        "supervision",
+        Kind::Choice(&["tier0", "tier1", "tier2"]),
+        r#""tier0""#,
+        "`tier1` has `intelligence.command` judge what a run did, and `tier2` also tells people unless it is content",
+        r#""tier1""#,
+    ),
     required("execute.type", Kind::ExecuteType, "how it runs: the name of an installed execute type", r#""prompt""#),
     field("execute.value", Kind::Text, "", "the prompt, the skill, or the script or command line", r#""./other.sh""#),
     field("execute.args", Kind::Any, "", "arguments of a skill or a script", r#""--full""#),
@@ -217,6 +226,7 @@ impl Field {
             Kind::UpTo(most) => json!({ "type": "number", "minimum": 0, "maximum": most }),
             Kind::Command => json!({ "type": "string", "pattern": r"\S" }),
             Kind::Texts => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
+            Kind::Choices(choices) => json!({ "type": "array", "items": { "enum": choices } }),
             Kind::Any => json!({}),
         };
         schema["description"] = self.meaning.into();
@@ -332,6 +342,7 @@ mod tests {
             Kind::UpTo(most) => vec![json!(-1), json!("1"), json!(most * 2.0)],
             Kind::Command => vec![number, json!(" ")],
             Kind::Texts => vec![json!("x"), json!([1]), json!([" "])],
+            Kind::Choices(_) => vec![json!("x"), json!(["no such choice"])],
             Kind::Any => vec![],
         }
     }
@@ -343,7 +354,7 @@ mod tests {
             (false, default) => format!("`{}`", default.trim_matches('"')),
         };
         let choices = match field.kind {
-            Kind::Choice(choices) => format!("`{}`: ", choices.join("`, `")),
+            Kind::Choice(choices) | Kind::Choices(choices) => format!("`{}`: ", choices.join("`, `")),
             _ => String::new(),
         };
         format!("| `{}` | {default} | {choices}{} |", field.name, field.meaning)
@@ -369,7 +380,10 @@ mod tests {
             for value in wrong(field.kind) {
                 let problem = Job::parse(0, &with(field.name, value.clone()));
                 let problem = problem.expect_err(&format!("{} took {value}", field.name));
-                assert_eq!(problem.field.as_deref(), Some(field.name), "{problem}");
+                // Some objects are read as a whole, and name themselves.
+                let named = problem.field.as_deref().unwrap_or_default();
+                let section = field.name.split('.').next().unwrap_or_default();
+                assert!(named == field.name || named == section, "{}: {named} {problem}", field.name);
             }
         }
     }

@@ -189,6 +189,7 @@ fn effect(field: &Field, job: &Value) -> String {
         | "grounding.contextFiles"
         | "grounding.questions"
         | "grounding.processesExternalInput" => told(job),
+        "supervision" => format!("{:?}", request(job).supervision),
         "execute.type" => request(job).execute_type,
         "execute.value" | "execute.args" => request(job).step.execute_json,
         other => panic!("no test shows what `{other}` changes: it needs an arm here"),

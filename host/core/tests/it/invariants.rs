@@ -54,14 +54,14 @@ fn definitions(disabled: usize) -> Vec<serde_json::Value> {
         let mut definition = job(slug, schedule);
         definition["enabled"] = (index != disabled).into();
         definition["overlap"] = OVERLAPS[index].into();
-        definition["missed"] = ["skip", "run-all", "run-all", "run-once"][index].into();
-        definition["pauseAfterFailures"] = index.into();
-        definition["retry"] = json!({"on": ["failure", "timeout", "lost", "needs-attention"]});
-        definition["tags"] = serde_json::json!(if index < 2 { vec!["one-of-two"] } else { vec![] });
+        definition["tags"] = json!(if index < 2 { vec!["one-of-two"] } else { vec![] });
         // Every job is seen with a gate and without one.
         if (index + disabled).is_multiple_of(2) {
             definition["gate"] = "./anything-to-do".into();
         }
+        definition["missed"] = ["skip", "run-all", "run-all", "run-once"][index].into();
+        definition["pauseAfterFailures"] = index.into();
+        definition["retry"] = json!({"on": ["failure", "timeout", "lost", "needs-attention"]});
         definition
     });
     jobs.collect()
@@ -121,7 +121,7 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Stop { run }
         | Effect::Listen { run, .. }
         | Effect::Tell { run, .. } => Some(*run),
-        Effect::Deliver { .. } | Effect::KeepHouse => None,
+        Effect::Deliver { .. } | Effect::KeepHouse | Effect::Supervise { .. } => None,
     }
 }
 
@@ -151,6 +151,7 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
             let cause = if well { EndCause::Exit(0) } else { EndCause::Lost };
             world.tell(What::SessionEnded { run: *run, end: end(cause) });
         }
+        Effect::Supervise { run } => drop(world.tell(What::Supervised { run: *run, answer: Err("nobody".into()) })),
         Effect::Stop { .. } => drop(world.tell(What::Done)),
         Effect::Listen { run, after } => {
             let doing = if well { Doing::Ready } else { Doing::Asking };

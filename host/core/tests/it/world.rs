@@ -141,6 +141,7 @@ impl World {
                 .collect(),
             retries: state.planned_retries().cloned().collect(),
             zone: self.state.zone.iana_name().map(str::to_owned),
+            questions: state.questions().cloned().collect(),
         };
         self.stored = Some((limits, restored));
     }

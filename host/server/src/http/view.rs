@@ -190,6 +190,12 @@ pub(super) fn story(record: &RunRecord, story: &Story) -> api::RunStory {
         timeline: story.events.iter().map(event).collect(),
         sessions: story.sessions.iter().map(session).collect(),
         handoff: story.handoff.clone(),
+        supervision: story.supervision.as_ref().map(|opinion| match opinion {
+            Some(opinion) => {
+                api::RunOpinion { verdict: opinion.verdict.as_str().to_owned(), reason: Some(opinion.reason.clone()) }
+            }
+            None => api::RunOpinion { verdict: "pending".to_owned(), reason: None },
+        }),
     }
 }
 

@@ -43,7 +43,7 @@ fn hyphenated(name: &str) -> String {
 
 fn option(field: &'static Field) -> Arg {
     let mut help = match field.kind {
-        Kind::Choice(choices) => format!("{}: {}", choices.join(", "), field.meaning),
+        Kind::Choice(choices) | Kind::Choices(choices) => format!("{}: {}", choices.join(", "), field.meaning),
         _ => field.meaning.to_owned(),
     };
     if !field.default.is_empty() {
@@ -55,7 +55,7 @@ fn option(field: &'static Field) -> Arg {
         Kind::Whole(..) | Kind::Above0(_) | Kind::UpTo(_) => {
             arg.value_name("NUMBER").value_parser(clap::value_parser!(f64))
         }
-        Kind::Texts => arg.value_name("TEXT").action(ArgAction::Append),
+        Kind::Texts | Kind::Choices(_) => arg.value_name("TEXT").action(ArgAction::Append),
         Kind::Cron => arg.value_name("CRON"),
         Kind::Zone => arg.value_name("ZONE"),
         Kind::Choice(_) => arg.value_name("WORD"),
@@ -70,7 +70,7 @@ fn value(field: &Field, matches: &ArgMatches) -> Option<Value> {
         Kind::Whole(..) | Kind::Above0(_) | Kind::UpTo(_) => {
             matches.get_one::<f64>(field.name).map(|given| number(*given))
         }
-        Kind::Texts => matches.get_many::<String>(field.name).map(|texts| texts.cloned().collect()),
+        Kind::Texts | Kind::Choices(_) => matches.get_many::<String>(field.name).map(|texts| texts.cloned().collect()),
         Kind::Any => matches.get_one::<String>(field.name).map(|text| json_or_text(text)),
         Kind::Text | Kind::Slug | Kind::Cron | Kind::Zone | Kind::ExecuteType | Kind::Choice(_) | Kind::Command => {
             matches.get_one::<String>(field.name).map(|text| text.as_str().into())
