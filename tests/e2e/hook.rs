@@ -169,24 +169,39 @@ fn neither_a_deleted_cache_nor_a_folder_that_cannot_be_written_changes_the_answe
     assert_eq!(decision(&no_home).0, "deny");
 }
 
-#[test]
-fn two_hundred_hooks_at_once_are_all_answered_and_all_written_down() {
-    let agent = Agent::new();
-    agent.install("tiny-command-guard");
-    fs::remove_dir_all(agent.path(".instar/cache")).expect("removed");
+/// Half of them are denied and half pass; each leaves a whole line.
+#[track_caller]
+fn at_once(agent: &Agent, hooks: usize) {
+    let log = agent.path(".instar/state/guard-decisions.jsonl");
+    let _ = fs::remove_file(&log);
     std::thread::scope(|scope| {
-        for number in 0..200 {
-            let agent = &agent;
+        for number in 0..hooks {
             scope.spawn(move || {
                 let (command, wanted) = if number % 2 == 0 { ("rm -rf x", "deny") } else { ("ls", "pass") };
                 check(agent, command, wanted);
             });
         }
     });
-    let log = fs::read_to_string(agent.path(".instar/state/guard-decisions.jsonl")).expect("a log");
+    let log = fs::read_to_string(log).expect("a log");
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect();
-    assert_eq!(lines.len(), 200);
-    assert_eq!(lines.iter().filter(|line| line["answer"] == "deny").count(), 100);
+    assert_eq!(lines.len(), hooks);
+    assert_eq!(lines.iter().filter(|line| line["answer"] == "deny").count(), hooks / 2);
+}
+
+#[test]
+fn fifty_hooks_at_once_are_answered_although_one_must_compile() {
+    let agent = Agent::new();
+    agent.install("tiny-command-guard");
+    fs::remove_dir_all(agent.path(".instar/cache")).expect("removed");
+    at_once(&agent, 50);
+}
+
+#[test]
+fn two_hundred_hooks_at_once_are_all_answered_and_all_written_down() {
+    let agent = Agent::new();
+    agent.install("tiny-command-guard");
+    check(&agent, "ls", "pass");
+    at_once(&agent, 200);
 }
 
 #[test]
@@ -338,4 +353,56 @@ fn the_log_of_decisions_can_be_followed() {
     assert_eq!(next()["subject"], "git reset --hard");
     child.kill().expect("killed");
     child.wait().expect("it ends");
+}
+
+#[test]
+fn conduct_is_advice_that_the_model_sees_and_the_operator_may_turn_off() {
+    let agent = Agent::new();
+    let command = "mail -s status team@corp.example <<'EOT'\nYou need to run the migration.\nEOT";
+    let advice = check(&agent, command, "pass");
+    for rule in ["guard-conduct/grounding", "guard-conduct/deferral", "guard-conduct/external"] {
+        assert!(advice.contains(rule), "{advice}");
+    }
+    assert!(check(&agent, "git commit -m done", "pass").contains("guard-conduct/reflection"));
+    assert_eq!(check(&agent, "grep -rn 'git commit' .", "pass"), "");
+    let config = json!({ "external": "ask", "grounding": "off", "deferral": "off" });
+    agent.configure(&json!({ "plugins": { "guard-conduct": { "config": config } } }));
+    let asked = check(&agent, command, "ask");
+    assert!(asked.contains("guard-conduct/external") && !asked.contains("grounding"), "{asked}");
+    agent.write(".instar/guards.toml", "level = 2");
+    check(&agent, command, "pass");
+}
+
+#[test]
+fn other_agent_clis_are_answered_in_their_own_words() {
+    let agent = Agent::new();
+    let say = |event: &str, cli: &str, input: &Value| {
+        let mut command = agent.command(&["hook", event, "--for", cli]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        child.stdin.take().expect("a pipe").write_all(input.to_string().as_bytes()).expect("it listens");
+        answer(&child.wait_with_output().expect("it ends"))
+    };
+    let shell = |command: &str| json!({ "tool_name": "run_shell_command", "tool_input": { "command": command } });
+    let gemini = say("pre-tool-use", "gemini", &shell("git push --force"));
+    assert_eq!(gemini["decision"], "deny");
+    assert!(gemini["reason"].as_str().is_some_and(|reason| reason.contains("instar guard approve ")), "{gemini}");
+    assert_eq!(say("pre-tool-use", "gemini", &shell("ls")), Value::Null);
+    let bash = json!({ "tool_name": "Bash", "tool_input": { "command": "git push --force" } });
+    let codex = say("pre-tool-use", "codex", &bash);
+    assert_eq!(codex["hookSpecificOutput"]["permissionDecision"], "deny", "it cannot ask: {codex}");
+    let patch = "*** Begin Patch\n*** Delete File: .git/config\n*** Update File: .claude/settings.json\n*** End Patch";
+    let patch = json!({ "tool_name": "apply_patch", "tool_input": { "command": patch } });
+    assert_eq!(say("pre-tool-use", "codex", &patch)["hookSpecificOutput"]["permissionDecision"], "deny");
+    let token = json!({ "tool_name": "Bash", "tool_response": format!("token {}", agent.token()) });
+    let shown = say("post-tool-use", "codex", &token);
+    assert_eq!((&shown["decision"], &shown["reason"]), (&json!("block"), &json!("token [redacted: token]")));
+    for (cli, file, event) in
+        [("codex", ".codex/hooks.json", "PreToolUse"), ("gemini", ".gemini/settings.json", "BeforeTool")]
+    {
+        assert!(agent.instar(&["hook", "install", "--for", cli]).status.success());
+        let command = agent.json(file)["hooks"][event][0]["hooks"][0]["command"].clone();
+        assert!(command.as_str().is_some_and(|text| text.contains(&format!(" --for {cli}"))), "{command}");
+        assert!(agent.instar(&["hook", "uninstall", "--for", cli]).status.success());
+        assert_eq!(agent.json(file), json!({}));
+    }
 }
