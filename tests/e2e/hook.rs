@@ -8,6 +8,14 @@ use std::process::{Command, Output, Stdio};
 use instar_tests::Agent;
 use serde_json::{Value, json};
 
+/// A project whose guards are compiled: a development build brings no native code, and compiling them takes longer
+/// on a busy machine than a hook may.
+fn guarded() -> Agent {
+    let agent = Agent::new();
+    assert!(agent.instar(&["hook", "install"]).status.success());
+    agent
+}
+
 /// The command line that stands in the settings for this event.
 #[track_caller]
 fn registered(agent: &Agent, event: &str) -> String {
@@ -66,7 +74,7 @@ fn check(agent: &Agent, command: &str, wanted: &str) -> String {
 
 #[test]
 fn the_registered_command_denies_asks_and_passes_from_any_folder() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     let elsewhere = tempfile::tempdir().expect("a folder");
     for cwd in [agent.dir(), Path::new("/"), elsewhere.path()] {
@@ -84,7 +92,7 @@ fn the_registered_command_denies_asks_and_passes_from_any_folder() {
 
 #[test]
 fn a_question_that_nobody_can_answer_denies_until_a_person_says_yes_once() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     let unattended = [("INSTAR_RUN_ID", "r1")];
     let ask = |command: &str| decision(&call(&agent, "PreToolUse", Path::new("/"), &bash(command), &unattended));
@@ -107,7 +115,7 @@ fn a_question_that_nobody_can_answer_denies_until_a_person_says_yes_once() {
 
 #[test]
 fn what_cannot_be_judged_is_denied() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     let huge = bash(&"x".repeat(17 << 20));
     let inputs: [&[u8]; 8] = [
@@ -132,7 +140,7 @@ fn what_cannot_be_judged_is_denied() {
 
 #[test]
 fn a_broken_guard_denies_and_is_named() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("bad-guard-spins");
     assert!(check(&agent, "ls", "deny").contains("bad-guard-spins"));
     fs::remove_file(agent.path(".instar/plugins/bad-guard-spins.wasm")).expect("removed");
@@ -153,7 +161,7 @@ fn a_broken_guard_denies_and_is_named() {
 
 #[test]
 fn neither_a_deleted_cache_nor_a_folder_that_cannot_be_written_changes_the_answer() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     check(&agent, "rm -rf x", "deny");
     fs::remove_dir_all(agent.path(".instar/cache")).expect("removed");
@@ -190,7 +198,7 @@ fn at_once(agent: &Agent, hooks: usize) {
 
 #[test]
 fn fifty_hooks_at_once_are_answered_although_one_must_compile() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     fs::remove_dir_all(agent.path(".instar/cache")).expect("removed");
     at_once(&agent, 50);
@@ -198,7 +206,7 @@ fn fifty_hooks_at_once_are_answered_although_one_must_compile() {
 
 #[test]
 fn two_hundred_hooks_at_once_are_all_answered_and_all_written_down() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     check(&agent, "ls", "pass");
     at_once(&agent, 200);
@@ -206,7 +214,7 @@ fn two_hundred_hooks_at_once_are_all_answered_and_all_written_down() {
 
 #[test]
 fn output_and_moments_of_a_session_go_through_the_guards() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-hooks");
     agent.write(".instar/AGENT.md", "# Me");
     let after = |response: Value| {
@@ -232,7 +240,7 @@ fn output_and_moments_of_a_session_go_through_the_guards() {
 
 #[test]
 fn the_operator_allows_forbids_and_tries_out_in_guards_toml() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     agent.write(
         ".instar/guards.toml",
@@ -262,7 +270,7 @@ fn the_operator_allows_forbids_and_tries_out_in_guards_toml() {
 
 #[test]
 fn hooks_are_installed_beside_what_is_there_and_taken_out_again() {
-    let agent = Agent::new();
+    let agent = guarded();
     assert!(agent.instar(&["hook", "uninstall"]).status.success());
     let own = "{\n  // mine\n  \"model\": \"opus\",\n  \"hooks\": { \"Stop\": [{ \"hooks\": [{ \"type\": \"command\", \"command\": \"true\" }] }] }\n}\n";
     agent.write(".claude/settings.json", own);
@@ -282,7 +290,7 @@ fn hooks_are_installed_beside_what_is_there_and_taken_out_again() {
 
 #[test]
 fn the_api_says_what_guards_would_say_and_what_they_said() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     check(&agent, "rm -rf x", "deny");
     let server = agent.start();
@@ -297,7 +305,7 @@ fn the_api_says_what_guards_would_say_and_what_they_said() {
 
 #[test]
 fn level_two_makes_advice_of_what_is_risky_and_of_nothing_graver() {
-    let agent = Agent::new();
+    let agent = guarded();
     for level in ["", "level = 1", "level = 3"] {
         agent.write(".instar/guards.toml", level);
         check(&agent, "git reset --hard", "ask");
@@ -321,7 +329,7 @@ fn level_two_makes_advice_of_what_is_risky_and_of_nothing_graver() {
 
 #[test]
 fn rules_are_listed_before_they_have_spoken() {
-    let agent = Agent::new();
+    let agent = guarded();
     check(&agent, "git reset --hard", "ask");
     let done = agent.instar(&["guard", "rules", "--json"]);
     let rules: Value = serde_json::from_slice(&done.stdout).expect("JSON");
@@ -339,7 +347,7 @@ fn rules_are_listed_before_they_have_spoken() {
 #[test]
 fn the_log_of_decisions_can_be_followed() {
     use std::io::BufRead as _;
-    let agent = Agent::new();
+    let agent = guarded();
     check(&agent, "ls", "pass");
     let mut follow = agent.command(&["guard", "log", "--follow", "--json"]);
     let mut child = follow.stdout(Stdio::piped()).spawn().expect("it starts");
@@ -357,7 +365,7 @@ fn the_log_of_decisions_can_be_followed() {
 
 #[test]
 fn conduct_is_advice_that_the_model_sees_and_the_operator_may_turn_off() {
-    let agent = Agent::new();
+    let agent = guarded();
     let command = "mail -s status team@corp.example <<'EOT'\nYou need to run the migration.\nEOT";
     let advice = check(&agent, command, "pass");
     for rule in ["guard-conduct/grounding", "guard-conduct/deferral", "guard-conduct/external"] {
@@ -375,7 +383,7 @@ fn conduct_is_advice_that_the_model_sees_and_the_operator_may_turn_off() {
 
 #[test]
 fn other_agent_clis_are_answered_in_their_own_words() {
-    let agent = Agent::new();
+    let agent = guarded();
     let say = |event: &str, cli: &str, input: &Value| {
         let mut command = agent.command(&["hook", event, "--for", cli]);
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
