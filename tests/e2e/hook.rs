@@ -199,8 +199,8 @@ fn at_once(agent: &Agent, hooks: usize) {
 #[test]
 fn fifty_hooks_at_once_are_answered_although_one_must_compile() {
     let agent = guarded();
+    // It came after the others were compiled, so the first hook compiles it and the others wait.
     agent.install("tiny-command-guard");
-    fs::remove_dir_all(agent.path(".instar/cache")).expect("removed");
     at_once(&agent, 50);
 }
 
