@@ -1,16 +1,21 @@
 //! End-to-end scenarios: the built binary, real tmux, real components, real HTTP on loopback.
 
+mod admission;
 mod cli;
 mod components;
 mod crash;
 mod doctor;
+mod due;
 mod due_times;
 mod events_stream;
 mod faults;
 mod follow;
+mod gates;
+mod grounding;
 mod hook;
 mod house;
 mod http;
+mod jobs_as_code;
 mod jobs_file;
 mod jobs_run;
 mod keeping;

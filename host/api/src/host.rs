@@ -99,9 +99,31 @@ pub struct Scheduler {
     /// Whether jobs fire by themselves; triggers work either way.
     pub running: bool,
     pub paused: bool,
+    /// Since when, and why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub pause: Option<Pause>,
     pub job_count: usize,
     pub enabled_jobs: usize,
     pub queue_length: usize,
     /// Runs between admission and end.
     pub active_job_sessions: usize,
+}
+
+/// A pause that lasts until somebody ends it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Pause {
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// `api`, or `failures` of a job that failed too often.
+    pub by: String,
+    /// Why, in a sentence.
+    pub detail: String,
+}
+
+/// The body of `POST /scheduler/pause` and `POST /jobs/{slug}/pause`; it may be absent.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct PauseRequest {
+    /// Shown with the pause, cut at 500 characters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
 }

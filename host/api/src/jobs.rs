@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{Run, Scheduler};
+use crate::{Pause, Run, Scheduler};
 
 /// `GET /jobs`
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -60,10 +60,20 @@ pub struct JobState {
     pub last_result: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_error: Option<String>,
+    /// The notes that a run left for the next one: claims, not facts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_handoff: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(format = DateTime)]
     pub next_scheduled: Option<String>,
     pub consecutive_failures: u32,
+    /// When a run that failed is tried again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
+    pub retry_at: Option<String>,
+    /// The job's own pause; it fires nothing by itself.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub paused: Option<Pause>,
 }
 
 /// A run that waits for a free place.
@@ -91,13 +101,43 @@ pub struct JobProblem {
     pub message: String,
 }
 
+/// The body of `POST /jobs`: the object as it is to stand in the jobs file. Its fields are those of `GET /schemas/jobs`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobAddRequest {
+    #[serde(flatten)]
+    pub definition: Map<String, Value>,
+}
+
+/// The body of `PATCH /jobs/{slug}`: the keys to set; `null` takes one away, and an object changes the one that is
+/// there, as in RFC 7396.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobChangeRequest {
+    #[serde(flatten)]
+    pub patch: Map<String, Value>,
+}
+
+/// The answer to `POST /jobs`, `PATCH /jobs/{slug}` and `DELETE /jobs/{slug}`: the jobs file says so now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobChanged {
+    /// False when the file said so already.
+    pub changed: bool,
+    /// The server has taken the file. Without that it goes on with the jobs that it had.
+    pub live: bool,
+    /// Why it has not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// The job as the file has it; after a removal, as the file had it.
+    #[schema(value_type = Object)]
+    pub job: Map<String, Value>,
+}
+
 /// The body of `POST /jobs/{slug}/trigger`; it may be absent.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct TriggerRequest {
     /// Shown with the run, cut at 500 characters; `manual` when absent.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub reason: Option<String>,
-    /// Also when the job is disabled.
+    /// Also when the job is disabled or paused.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub force: Option<bool>,
 }

@@ -12,24 +12,31 @@ mod host;
 mod jobs;
 pub mod paths;
 mod plugins;
+mod quota;
 mod runs;
 mod sessions;
+mod skip_ledger;
 mod socket;
 
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};
 pub use guards::{GuardCheckRequest, GuardDecision, GuardDecisions, GuardFinding, GuardTime};
 pub use host::{
-    FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Scheduler, SessionCounts,
-    SessionSummary, Status,
+    FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Pause, PauseRequest, Scheduler,
+    SessionCounts, SessionSummary, Status,
 };
 pub use jobs::{
-    Job, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest,
-    TriggerResult,
+    Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun,
+    ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
-pub use runs::{Run, Runs, Trigger, Usage};
+pub use quota::{Quota, QuotaAccount, QuotaRequest};
+pub use runs::{GateEnd, Run, RunSession, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
     Done, InputRequest, Killed, ResumeRequest, Session, SessionOutput, SpawnRequest, TmuxSession, TmuxSessions,
+};
+pub use skip_ledger::{
+    JobWorkloads, SkipEvent, SkipLedger, SkipSummary, Workload, WorkloadAnswer, WorkloadRequest, WorkloadTrend,
+    Workloads,
 };
 pub use socket::{SocketMessage, SocketSession};

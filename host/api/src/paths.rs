@@ -6,7 +6,14 @@ pub const JOBS: &str = "/jobs";
 pub const JOBS_RELOAD: &str = "/jobs/reload";
 pub const JOB: &str = "/jobs/{slug}";
 pub const JOB_TRIGGER: &str = "/jobs/{slug}/trigger";
+pub const JOB_PAUSE: &str = "/jobs/{slug}/pause";
+pub const JOB_RESUME: &str = "/jobs/{slug}/resume";
 pub const JOB_RUNS: &str = "/jobs/{slug}/runs";
+pub const SCHEDULER_STATUS: &str = "/scheduler/status";
+pub const SCHEDULER_PAUSE: &str = "/scheduler/pause";
+pub const SCHEDULER_RESUME: &str = "/scheduler/resume";
+/// The JSON Schema of the jobs file.
+pub const JOBS_SCHEMA: &str = "/schemas/jobs";
 pub const RUNS: &str = "/runs";
 pub const RUN: &str = "/runs/{id}";
 pub const SESSIONS: &str = "/sessions";
@@ -18,6 +25,10 @@ pub const SESSION_INPUT: &str = "/sessions/{name}/input";
 pub const SESSION_RESUME: &str = "/sessions/{name}/resume";
 pub const EVENTS: &str = "/events";
 pub const EVENTS_STREAM: &str = "/events/stream";
+pub const QUOTA: &str = "/quota";
+pub const SKIP_LEDGER: &str = "/skip-ledger";
+pub const SKIP_LEDGER_WORKLOADS: &str = "/skip-ledger/workloads";
+pub const SKIP_LEDGER_WORKLOAD: &str = "/skip-ledger/workload";
 /// Text, for Prometheus.
 pub const METRICS: &str = "/metrics";
 /// A WebSocket.
@@ -34,6 +45,14 @@ pub fn job(slug: &str) -> String {
 
 pub fn job_trigger(slug: &str) -> String {
     format!("/jobs/{slug}/trigger")
+}
+
+pub fn job_pause(slug: &str) -> String {
+    format!("/jobs/{slug}/pause")
+}
+
+pub fn job_resume(slug: &str) -> String {
+    format!("/jobs/{slug}/resume")
 }
 
 pub fn job_runs(slug: &str) -> String {

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::Event;
+
 /// `GET /runs`, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Runs {
     pub runs: Vec<Run>,
 }
 
-/// All that is known of a run. `GET /runs/{id}`
+/// A run, as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -17,10 +19,13 @@ pub struct Run {
     /// The job that it is an attempt at; a spawned session has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub slug: Option<String>,
-    /// `queued`, `judging`, `stepping`, `starting`, `running`, `finished` or `skipped`.
+    /// `gating`, `queued`, `judging`, `stepping`, `starting`, `running`, `finished` or `skipped`.
     pub status: String,
     pub trigger: Trigger,
-    /// The due time, of a run that the schedule asked for.
+    /// Which attempt it is: 1, and more for a retry.
+    #[serde(default = "first_attempt")]
+    pub attempt: u32,
+    /// The due time, of a run that the schedule asked for, and of its retries.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(format = DateTime)]
     pub scheduled_at: Option<String>,
@@ -68,6 +73,59 @@ pub struct Run {
     /// What it took, where the agent said so.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub usage: Option<Usage>,
+    /// What its gate said, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub gate: Option<GateEnd>,
+}
+
+/// What the gate of a run said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GateEnd {
+    /// `go`, `nothing` or `error`.
+    pub answer: String,
+    /// Why it gave no answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub cause: Option<String>,
+    pub duration_ms: u64,
+    /// The last of what it printed.
+    pub output: String,
+}
+
+fn first_attempt() -> u32 {
+    1
+}
+
+/// The whole story of a run. `GET /runs/{id}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunStory {
+    #[serde(flatten)]
+    pub run: Run,
+    /// What happened, oldest first; the newest 1,000 of it. Older events may have been removed.
+    pub timeline: Vec<Event>,
+    /// One for each command that it launched, oldest first. `GET /sessions/{name}/output` shows what one printed.
+    pub sessions: Vec<RunSession>,
+    /// The notes that it left for the next run of its job.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub handoff: Option<String>,
+}
+
+/// One command of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunSession {
+    pub id: String,
+    pub name: String,
+    pub status: String,
+    #[schema(format = DateTime)]
+    pub started_at: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
+    pub ended_at: Option<String>,
+    /// What it was given to read, cut at 64 KiB; absent where it read nothing, or a person's typing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prompt: Option<String>,
 }
 
 /// What a run took, as far as its agent said.
@@ -96,7 +154,15 @@ pub struct Usage {
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Trigger {
     /// The schedule said so, for this due time.
-    Scheduled { at: String },
+    Scheduled {
+        #[schema(format = DateTime)]
+        at: String,
+        /// Nobody was awake when it was due, and this run makes up for it.
+        #[serde(skip_serializing_if = "std::ops::Not::not", default)]
+        missed: bool,
+    },
+    /// The run before it ended badly, and the job wants it tried again.
+    Retry { after: String, attempt: u32 },
     /// A person or an agent asked.
     Manual { reason: String, force: bool },
     /// A person or an agent wanted a session of this name.

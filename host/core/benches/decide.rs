@@ -50,6 +50,8 @@ fn empty() -> State {
         max_sessions: 3,
         default_timeout_ms: 1,
         idle_timeout: SignedDuration::from_mins(60),
+        admission: Default::default(),
+        pause_after_failures: 0,
     };
     State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), midnight())
 }

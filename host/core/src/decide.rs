@@ -4,28 +4,35 @@
 //! decision, applies them, and only then starts its effects. So whatever was begun is known to the next process.
 
 mod admit;
+mod due;
 mod end;
+mod gate;
 mod keep;
+mod notices;
+mod quota;
 mod talk;
 mod tell;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::decide::end::Ended;
 use crate::event::{Event, Fact};
+use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::jobs_file::JobsFile;
 use crate::notice::Notice;
 use crate::plan::{Action, End, EndCause, Launch, Stdin, StepEvent, StepRequest, StepResult};
+use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, Phase, Run, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::state::State;
 use crate::talk::{Activity, Message};
 use crate::verdict::{Answer, Verdict};
+use crate::workload::Workload;
 
 /// Something the engine was told, with the time and the randomness of that moment.
 #[derive(Debug, Clone)]
@@ -49,6 +56,16 @@ pub enum What {
         reason: String,
         force: bool,
     },
+    /// Nothing is to fire by itself any more: of the job, or of all where none is named.
+    PauseAsked {
+        slug: Option<JobSlug>,
+        by: String,
+        reason: Option<String>,
+    },
+    ResumeAsked {
+        slug: Option<JobSlug>,
+        by: String,
+    },
     StopAsked {
         run: RunId,
         by: String,
@@ -71,6 +88,15 @@ pub enum What {
     },
     /// An effect was done, and there is nothing to tell of it.
     Done,
+    /// A gate answered, or is known not to.
+    GateEnded {
+        run: RunId,
+        end: GateEnd,
+    },
+    /// The quota file was read.
+    QuotaRead(QuotaReading),
+    /// An agent says how much a run of a job had to do.
+    WorkloadTold(Box<Workload>),
     Judged {
         run: RunId,
         verdict: Verdict,
@@ -89,6 +115,12 @@ pub enum What {
     SessionEnded {
         run: RunId,
         end: End,
+    },
+    /// The same, and its program left these notes for the next run of the job.
+    SessionEndedWithNotes {
+        run: RunId,
+        end: End,
+        notes: String,
     },
     /// A session could not be stopped; the reason.
     NotStopped {
@@ -149,6 +181,10 @@ impl StepFault {
 /// Something to be done once the events are durable. Each reports back as exactly one input.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Effect {
+    /// Runs the gate of a run, by its deadline.
+    AskGate {
+        run: RunId,
+    },
     Judge {
         run: RunId,
     },
@@ -200,6 +236,10 @@ struct Draft<'a> {
     free_places: usize,
     /// The jobs of which this decision admitted a run.
     begun: BTreeSet<JobSlug>,
+    /// The same, run by run.
+    begun_runs: Vec<Option<JobSlug>>,
+    /// How many of them have each tag.
+    begun_tags: BTreeMap<String, usize>,
 }
 
 impl Draft<'_> {
@@ -222,6 +262,8 @@ pub fn decide(state: &State, input: Input) -> Decision {
         decision: Decision::default(),
         free_places: state.free_places(),
         begun: BTreeSet::new(),
+        begun_runs: Vec::new(),
+        begun_tags: BTreeMap::new(),
     };
     if let Some(by) = state.clock_set_back(now) {
         draft.event(Fact::ClockSetBack { by_ms: i64::try_from(by.as_millis()).unwrap_or(i64::MAX) });
@@ -229,21 +271,30 @@ pub fn decide(state: &State, input: Input) -> Decision {
     match what {
         What::Booted { version } => boot(&mut draft, version),
         What::Ticked => tick(&mut draft),
-        What::JobsRead(file) => draft.event(Fact::JobsRead { file }),
+        What::JobsRead(file) => due::jobs_read(&mut draft, file),
         What::TriggerAsked { slug, reason, force } => admit::trigger(&mut draft, &slug, reason, force),
+        What::PauseAsked { slug, by, reason } => due::pause_asked(&mut draft, slug, by, reason),
+        What::ResumeAsked { slug, by } => due::resume_asked(&mut draft, slug, by),
         What::StopAsked { run, by } => end::stop_asked(&mut draft, run, StopCause::Asked { by }),
+        What::GateEnded { run, end } => gate::ended(&mut draft, run, end),
+        What::QuotaRead(reading) => quota::read(&mut draft, reading),
+        What::WorkloadTold(workload) => draft.event(Fact::WorkloadReported { workload }),
         What::Judged { run, verdict } => judged(&mut draft, run, verdict),
         What::Stepped { run, result } => stepped(&mut draft, run, result),
         What::Started { run } => started(&mut draft, run),
         What::NotStarted { run, reason } => end::not_started(&mut draft, run, reason),
         What::SessionEnded { run, end } => end::session_ended(&mut draft, run, end),
+        What::SessionEndedWithNotes { run, end, notes } => {
+            end::notes_left(&mut draft, run, notes);
+            end::session_ended(&mut draft, run, end);
+        }
         What::NotStopped { run, reason } => end::not_stopped(&mut draft, run, reason),
         What::SpawnAsked(request) => talk::spawn_asked(&mut draft, *request),
         What::MessageAsked { run, text } => talk::message_asked(&mut draft, run, text),
         What::SessionTurned { run, activity } => talk::turned(&mut draft, run, activity),
         What::NotTold { run, reason } => talk::not_told(&mut draft, run, reason),
         What::Done => {}
-        What::OccurrenceTaken { slug, due } => draft.event(Fact::OccurrencePassed { slug, due }),
+        What::OccurrenceTaken { slug, due } => due::taken(&mut draft, slug, due),
         What::Delivered { notice, notifier, receipt } => {
             draft.event(Fact::NoticeDelivered { notice, notifier, receipt })
         }
@@ -259,9 +310,13 @@ pub fn decide(state: &State, input: Input) -> Decision {
 /// Every open run goes on from its phase: this is the whole of crash recovery.
 fn boot(draft: &mut Draft<'_>, version: String) {
     draft.event(Fact::HostStarted { version });
+    due::follow_zone(draft);
+    due::follow_switch(draft);
     for run in draft.state.open_runs() {
         let id = run.id;
         match &run.phase {
+            // A gate asks a question and changes nothing: it is asked anew.
+            Phase::Gating => draft.effect(Effect::AskGate { run: id }),
             Phase::Queued => {}
             Phase::Judging => draft.effect(Effect::Judge { run: id }),
             Phase::Stepping { .. } => draft.effect(Effect::Step { run: id }),
@@ -281,8 +336,9 @@ fn tick(draft: &mut Draft<'_>) {
     for (run, cause) in draft.state.overdue_runs(draft.now) {
         end::stop_asked(draft, run.id, cause);
     }
+    quota::warn_when_stale(draft);
     admit::drain_queue(draft);
-    admit::fire_due_jobs(draft);
+    due::fire(draft);
     tell::deliver_due(draft);
     keep::keep_house_when_due(draft);
 }
@@ -310,7 +366,7 @@ fn stepped(draft: &mut Draft<'_>, id: RunId, result: Result<StepResult, StepFaul
         }
         Phase::Stepping { .. } => None,
         Phase::Running { .. } => return stepped_while_running(draft, run, result),
-        Phase::Queued | Phase::Judging | Phase::Starting { .. } => return,
+        Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } => return,
     };
     if end::ended_by_stop(draft, run, ended.clone()) {
         return;
@@ -390,6 +446,7 @@ fn started(draft: &mut Draft<'_>, id: RunId) {
     let limit = run.request.timeout_ms.and_then(|millis| i64::try_from(millis).ok()).map(SignedDuration::from_millis);
     let deadline = limit.and_then(|limit| draft.now.checked_add(limit).ok());
     draft.event(Fact::RunStarted { run: id, slug: run.slug.clone(), session: session.id, deadline });
+    notices::run_started(draft, run, session);
     draft.effect(Effect::Watch { run: id });
     talk::go_on(draft, run);
     if run.stopping.is_some() {
@@ -401,7 +458,9 @@ fn started(draft: &mut Draft<'_>, id: RunId) {
 fn session_name(run: &Run, now: Timestamp) -> SessionName {
     let slug = match (&run.trigger, &run.slug) {
         (Trigger::Spawned { name, .. }, _) => return name.clone(),
-        (Trigger::Scheduled { .. } | Trigger::Manual { .. }, slug) => slug.as_ref().map_or("", JobSlug::as_str),
+        (Trigger::Scheduled { .. } | Trigger::Retry { .. } | Trigger::Manual { .. }, slug) => {
+            slug.as_ref().map_or("", JobSlug::as_str)
+        }
     };
     let mut millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
     let mut digits = Vec::new();

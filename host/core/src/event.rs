@@ -8,14 +8,20 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::gate::GateEnd;
+use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
 use crate::jobs_file::JobsFile;
+use crate::missed::PassReason;
 use crate::notice::Notice;
+use crate::pause::Pause;
 use crate::plan::{End, Launch, Usage};
+use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::talk::{Activity, Message};
+use crate::workload::Workload;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -34,11 +40,39 @@ pub enum Fact {
     JobsRead {
         file: Arc<JobsFile>,
     },
+    /// These jobs are new, or are due otherwise than before: they begin now, and owe nothing of the past.
+    JobsBegun {
+        slugs: Vec<JobSlug>,
+    },
+    /// From now on schedules are read in this zone, unless their jobs name one.
+    ZoneSet {
+        zone: String,
+    },
+    /// Nothing fires by itself any more: of a job, or of all where no job is named.
+    Paused {
+        slug: Option<JobSlug>,
+        pause: Pause,
+    },
+    Resumed {
+        slug: Option<JobSlug>,
+        by: String,
+    },
     RunRequested {
         run: RunId,
         slug: Option<JobSlug>,
         trigger: Trigger,
         request: Box<RunRequest>,
+    },
+    /// Its gate is asked next; it holds no place yet.
+    GateBegun {
+        run: RunId,
+        slug: Option<JobSlug>,
+    },
+    /// What follows stands in the next event: it waits, is admitted, skipped, or has failed.
+    GateEnded {
+        run: RunId,
+        slug: Option<JobSlug>,
+        end: Box<GateEnd>,
     },
     RunQueued {
         run: RunId,
@@ -117,15 +151,40 @@ pub enum Fact {
         session: Box<Session>,
         end: End,
     },
+    /// The run left notes for the next one of its job.
+    HandoffLeft {
+        run: RunId,
+        slug: Option<JobSlug>,
+        handoff: Box<Handoff>,
+    },
     RunFinished(Box<RunFinished>),
-    /// A due time that already has its run, met again because the clock went back.
-    OccurrencePassed {
+    /// The due times of a job from the first to the last have no run, and get none.
+    OccurrencesPassed {
         slug: JobSlug,
-        due: Timestamp,
+        first: Timestamp,
+        last: Timestamp,
+        reason: PassReason,
+    },
+    /// A retry that was planned is not made, because its job is gone.
+    RetryDropped {
+        after: RunId,
+        slug: JobSlug,
     },
     /// The clock went back by this many milliseconds: all that waits for a time waits for one so much earlier.
     ClockSetBack {
         by_ms: i64,
+    },
+    /// The quota file says something else than before.
+    QuotaRead {
+        reading: QuotaReading,
+    },
+    /// Nobody has renewed the quota data for so long that it is ignored.
+    QuotaStale {
+        last_updated: Timestamp,
+    },
+    /// An agent said how much a run of a job had to do.
+    WorkloadReported {
+        workload: Box<Workload>,
     },
     NoticeRaised {
         notice: Arc<Notice>,
@@ -187,6 +246,8 @@ pub struct RunFinished {
     /// `None` when no command was launched.
     pub end: Option<End>,
     pub session: Option<Session>,
+    /// When it is tried again; `None` when this is its end.
+    pub retry_at: Option<Timestamp>,
     /// Of the job, this run included; 0 after a success.
     pub consecutive_failures: u32,
     /// What the execute type wants to remember, kept for a run that needs attention.

@@ -81,6 +81,17 @@ uuid_id!(
     /// One attempt at a job.
     RunId, "run id"
 );
+impl RunId {
+    /// Before all others, as a bound of ranges.
+    pub(crate) const MIN: Self = Self(Uuid::nil());
+
+    /// A number that is as good as thrown, and always the same for one run.
+    pub(crate) fn chance(self) -> u64 {
+        // The lower bits are the nonce of the input that made it; neighbours are pulled apart.
+        (self.0.as_u64_pair().1 & (u64::MAX >> 2)).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33
+    }
+}
+
 uuid_id!(
     /// One tmux session.
     SessionId, "session id"

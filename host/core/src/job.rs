@@ -1,13 +1,21 @@
 //! A job: what runs, when, and how much it matters.
 
+pub mod fields;
+
 use std::fmt;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::admission::{self, Admission};
+use crate::grounding::{Grounding, Handoff};
 use crate::id::JobSlug;
+use crate::job::fields::Definition;
+use crate::missed::Missed;
+use crate::notice::Notify;
+use crate::retry::Retry;
 use crate::schedule::Schedule;
 
 /// A job as its file defines it.
@@ -22,12 +30,23 @@ pub struct Job {
     pub model: Model,
     pub enabled: bool,
     pub overlap: Overlap,
+    pub missed: Missed,
+    pub retry: Option<Retry>,
+    /// After so many failures in a row it is paused; 0 is never, `None` is the host's default.
+    pub pause_after_failures: Option<u32>,
     /// The installed execute type that decides how the job runs.
     pub execute_type: String,
     /// The hard limit of a run; `None` is the host's default.
     pub timeout_ms: Option<u64>,
     /// False when the job asks for no notices.
     pub notify: bool,
+    /// When its runs may start.
+    pub admission: Admission,
+    /// By how much it may start after its due time; `None` is the host's.
+    pub jitter: Option<SignedDuration>,
+    /// Of what, as long as it asks for notices at all.
+    pub notices: Notify,
+    pub grounding: Option<Grounding>,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Map<String, Value>,
 }
@@ -86,6 +105,16 @@ impl Model {
             Self::Sonnet => "sonnet",
             Self::Haiku => "haiku",
         }
+    }
+
+    /// The smaller of two tiers.
+    pub(crate) fn smaller(self, other: Self) -> Self {
+        let size = |model| match model {
+            Self::Haiku => 0,
+            Self::Sonnet => 1,
+            Self::Opus => 2,
+        };
+        if size(other) < size(self) { other } else { self }
     }
 }
 
@@ -149,8 +178,12 @@ pub struct JobState {
     pub last_result: Option<LastResult>,
     pub last_error: Option<String>,
     pub consecutive_failures: u32,
-    /// The last due time that was turned into a run.
+    /// The last due time that is settled: it was turned into a run, or passed over.
     pub last_scheduled: Option<Timestamp>,
+    /// Since when it is to run by the schedule that it has now; what was due before is nobody's concern.
+    pub begun_at: Option<Timestamp>,
+    /// What the last run that left notes left for the next.
+    pub last_handoff: Option<Handoff>,
 }
 
 /// A run may take a year at most; more is taken for a slip of the keyboard.
@@ -177,14 +210,14 @@ impl Job {
                 message: "must be an object".into(),
             });
         };
-        let fields = Fields { index, definition };
+        let fields = Fields { index, definition: Definition { object: definition } };
         fields.job()
     }
 }
 
 struct Fields<'a> {
     index: usize,
-    definition: &'a Map<String, Value>,
+    definition: Definition<'a>,
 }
 
 impl Fields<'_> {
@@ -198,6 +231,10 @@ impl Fields<'_> {
         Ok(Job {
             slug,
             name,
+            missed: self.missed(&schedule)?,
+            retry: self.retry()?,
+            pause_after_failures: self.pause_after_failures()?,
+            notices: self.notices()?,
             schedule,
             timezone: self.timezone()?,
             priority: self.choice("priority", "critical, high, normal, low")?,
@@ -207,7 +244,10 @@ impl Fields<'_> {
             execute_type: self.execute_type()?,
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,
-            definition: self.definition.clone(),
+            grounding: self.grounding()?,
+            admission: Admission::parse(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
+            jitter: admission::jitter(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
+            definition: self.definition.object.clone(),
         })
     }
 
@@ -222,6 +262,35 @@ impl Fields<'_> {
                 "\"timezone\" must be the IANA name of a time zone, such as \"Europe/Berlin\"; it is {value:.60}"
             );
             self.problem("timezone", message)
+        })
+    }
+
+    /// What comes once a day or less often is made up for, unless the job says otherwise.
+    fn missed(&self, schedule: &Schedule) -> Result<Missed, JobProblem> {
+        let Some(value) = self.definition.get("missed") else {
+            return Ok(if schedule.is_daily_at_most() { Missed::RunOnce } else { Missed::Skip });
+        };
+        Missed::deserialize(value).map_err(|_| {
+            self.problem("missed", format!("\"missed\" must be one of run-once, skip, run-all; it is {value:.60}"))
+        })
+    }
+
+    fn retry(&self) -> Result<Option<Retry>, JobProblem> {
+        let retry = self.definition.get("retry").filter(|value| !value.is_null()).map(Retry::parse).transpose();
+        retry.map_err(|(field, message)| self.problem(&field, message))
+    }
+
+    fn notices(&self) -> Result<Notify, JobProblem> {
+        let notify = self.definition.get("notify").map(Notify::parse).transpose();
+        Ok(notify.map_err(|(field, message)| self.problem(&field, message))?.unwrap_or_default())
+    }
+
+    fn pause_after_failures(&self) -> Result<Option<u32>, JobProblem> {
+        let Some(value) = self.definition.get("pauseAfterFailures") else { return Ok(None) };
+        let count = value.as_u64().and_then(|count| u32::try_from(count).ok()).filter(|count| *count <= 1000);
+        count.map(Some).ok_or_else(|| {
+            let message = "\"pauseAfterFailures\" must be a whole number from 0 (never) to 1000";
+            self.problem("pauseAfterFailures", format!("{message}; it is {value:.60}"))
         })
     }
 
@@ -252,6 +321,36 @@ impl Fields<'_> {
                 format!("\"timeoutMinutes\" must be a number above 0 and at most {LONGEST_TIMEOUT_MINUTES}"),
             )),
         }
+    }
+
+    fn grounding(&self) -> Result<Option<Grounding>, JobProblem> {
+        let value = match self.definition.get("grounding") {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        let Some(object) = value.as_object() else {
+            return Err(self.problem("grounding", "\"grounding\" must be an object".into()));
+        };
+        let flag = |key: &str| match object.get(key) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => {
+                let name = format!("grounding.{key}");
+                Err(self.problem(&name, format!("{name} must be a boolean")))
+            }
+        };
+        let texts = |key: &str| {
+            let texts = object.get(key).map_or(Ok(Vec::new()), Vec::<String>::deserialize);
+            let texts = texts.ok().filter(|texts| texts.iter().all(|text| !text.trim().is_empty()));
+            let name = format!("grounding.{key}");
+            texts.ok_or_else(|| self.problem(&name, format!("{name} must be a list of texts that are not blank")))
+        };
+        Ok(Some(Grounding {
+            requires_identity: flag("requiresIdentity")?,
+            processes_external_input: flag("processesExternalInput")?,
+            context_files: texts("contextFiles")?,
+            questions: texts("questions")?,
+        }))
     }
 
     fn required(&self, key: &str) -> Result<&str, JobProblem> {

@@ -3,18 +3,27 @@
 //! Everything here is pure: no tokio, no IO, no clock. Time, identities and randomness arrive as values.
 //! `decide` is the heart; the other modules are the words it speaks.
 
+pub mod admission;
+pub mod budget;
 pub mod command;
 pub mod decide;
 pub mod event;
+pub mod gate;
+pub mod grounding;
 pub mod id;
 pub mod job;
 pub mod jobs_file;
+pub mod missed;
 pub mod notice;
+pub mod pause;
 pub mod plan;
+pub mod quota;
 pub mod retention;
+pub mod retry;
 pub mod run;
 pub mod schedule;
 pub mod session;
 pub mod state;
 pub mod talk;
 pub mod verdict;
+pub mod workload;

@@ -3,9 +3,14 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::admission::Admission;
+use crate::gate::GateEnd;
+use crate::grounding::Grounding;
 use crate::id::{JobSlug, RunId, SessionName};
 use crate::job::{Job, LastResult, Overlap, Priority};
+use crate::notice::Notify;
 use crate::plan::{End, Launch, StepEvent, StepRequest, Usage};
+use crate::retry::Retry;
 use crate::session::{Session, SessionStatus};
 use crate::talk::{Activity, Message, Talk};
 
@@ -14,7 +19,20 @@ use crate::talk::{Activity, Message, Talk};
 #[serde(rename_all = "kebab-case", tag = "kind")]
 pub enum Trigger {
     /// The schedule said so, for this due time.
-    Scheduled { at: Timestamp },
+    Scheduled {
+        at: Timestamp,
+        /// Nobody was awake when it was due, and this run makes up for it.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        missed: bool,
+    },
+    /// The attempt before ended badly, and the job wants it tried again.
+    Retry {
+        after: RunId,
+        /// 2 for the first retry.
+        attempt: u32,
+        /// What requested the first attempt.
+        first: Box<Trigger>,
+    },
     /// A person or an agent asked.
     Manual { reason: String, force: bool },
     /// A person or an agent wanted a session of this name; no job is behind it.
@@ -25,10 +43,38 @@ impl Trigger {
     /// How `triggeredBy` has always been written.
     pub fn label(&self) -> String {
         match self {
-            Self::Scheduled { .. } => "scheduler:scheduled".into(),
+            Self::Scheduled { missed: false, .. } => "scheduler:scheduled".into(),
+            Self::Scheduled { missed: true, .. } => "scheduler:missed".into(),
+            Self::Retry { .. } => "scheduler:retry".into(),
             Self::Manual { reason, .. } => format!("scheduler:{reason}"),
             Self::Spawned { by, .. } => by.clone(),
         }
+    }
+
+    /// Which attempt a run is that was requested so.
+    pub fn attempt(&self) -> u32 {
+        match self {
+            Self::Retry { attempt, .. } => *attempt,
+            Self::Scheduled { .. } | Self::Manual { .. } | Self::Spawned { .. } => 1,
+        }
+    }
+
+    /// What requested the first attempt.
+    pub fn first(&self) -> &Self {
+        match self {
+            Self::Retry { first, .. } => first,
+            Self::Scheduled { .. } | Self::Manual { .. } | Self::Spawned { .. } => self,
+        }
+    }
+
+    /// Whether it goes ahead though the job is disabled or paused.
+    pub fn is_forced(&self) -> bool {
+        matches!(self.first(), Self::Manual { force: true, .. })
+    }
+
+    /// What requests the attempt after this run.
+    pub fn retry_after(&self, run: RunId) -> Self {
+        Self::Retry { after: run, attempt: self.attempt().saturating_add(1), first: Box::new(self.first().clone()) }
     }
 }
 
@@ -47,10 +93,18 @@ pub struct RunRequest {
     pub timeout_ms: Option<u64>,
     pub notify: bool,
     #[serde(default)]
+    pub notices: Notify,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<Retry>,
+    #[serde(default)]
     pub overlap: Overlap,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounding: Option<Grounding>,
     /// The job that a spawned session is said to work for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub works_for: Option<JobSlug>,
+    #[serde(default)]
+    pub admission: Admission,
 }
 
 impl RunRequest {
@@ -63,8 +117,12 @@ impl RunRequest {
             step: StepRequest { execute_json: execute.to_string(), model: job.model.as_str().into(), previous: None },
             timeout_ms: Some(job.timeout_ms.unwrap_or(default_timeout_ms)),
             notify: job.notify,
+            notices: job.notices,
+            retry: job.retry.clone(),
             overlap: job.overlap,
+            grounding: job.grounding.clone(),
             works_for: None,
+            admission: job.admission.clone(),
         }
     }
 
@@ -77,8 +135,12 @@ impl RunRequest {
             step,
             timeout_ms: None,
             notify: false,
+            notices: Notify::default(),
+            retry: None,
             overlap: Overlap::Allow,
+            grounding: None,
             works_for,
+            admission: Admission::default(),
         }
     }
 }
@@ -92,6 +154,8 @@ pub struct Run {
     pub trigger: Trigger,
     pub request: RunRequest,
     pub requested_at: Timestamp,
+    /// When it got its place.
+    pub admitted_at: Option<Timestamp>,
     pub phase: Phase,
     /// Set once somebody asked for its end; nothing that comes later can undo it.
     pub stopping: Option<StopCause>,
@@ -105,6 +169,8 @@ pub struct Run {
 /// How far an open run is. Each phase holds what a restarted host needs to go on from it.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Phase {
+    /// Its gate is asked whether there is anything to do; it holds no place meanwhile.
+    Gating,
     /// Waits for a free place.
     Queued,
     /// The guards are asked whether it may start.
@@ -128,14 +194,14 @@ pub enum Phase {
 impl Run {
     /// A run that holds one of the places of `maxParallelJobs`.
     pub fn is_active(&self) -> bool {
-        !matches!(self.phase, Phase::Queued)
+        !matches!(self.phase, Phase::Gating | Phase::Queued)
     }
 
     /// The session that lives, or is about to.
     pub fn session(&self) -> Option<&Session> {
         match &self.phase {
             Phase::Starting { session, .. } | Phase::Running { session, .. } => Some(session),
-            Phase::Queued | Phase::Judging | Phase::Stepping { .. } => None,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } => None,
         }
     }
 
@@ -143,7 +209,9 @@ impl Run {
     pub fn session_name(&self) -> Option<&SessionName> {
         match &self.trigger {
             Trigger::Spawned { name, .. } => Some(name),
-            Trigger::Scheduled { .. } | Trigger::Manual { .. } => self.session().map(|session| &session.name),
+            Trigger::Scheduled { .. } | Trigger::Retry { .. } | Trigger::Manual { .. } => {
+                self.session().map(|session| &session.name)
+            }
         }
     }
 }
@@ -163,12 +231,18 @@ impl Run {
             trigger,
             request,
             requested_at,
+            admitted_at: None,
             phase: Phase::Queued,
             stopping: None,
             plugin_state: Vec::new(),
             talk: None,
             usage: Usage::default(),
         }
+    }
+
+    pub(crate) fn admit(&mut self, at: Timestamp) {
+        self.admitted_at = Some(at);
+        self.phase = Phase::Judging;
     }
 
     pub(crate) fn pass(&mut self) {
@@ -216,8 +290,11 @@ impl Run {
             Phase::Stepping { event: StepEvent::Exited(end.clone()), session: Some(Box::new(session.clone())) };
     }
 
-    /// Limits count the time that passed, whatever the clock says of it.
+    /// Limits count the time that passed, whatever the clock says of it; so does waiting for a place.
     pub(crate) fn set_back(&mut self, by: SignedDuration) {
+        if self.phase == Phase::Queued {
+            self.requested_at = self.requested_at.checked_sub(by).unwrap_or(self.requested_at);
+        }
         if let Phase::Running { deadline: Some(deadline), .. } = &mut self.phase {
             *deadline = deadline.checked_sub(by).unwrap_or(*deadline);
         }
@@ -254,6 +331,8 @@ pub enum StopCause {
 #[serde(rename_all = "kebab-case", tag = "reason")]
 pub enum SkipReason {
     Disabled,
+    /// The job, or the scheduler, is paused.
+    Paused,
     /// Another run of the same job has not ended.
     Overlap,
     /// This due time already has its run.
@@ -266,16 +345,30 @@ pub enum SkipReason {
     Stopped {
         by: String,
     },
+    /// Its gate says that there is nothing to do.
+    NothingToDo,
+    /// Too much of the agent's quota is used for a run of its priority.
+    Quota {
+        detail: String,
+    },
+    /// What may be taken in a day is used up.
+    Budget {
+        detail: String,
+    },
 }
 
 impl SkipReason {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Disabled => "disabled",
+            Self::Paused => "paused",
             Self::Overlap => "overlap",
             Self::AlreadyRan => "already-ran",
             Self::Denied { .. } => "denied",
             Self::Stopped { .. } => "stopped",
+            Self::NothingToDo => "nothing-to-do",
+            Self::Quota { .. } => "quota",
+            Self::Budget { .. } => "budget",
         }
     }
 }
@@ -365,6 +458,8 @@ pub struct RunRecord {
     pub skipped: Option<SkipReason>,
     pub outcome: Option<Outcome>,
     pub end: Option<End>,
+    /// What its gate said.
+    pub gate: Option<GateEnd>,
     pub usage: Usage,
 }
 
@@ -372,6 +467,8 @@ pub struct RunRecord {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
+    /// Its gate is asked.
+    Gating,
     Queued,
     /// The guards are asked.
     Judging,
@@ -386,6 +483,7 @@ pub enum RunStatus {
 impl RunStatus {
     pub fn as_str(self) -> &'static str {
         match self {
+            Self::Gating => "gating",
             Self::Queued => "queued",
             Self::Judging => "judging",
             Self::Stepping => "stepping",

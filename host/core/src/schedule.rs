@@ -10,14 +10,18 @@
 mod clock;
 mod days;
 mod field;
+mod jitter;
 mod rule;
 
+use std::collections::VecDeque;
 use std::fmt;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use self::rule::Rule;
+
+pub(crate) use self::jitter::jitter;
 
 /// A cron expression that parsed.
 #[derive(Debug, Clone)]
@@ -58,6 +62,34 @@ impl Schedule {
     /// The first due time after `after`; `None` when there is none that the calendar knows (30 February).
     pub fn next_after(&self, after: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
         clock::next_after(&self.rule, after, zone)
+    }
+
+    /// The newest so many of the due times from `first`, which is one, up to `until`, oldest first.
+    ///
+    /// It looks back in growing steps, since `first` may lie a year of minutes ago.
+    pub fn newest_between(&self, first: Timestamp, until: Timestamp, most: usize, zone: &TimeZone) -> Vec<Timestamp> {
+        let mut back = SignedDuration::from_hours(1);
+        loop {
+            let from = until.checked_sub(back).ok().filter(|from| *from > first);
+            let mut found = VecDeque::new();
+            let mut next = from.map_or(Some(first), |from| self.next_after(from, zone));
+            while let Some(due) = next.filter(|due| *due <= until) {
+                found.push_back(due);
+                if found.len() > most {
+                    found.pop_front();
+                }
+                next = self.next_after(due, zone);
+            }
+            if found.len() >= most || from.is_none() {
+                return found.into();
+            }
+            back = back.saturating_mul(6);
+        }
+    }
+
+    /// Whether it names a single time of the day, so that it comes once a day or less often.
+    pub fn is_daily_at_most(&self) -> bool {
+        self.rule.is_daily_at_most()
     }
 
     /// Whether there is no due time in the next five years, which is hardly meant.

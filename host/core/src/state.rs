@@ -1,6 +1,9 @@
 //! What the host knows: the one value that `decide` reads and that recorded events change.
 
+mod admission;
+mod due;
 mod outbox;
+mod retries;
 mod runs;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,12 +12,18 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
+use crate::admission::AdmissionRules;
+use crate::budget::Begun;
 use crate::event::{Event, Fact, RunFinished};
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
-use crate::run::{Run, StopCause, Trigger};
+use crate::pause::Pause;
+use crate::retry::PlannedRetry;
+use crate::run::{Run, StopCause};
+use crate::state::admission::Standing;
 use crate::state::outbox::Outbox;
+use crate::state::retries::Retries;
 use crate::state::runs::Runs;
 
 pub use crate::state::outbox::Delivery;
@@ -32,6 +41,10 @@ pub struct Limits {
     pub default_timeout_ms: u64,
     /// How long a session that talks with people may be idle before it is ended.
     pub idle_timeout: SignedDuration,
+    /// Gates, tags, jitter, quota and budgets.
+    pub admission: AdmissionRules,
+    /// A job that says nothing else is paused after so many failures in a row; 0 is never.
+    pub pause_after_failures: u32,
 }
 
 /// A job with what it has been through.
@@ -51,6 +64,13 @@ pub struct Restored {
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
+    /// The runs that began today; older ones do no harm.
+    pub begun: Vec<Begun>,
+    /// Of jobs, and of the scheduler where no job is named.
+    pub pauses: BTreeMap<Option<JobSlug>, Pause>,
+    pub retries: Vec<PlannedRetry>,
+    /// In which schedules were read.
+    pub zone: Option<String>,
 }
 
 #[derive(Debug)]
@@ -58,15 +78,22 @@ pub struct State {
     pub limits: Limits,
     /// In which schedules are read whose job names none.
     pub zone: TimeZone,
+    /// In which they were read when that was recorded last.
+    recorded_zone: Option<String>,
     pub notifiers: Vec<PluginId>,
     jobs: BTreeMap<JobSlug, JobEntry>,
     /// The slugs in the order of the file.
     order: Vec<JobSlug>,
     job_states: BTreeMap<JobSlug, JobState>,
     problems: Vec<JobProblem>,
+    /// When each job starts by itself next: its due time and its jitter.
     agenda: BTreeSet<(Timestamp, JobSlug)>,
     runs: Runs,
     outbox: Outbox,
+    standing: Standing,
+    /// Of jobs, and of the scheduler where no job is named.
+    pauses: BTreeMap<Option<JobSlug>, Pause>,
+    retries: Retries,
     /// When the newest event was recorded.
     latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
@@ -83,9 +110,11 @@ const AFTER_FAILED_HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 impl State {
     pub fn new(limits: Limits, zone: TimeZone, notifiers: Vec<PluginId>, restored: Restored, now: Timestamp) -> Self {
         let runs = Runs::new(limits.idle_timeout);
+        let standing = Standing::restored(&restored.begun, now, &zone);
         let mut state = Self {
             limits,
             zone,
+            recorded_zone: restored.zone,
             notifiers,
             jobs: BTreeMap::new(),
             order: Vec::new(),
@@ -94,6 +123,9 @@ impl State {
             agenda: BTreeSet::new(),
             runs,
             outbox: Outbox::restored(restored.outbox, now),
+            standing,
+            pauses: restored.pauses,
+            retries: Retries::restored(restored.retries),
             latest: restored.latest.unwrap_or(now),
             house_due: None,
         };
@@ -156,16 +188,30 @@ impl State {
         self.runs.is_busy(slug)
     }
 
-    /// The jobs that are due, each with its due time, earliest first.
-    pub fn due_jobs(&self, now: Timestamp) -> impl Iterator<Item = (Timestamp, &JobEntry)> {
-        let scheduling = self.limits.scheduling;
-        let due = self.agenda.iter().take_while(move |(at, _)| scheduling && *at <= now);
-        due.filter_map(|(at, slug)| Some((*at, self.jobs.get(slug)?)))
+    /// When something starts by itself next: at once while runs wait.
+    pub fn next_start(&self, now: Timestamp) -> Option<Timestamp> {
+        let waits = self.queue().next().map(|_| now);
+        waits.or_else(|| self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling))
     }
 
     /// The running runs whose time is over, and by which limit.
     pub fn overdue_runs(&self, now: Timestamp) -> impl Iterator<Item = (&Run, StopCause)> {
         self.runs.overdue(now)
+    }
+
+    /// The retries to make now.
+    pub fn due_retries(&self, now: Timestamp) -> impl Iterator<Item = &PlannedRetry> {
+        self.retries.due(now)
+    }
+
+    /// When the job is tried again.
+    pub fn retry_of(&self, slug: &JobSlug) -> Option<Timestamp> {
+        self.retries.next_of(slug)
+    }
+
+    /// All that wait, in the order of the runs that they follow.
+    pub fn planned_retries(&self) -> impl Iterator<Item = &PlannedRetry> {
+        self.retries.iter()
     }
 
     /// The deliveries to try now.
@@ -182,9 +228,12 @@ impl State {
         self.runs.of_job(slug)
     }
 
-    /// Whether a waiting run could start if there were a place: no other run of its job is in its way.
+    /// Whether a waiting run could start if there were a place: no other run of its job is in its way, and no pause.
     pub fn is_its_turn(&self, run: &Run) -> bool {
         let Some(slug) = &run.slug else { return true };
+        if self.pause_of(slug).is_some_and(Pause::holds_runs) && !run.trigger.is_forced() {
+            return false;
+        }
         !run.request.overlap.waits_its_turn() || !self.runs_of(slug).any(Run::is_active)
     }
 
@@ -202,23 +251,33 @@ impl State {
     /// housekeeping.
     /// A queue that can move is due at once.
     pub fn next_wake(&self, now: Timestamp) -> Option<Timestamp> {
-        if self.free_places() > 0 && self.queue().any(|run| self.is_its_turn(run)) {
+        if self.free_places() > 0 && self.queue().any(|run| self.could_start(run)) {
             return Some(now);
         }
         let job = self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling);
-        [job, self.runs.next_end(), self.outbox.next_due(), self.house_due(now)].into_iter().flatten().min()
+        let others = [self.runs.next_end(), self.retries.next_due(), self.outbox.next_due(), self.house_due(now)];
+        others.into_iter().chain([job]).flatten().min()
     }
 
     /// Changes the state by a recorded event. Events that do not concern it leave it as it is.
     pub fn apply(&mut self, event: &Event) {
         self.latest = event.at;
+        self.standing.apply(event, &self.runs, &self.zone);
         self.runs.apply(event);
         match &event.fact {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
-            Fact::RunRequested { slug, trigger, .. } => self.apply_occurrence(slug.as_ref(), trigger, event.at),
+            Fact::RunRequested { slug, trigger, .. } => self.apply_request(slug.as_ref(), trigger, event.at),
             Fact::RunStarting { slug, .. } => self.apply_launch(slug.as_ref(), event.at),
+            Fact::HandoffLeft { slug: Some(slug), handoff, .. } => {
+                self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
+            }
             Fact::RunFinished(finished) => self.apply_finish(finished),
-            Fact::OccurrencePassed { slug, due } => self.advance(slug, *due, event.at),
+            Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
+            Fact::ZoneSet { zone } => self.recorded_zone = Some(zone.clone()),
+            Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),
+            Fact::Paused { slug, pause } => drop(self.pauses.insert(slug.clone(), pause.clone())),
+            Fact::Resumed { slug, .. } => drop(self.pauses.remove(slug)),
+            Fact::RetryDropped { after, .. } => self.retries.settle(*after),
             Fact::ClockSetBack { by_ms } => self.set_back(SignedDuration::from_millis(*by_ms), event.at),
             Fact::NoticeRaised { notice, notifiers } => self.outbox.raise(notice, notifiers, event.at),
             Fact::NoticeTried { notice, notifier, attempt } => self.outbox.begin(*notice, notifier, *attempt),
@@ -227,7 +286,12 @@ impl State {
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
-            Fact::RunQueued { .. }
+            Fact::GateBegun { .. }
+            | Fact::GateEnded { .. }
+            | Fact::QuotaRead { .. }
+            | Fact::QuotaStale { .. }
+            | Fact::WorkloadReported { .. }
+            | Fact::RunQueued { .. }
             | Fact::RunSkipped { .. }
             | Fact::RunAdmitted { .. }
             | Fact::RunPassed { .. }
@@ -239,23 +303,10 @@ impl State {
             | Fact::SessionTurned { .. }
             | Fact::RunStopping { .. }
             | Fact::SessionEnded { .. }
+            | Fact::HandoffLeft { slug: None, .. }
             | Fact::HousekeepingDone { .. }
             | Fact::PredecessorImported { .. }
             | Fact::HostStopped => {}
-        }
-    }
-
-    /// Due times are found anew; what was due under the old time and has its run keeps it.
-    fn set_back(&mut self, by: SignedDuration, now: Timestamp) {
-        self.outbox.set_back(by);
-        self.agenda.clear();
-        let found: Vec<_> =
-            self.jobs.values().map(|entry| (entry.job.slug.clone(), self.next_due(&entry.job, now))).collect();
-        for (slug, next) in found {
-            self.agenda.extend(next.map(|at| (at, slug.clone())));
-            if let Some(entry) = self.jobs.get_mut(&slug) {
-                entry.next = next;
-            }
         }
     }
 
@@ -264,51 +315,10 @@ impl State {
     }
 
     fn apply_jobs(&mut self, file: &JobsFile, now: Timestamp) {
-        let keeps_last_good = file.refused && !self.jobs.is_empty();
-        if !keeps_last_good {
+        if !self.keeps_last_good(file) {
             self.take_jobs(file, now);
         }
         self.problems.clone_from(&file.problems);
-    }
-
-    /// Replaces the set of jobs; one that did not change keeps its next due time.
-    fn take_jobs(&mut self, file: &JobsFile, now: Timestamp) {
-        let mut before = std::mem::take(&mut self.jobs);
-        self.agenda.clear();
-        self.order = file.jobs.iter().map(|job| job.slug.clone()).collect();
-        for job in &file.jobs {
-            let unchanged = before.remove(&job.slug).filter(|entry| {
-                let is_same = entry.job.schedule == job.schedule && entry.job.timezone == job.timezone;
-                is_same && entry.job.enabled
-            });
-            let next = match unchanged {
-                Some(entry) if job.enabled => entry.next,
-                _ => self.next_due(job, now),
-            };
-            if let Some(at) = next {
-                self.agenda.insert((at, job.slug.clone()));
-            }
-            self.jobs.insert(job.slug.clone(), JobEntry { job: job.clone(), next });
-        }
-    }
-
-    /// The next due time after now and after the last one that got its run.
-    ///
-    /// A last one that lies more than a day ahead was recorded under a wrong clock and counts for nothing.
-    fn next_due(&self, job: &Job, now: Timestamp) -> Option<Timestamp> {
-        if !job.enabled {
-            return None;
-        }
-        let last = self.job_states.get(&job.slug).and_then(|state| state.last_scheduled);
-        let ahead = last.filter(|last| *last > now && last.duration_since(now) < SignedDuration::from_hours(24));
-        job.next_after(ahead.unwrap_or(now), &self.zone)
-    }
-
-    fn apply_occurrence(&mut self, slug: Option<&JobSlug>, trigger: &Trigger, now: Timestamp) {
-        match (trigger, slug) {
-            (Trigger::Scheduled { at }, Some(slug)) => self.advance(slug, *at, now),
-            (Trigger::Scheduled { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. }, _) => {}
-        }
     }
 
     fn apply_launch(&mut self, slug: Option<&JobSlug>, now: Timestamp) {
@@ -318,20 +328,8 @@ impl State {
         state.last_result = Some(LastResult::Pending);
     }
 
-    fn advance(&mut self, slug: &JobSlug, due: Timestamp, now: Timestamp) {
-        self.job_states.entry(slug.clone()).or_default().last_scheduled = Some(due);
-        let Some(job) = self.jobs.get(slug).map(|entry| entry.job.clone()) else { return };
-        let next = if job.enabled { job.next_after(now.max(due), &self.zone) } else { None };
-        let Some(entry) = self.jobs.get_mut(slug) else { return };
-        if let Some(before) = std::mem::replace(&mut entry.next, next) {
-            self.agenda.remove(&(before, slug.clone()));
-        }
-        if let Some(at) = next {
-            self.agenda.insert((at, slug.clone()));
-        }
-    }
-
     fn apply_finish(&mut self, finished: &RunFinished) {
+        self.retries.plan(finished);
         let Some(slug) = &finished.slug else { return };
         let state = self.job_states.entry(slug.clone()).or_default();
         state.last_result = Some(finished.outcome.last_result());

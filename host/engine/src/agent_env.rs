@@ -1,29 +1,41 @@
-//! What a session's program is told about the host, so that it can call it.
+//! What a session's program, and a gate, is told about the host, so that it can call it.
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
+use instar_core::id::RunId;
 use instar_core::session::Session;
 
-/// Variables for the environment of a session. The one who knows addresses and tokens makes them.
+/// Variables for the environment of a session or a gate. The one who knows addresses and tokens makes them.
 #[derive(Clone)]
-pub struct AgentEnv(Arc<Make>);
+pub struct AgentEnv {
+    of_session: Arc<Make<Session>>,
+    of_gate: Arc<Make<RunId>>,
+}
 
-type Make = dyn Fn(&Session) -> BTreeMap<String, String> + Send + Sync;
+type Make<T> = dyn Fn(&T) -> BTreeMap<String, String> + Send + Sync;
 
 impl AgentEnv {
-    pub fn new(make: impl Fn(&Session) -> BTreeMap<String, String> + Send + Sync + 'static) -> Self {
-        Self(Arc::new(make))
+    pub fn new(
+        of_session: impl Fn(&Session) -> BTreeMap<String, String> + Send + Sync + 'static,
+        of_gate: impl Fn(&RunId) -> BTreeMap<String, String> + Send + Sync + 'static,
+    ) -> Self {
+        Self { of_session: Arc::new(of_session), of_gate: Arc::new(of_gate) }
     }
 
     /// Nothing is told.
     pub fn empty() -> Self {
-        Self::new(|_| BTreeMap::new())
+        Self::new(|_| BTreeMap::new(), |_| BTreeMap::new())
     }
 
     pub(crate) fn of(&self, session: &Session) -> BTreeMap<String, String> {
-        (self.0)(session)
+        (self.of_session)(session)
+    }
+
+    /// For the gate of this run.
+    pub(crate) fn of_gate(&self, run: RunId) -> BTreeMap<String, String> {
+        (self.of_gate)(&run)
     }
 }
 

@@ -6,8 +6,10 @@ use instar_core::decide::{SpawnRequest, What};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, RunId, SessionId, SessionName};
 use instar_core::jobs_file::JobsFile;
+use instar_core::quota::QuotaReading;
 use instar_core::run::SkipReason;
 use instar_core::session::Session;
+use instar_core::workload::Workload;
 use instar_session::{SessionError, Sessions};
 use instar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -36,6 +38,8 @@ pub(crate) struct Ask {
 pub enum AskError {
     #[error("there is no job `{0}`")]
     UnknownJob(JobSlug),
+    #[error("the scheduler is switched off by `scheduler.enabled` in the settings")]
+    SwitchedOff,
     #[error("there is no session `{0}`")]
     UnknownSession(SessionId),
     #[error("a session named `{0}` is already running")]
@@ -57,7 +61,7 @@ pub enum AskError {
 /// What became of a trigger, once it is recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TriggerAnswer {
-    /// Admitted: guards and execute type come next.
+    /// Its gate, or guards and execute type, come next.
     Triggered(RunId),
     Queued(RunId),
     Skipped(RunId, SkipReason),
@@ -93,11 +97,33 @@ impl Engine {
 
     /// Asks for a run of a job; answers once the run is recorded, whatever became of it.
     pub async fn trigger(&self, slug: JobSlug, reason: String, force: bool) -> Result<TriggerAnswer, AskError> {
-        if self.view().state().job(&slug).is_none() {
-            return Err(AskError::UnknownJob(slug));
-        }
+        self.check_job(Some(&slug))?;
         let events = self.ask(What::TriggerAsked { slug: slug.clone(), reason, force }).await?;
         events.iter().find_map(|event| trigger_answer(&event.fact)).ok_or(AskError::UnknownJob(slug))
+    }
+
+    /// Lets a job, or all of them, fire nothing by itself until it is resumed; true when it was not paused before.
+    pub async fn pause(&self, slug: Option<JobSlug>, by: String, reason: Option<String>) -> Result<bool, AskError> {
+        self.check_job(slug.as_ref())?;
+        let events = self.ask(What::PauseAsked { slug, by, reason }).await?;
+        Ok(events.iter().any(|event| matches!(event.fact, Fact::Paused { .. })))
+    }
+
+    /// Ends a pause; true when there was one.
+    pub async fn resume(&self, slug: Option<JobSlug>, by: String) -> Result<bool, AskError> {
+        self.check_job(slug.as_ref())?;
+        if slug.is_none() && !self.view().state().limits.scheduling {
+            return Err(AskError::SwitchedOff);
+        }
+        let events = self.ask(What::ResumeAsked { slug, by }).await?;
+        Ok(events.iter().any(|event| matches!(event.fact, Fact::Resumed { .. })))
+    }
+
+    fn check_job(&self, slug: Option<&JobSlug>) -> Result<(), AskError> {
+        match slug {
+            Some(slug) if self.view().state().job(slug).is_none() => Err(AskError::UnknownJob(slug.clone())),
+            Some(_) | None => Ok(()),
+        }
     }
 
     /// Asks for a session with an agent; answers once it runs, or is known not to.
@@ -133,6 +159,16 @@ impl Engine {
         Err(if lives { AskError::TooManyMessages(name) } else { AskError::Ended(name) })
     }
 
+    /// Hands over what was read of the quota file.
+    pub async fn read_quota(&self, reading: QuotaReading) -> Result<(), AskError> {
+        self.ask(What::QuotaRead(reading)).await.map(|_| ())
+    }
+
+    /// Records what an agent says of its work.
+    pub async fn report_workload(&self, workload: Workload) -> Result<(), AskError> {
+        self.ask(What::WorkloadTold(Box::new(workload))).await.map(|_| ())
+    }
+
     /// Hands over what was read of the jobs file.
     pub async fn read_jobs(&self, file: JobsFile) -> Result<(), AskError> {
         self.ask(What::JobsRead(Arc::new(file))).await.map(|_| ())
@@ -163,7 +199,7 @@ impl Engine {
 
 fn trigger_answer(fact: &Fact) -> Option<TriggerAnswer> {
     match fact {
-        Fact::RunAdmitted { run, .. } => Some(TriggerAnswer::Triggered(*run)),
+        Fact::RunAdmitted { run, .. } | Fact::GateBegun { run, .. } => Some(TriggerAnswer::Triggered(*run)),
         Fact::RunQueued { run, .. } => Some(TriggerAnswer::Queued(*run)),
         Fact::RunSkipped { run, reason, .. } => Some(TriggerAnswer::Skipped(*run, reason.clone())),
         _ => None,

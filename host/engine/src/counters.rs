@@ -34,7 +34,8 @@ impl Counters {
         match &event.fact {
             Fact::RunFinished(finished) => *self.outcomes.entry(finished.outcome.as_str()).or_default() += 1,
             Fact::RunSkipped { reason, .. } => *self.skips.entry(reason.as_str()).or_default() += 1,
-            Fact::RunRequested { trigger: Trigger::Scheduled { at }, .. } => {
+            // What is made up for is late for a reason of its own.
+            Fact::RunRequested { trigger: Trigger::Scheduled { at, missed: false }, .. } => {
                 self.last_fire_lag = Some(event.at.duration_since(*at));
             }
             _ => {}
@@ -59,9 +60,13 @@ mod tests {
             execute_type: "script".to_owned(),
             step: StepRequest { execute_json: "{}".to_owned(), model: "sonnet".to_owned(), previous: None },
             timeout_ms: None,
+            grounding: None,
             works_for: None,
             overlap: instar_core::job::Overlap::Skip,
             notify: false,
+            admission: Default::default(),
+            notices: Default::default(),
+            retry: None,
         };
         let run = "00000000-0000-7000-8000-000000000000".parse().unwrap();
         Event { at, fact: Fact::RunRequested { run, slug: "a".parse().ok(), trigger, request: Box::new(request) } }
@@ -72,7 +77,8 @@ mod tests {
         let mut counters = Counters::default();
         assert_eq!(counters.last_fire_lag(), None);
         let late = SignedDuration::from_millis(12);
-        counters.apply(&requested(Trigger::Scheduled { at: DUE }, DUE + late));
+        counters.apply(&requested(Trigger::Scheduled { at: DUE, missed: false }, DUE + late));
+        counters.apply(&requested(Trigger::Scheduled { at: DUE, missed: true }, DUE + late * 9));
         counters.apply(&requested(Trigger::Manual { reason: "api".to_owned(), force: false }, DUE + late * 5));
         assert_eq!(counters.last_fire_lag(), Some(late));
     }

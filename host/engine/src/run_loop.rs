@@ -8,6 +8,7 @@ use std::time::Duration;
 use instar_core::decide::{Decision, Input, What, decide};
 use instar_core::event::Event;
 use instar_core::jobs_file::JobsFile;
+use instar_core::quota::QuotaReading;
 use instar_core::retention::Retention;
 use instar_core::state::{Limits, State};
 use instar_plugin::Plugins;
@@ -15,13 +16,15 @@ use instar_session::Sessions;
 use instar_store::{Store, StoreError};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::act::Actor;
+use crate::act::{Actor, World};
 use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
+use crate::gate::GATES_AT_ONCE;
+use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::view::{SharedView, View};
 
@@ -34,11 +37,14 @@ pub struct Parts {
     pub limits: Limits,
     pub retention: Retention,
     pub agent_env: AgentEnv,
+    pub context_files: ContextFiles,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
     /// What was read of the jobs file just now.
     pub jobs: JobsFile,
+    /// What was read of the quota file just now.
+    pub quota: QuotaReading,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -75,13 +81,17 @@ impl RunningLoop {
 
 /// Inputs that wait for the loop; more make the asker wait.
 const MOST_WAITING: usize = 256;
+/// A day with a clock that goes back in it, and some more.
+const LONGEST_DAY: SignedDuration = SignedDuration::from_hours(27);
 const FIRST_RECORD_RETRY: SignedDuration = SignedDuration::from_millis(200);
 const LONGEST_RECORD_RETRY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Restores the state, records the start and lets open runs go on.
 pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
-    let snapshot = parts.store.restore().await.map_err(StartError::Restore)?;
     let now = clock::now();
+    let mut snapshot = parts.store.restore().await.map_err(StartError::Restore)?;
+    let since = now.checked_sub(LONGEST_DAY).unwrap_or(now);
+    snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
     let notifiers = parts.plugins.notifiers();
     let state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
     let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
@@ -90,7 +100,17 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let (reports, reported) = mpsc::channel(MOST_WAITING);
     let (changed, changes) = watch::channel(snapshot.last_seq);
     let keeper = Keeper { store: parts.store.clone(), retention: parts.retention };
-    let actor = Actor::new(parts.sessions.clone(), parts.plugins, view.clone(), keeper, parts.agent_env, reports);
+    let world = World {
+        sessions: parts.sessions.clone(),
+        plugins: parts.plugins,
+        view: view.clone(),
+        keeper,
+        agent_env: parts.agent_env,
+        context_files: parts.context_files,
+        changes: changes.clone(),
+        gates: Semaphore::new(GATES_AT_ONCE),
+    };
+    let actor = Actor::new(world, reports);
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {
@@ -103,7 +123,9 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         retry: None,
         retry_wait: FIRST_RECORD_RETRY,
     };
-    for what in [What::JobsRead(Arc::new(parts.jobs)), What::Booted { version: parts.version }] {
+    for what in
+        [What::JobsRead(Arc::new(parts.jobs)), What::QuotaRead(parts.quota), What::Booted { version: parts.version }]
+    {
         main.take(what).await.map_err(StartError::Record)?;
     }
     let (stop, stopped) = oneshot::channel();

@@ -4,6 +4,7 @@
 //! this version does not know is kept out of the way and reported by [`Config::unknown_keys`].
 //! Writing the file is left to the CLI.
 
+mod admission;
 mod error;
 pub(crate) mod keys;
 mod parts;
@@ -12,6 +13,7 @@ mod read;
 mod section;
 mod token;
 
+pub(crate) use admission::QuotaConfig;
 pub(crate) use error::ConfigError;
 pub(crate) use parts::{Collector, HttpConfig, PluginConfig, SchedulerConfig, SessionsConfig};
 pub(crate) use project::Project;
@@ -23,6 +25,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::time::Duration;
 
+use instar_core::admission::AdmissionRules;
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
 
@@ -43,6 +46,10 @@ pub(crate) struct Config {
     pub(crate) sessions: SessionsConfig,
     /// `scheduler`
     pub(crate) scheduler: SchedulerConfig,
+    /// `scheduler`, `monitoring`, `quota` and `budget`: when runs may start.
+    pub(crate) admission: AdmissionRules,
+    /// `monitoring.quotaStateFile` and `quota`: where quota data comes from.
+    pub(crate) quota: QuotaConfig,
     /// `retention`: how long what has ended is kept.
     pub(crate) retention: Retention,
     /// `requestTimeoutMs`: how long a request may take, 30000.

@@ -3,24 +3,32 @@
 mod bundled;
 mod cli;
 mod config;
+mod context_files;
+mod disk;
 mod guards;
 mod http;
+mod jobs;
+mod quota_collector;
+mod quota_file;
 mod serve;
 mod session_tokens;
 mod traces;
+mod watch_file;
 mod watch_jobs;
 mod wiring;
 
 use std::path::Path;
 use std::process::ExitCode;
 
+use instar_session::errand;
+
 fn main() -> ExitCode {
     // Every session pays for what is before this line: no arguments are parsed and no runtime is started.
     let mut arguments = std::env::args_os().skip(1);
-    if arguments.next().is_some_and(|word| word == "__run")
-        && let Some(dir) = arguments.next()
-    {
-        return instar_session::wrapper::run(Path::new(&dir));
+    match (arguments.next(), arguments.next()) {
+        (Some(verb), Some(dir)) if verb == "__run" => return instar_session::wrapper::run(Path::new(&dir)),
+        (Some(verb), None) if verb == errand::VERB => return errand::run(),
+        _ => {}
     }
     // An agent waits for every hook, and the full command line takes longer to set up than a guard to judge.
     if let Some(event) = cli::hook_event() {

@@ -22,6 +22,8 @@ use tokio::task::JoinHandle;
 use crate::bundled;
 use crate::config::{Config, Project};
 use crate::http::{self, App, Streams};
+use crate::quota_collector::Collector;
+use crate::quota_file;
 use crate::traces;
 use crate::watch_jobs;
 use crate::wiring::{self, Host};
@@ -149,7 +151,8 @@ struct Server {
     closing: watch::Sender<bool>,
     streams: Streams,
     entrances: Vec<JoinHandle<()>>,
-    jobs_watch: JoinHandle<()>,
+    /// Those that follow files, and bring what stands in them.
+    watches: Vec<JoinHandle<()>>,
     traces: Option<JoinHandle<()>>,
 }
 
@@ -164,6 +167,7 @@ impl Server {
             jobs: host.jobs.clone(),
             plugins: host.plugins.clone(),
             guards: host.guards.clone(),
+            quota: host.quota.clone(),
             project_name: config.project_name.clone(),
             version: wiring::VERSION.to_owned(),
             started: Instant::now(),
@@ -177,17 +181,17 @@ impl Server {
             tokio::spawn(listen::serve(Tcp(tcp), by_tcp, closed.clone(), GRACE)),
             tokio::spawn(listen::serve(Unix(unix), by_socket, closed, GRACE)),
         ];
-        let jobs_watch = tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone()));
+        let watches = watches(&host, config);
         let traces = config
             .collector
             .clone()
             .map(|collector| tokio::spawn(traces::follow(host.engine.clone(), collector, config.project_name.clone())));
-        Self { host, closing, streams, entrances, jobs_watch, traces }
+        Self { host, closing, streams, entrances, watches, traces }
     }
 
     async fn stop(self, engine_broke: bool) {
         let _ = self.closing.send(true);
-        self.jobs_watch.abort();
+        self.watches.iter().for_each(JoinHandle::abort);
         if let Some(traces) = &self.traces {
             traces.abort();
         }
@@ -205,6 +209,16 @@ impl Server {
         self.host.store.close().await;
         tracing::info!("stopped");
     }
+}
+
+fn watches(host: &Host, config: &Config) -> Vec<JoinHandle<()>> {
+    let mut watches = vec![tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone()))];
+    if config.admission.quota.is_some() {
+        watches.push(tokio::spawn(quota_file::watch(host.quota.clone(), host.engine.clone())));
+        let collector = Collector::of(&config.quota, host.quota.clone(), host.engine.clone());
+        watches.extend(collector.map(|collector| tokio::spawn(collector.collect())));
+    }
+    watches
 }
 
 /// The signals that end a server.

@@ -1,4 +1,5 @@
 //! Tokens for the programs in sessions: each opens the API for one session, and for as long as that lives.
+//! A gate has one as well, for as long as it is asked.
 //!
 //! A token is the session's id and a keyed hash of it, so that none has to be stored. The key lives in a file of its
 //! own, because sessions outlive the host.
@@ -8,7 +9,7 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use instar_core::id::SessionId;
+use instar_core::id::{RunId, SessionId};
 
 use crate::config::Token;
 
@@ -16,6 +17,7 @@ use crate::config::Token;
 pub(crate) struct SessionTokens([u8; 32]);
 
 const PREFIX: &str = "ists_";
+const GATE_PREFIX: &str = "istg_";
 
 impl SessionTokens {
     /// Reads the key, or makes one. A file that holds no key is replaced: the tokens of before are dead then.
@@ -49,8 +51,25 @@ impl SessionTokens {
         (self.seal(id) == blake3::Hash::from_hex(seal).ok()?).then_some(id)
     }
 
+    /// For the gate of a run.
+    pub(crate) fn gate_token(&self, run: RunId) -> String {
+        format!("{GATE_PREFIX}{run}_{}", self.gate_seal(run).to_hex())
+    }
+
+    /// The run for whose gate a token was made.
+    pub(crate) fn gate(&self, token: &[u8]) -> Option<RunId> {
+        let (id, seal) = std::str::from_utf8(token).ok()?.strip_prefix(GATE_PREFIX)?.split_once('_')?;
+        let id = id.parse().ok()?;
+        (self.gate_seal(id) == blake3::Hash::from_hex(seal).ok()?).then_some(id)
+    }
+
     fn seal(&self, session: SessionId) -> blake3::Hash {
         blake3::keyed_hash(&self.0, session.to_string().as_bytes())
+    }
+
+    /// Another text than that of any session.
+    fn gate_seal(&self, run: RunId) -> blake3::Hash {
+        blake3::keyed_hash(&self.0, format!("gate {run}").as_bytes())
     }
 }
 
@@ -81,6 +100,16 @@ mod tests {
         for guess in ["", "ists_", "ists_x_y", &token[..token.len() - 1], "\u{fffd}"] {
             assert_eq!(tokens.session(guess.as_bytes()), None, "{guess:?}");
         }
+    }
+
+    #[test]
+    fn the_token_of_a_gate_is_none_of_a_session() {
+        let dir = tempfile::tempdir().unwrap();
+        let tokens = SessionTokens::open(&dir.path().join("session-tokens.key")).unwrap();
+        let run: RunId = "01890a5d-ac96-774b-bcce-b302099a8057".parse().unwrap();
+        let token = tokens.gate_token(run);
+        assert_eq!((tokens.gate(token.as_bytes()), tokens.session(token.as_bytes())), (Some(run), None));
+        assert_eq!(tokens.session(token.replace(GATE_PREFIX, PREFIX).as_bytes()), None, "the seals must differ");
     }
 
     #[test]

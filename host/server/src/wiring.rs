@@ -13,12 +13,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, Engine, Parts, RunningLoop};
+use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop};
 use instar_session::Sessions;
 use instar_store::Store;
 
 use crate::config::{Config, Project};
+use crate::context_files;
 use crate::guards::{GuardDesk, Home};
+use crate::jobs::JobsFolder;
+use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 use lock::ServerLock;
@@ -31,6 +34,7 @@ pub(crate) struct Host {
     pub(crate) jobs: Arc<JobsReader>,
     pub(crate) plugins: instar_api::Plugins,
     pub(crate) guards: GuardDesk,
+    pub(crate) quota: Arc<QuotaFile>,
     pub(crate) store: Store,
     pub(crate) session_tokens: SessionTokens,
 }
@@ -63,7 +67,8 @@ pub(crate) async fn build(
     let (plugins, plugin_list) = plugins::load(project, config, bundled).await?;
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
-    let jobs = Arc::new(JobsReader::new(config.scheduler.jobs_file.clone()));
+    let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
+    let quota = Arc::new(QuotaFile::new(config.quota.file.clone()));
     let loaded = Arc::new(plugins);
     let parts = Parts {
         store: store.clone(),
@@ -72,13 +77,18 @@ pub(crate) async fn build(
         limits: limits(config),
         retention: config.retention,
         agent_env: agent_env(url.to_owned(), session_tokens.clone()),
+        context_files: {
+            let project = project.clone();
+            ContextFiles::new(move |name| context_files::read(&project, name))
+        },
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
+        quota: quota.read().await,
     };
     let guards = GuardDesk::new(loaded, Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
-    Ok(Host { engine, running, jobs, plugins: plugin_list, guards, store, session_tokens })
+    Ok(Host { engine, running, jobs, plugins: plugin_list, guards, quota, store, session_tokens })
 }
 
 /// What a server of this project would load, and what it could not; nothing of it runs.
@@ -105,11 +115,14 @@ pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
     plugins::read(path)
 }
 
-/// How the program of a session calls this host: in its own name, and as long as the session lives.
+/// How the program of a session, or a gate, calls this host: in its own name, and as long as it lives.
 fn agent_env(url: String, tokens: SessionTokens) -> AgentEnv {
-    AgentEnv::new(move |session| {
-        BTreeMap::from([("INSTAR_URL".into(), url.clone()), ("INSTAR_TOKEN".into(), tokens.token(session.id))])
-    })
+    let with_token = move |token| BTreeMap::from([("INSTAR_URL".into(), url.clone()), ("INSTAR_TOKEN".into(), token)]);
+    let (gate_tokens, for_gate) = (tokens.clone(), with_token.clone());
+    AgentEnv::new(
+        move |session| with_token(tokens.token(session.id)),
+        move |run| for_gate(gate_tokens.gate_token(*run)),
+    )
 }
 
 fn limits(config: &Config) -> Limits {
@@ -119,6 +132,8 @@ fn limits(config: &Config) -> Limits {
         max_sessions: config.sessions.max_sessions,
         default_timeout_ms: config.sessions.default_timeout_ms,
         idle_timeout: config.sessions.idle_timeout,
+        admission: config.admission.clone(),
+        pause_after_failures: config.scheduler.pause_after_failures,
     }
 }
 

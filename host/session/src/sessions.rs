@@ -118,14 +118,18 @@ impl Sessions {
         }
     }
 
-    /// Exactly the last lines that the command printed, live or ended.
+    /// Exactly the last lines that the command printed, live or ended; of one on a terminal, those that it showed.
     pub async fn output(&self, id: SessionId, lines: usize) -> Result<String, SessionError> {
         let folder = self.folder(id);
         if !folder.exists() {
             return Err(SessionError::Unknown(id));
         }
         let path = folder.path().to_owned();
-        let read = blocking(move || output::last_lines(folder.path(), lines)).await;
+        let read = blocking(move || match folder.has_terminal() {
+            true => output::shown_lines(folder.path(), lines),
+            false => output::last_lines(folder.path(), lines),
+        });
+        let read = read.await;
         let bytes = read.map_err(|source| FolderError::Read { path, source })?;
         Ok(String::from_utf8_lossy(&bytes).into_owned())
     }

@@ -10,7 +10,7 @@ use sqlx::SqliteConnection;
 
 use crate::error::StoreError;
 use crate::open::{Store, begin};
-use crate::record::{Writer, close};
+use crate::record::{Writer, close, skip_reason};
 use crate::rows::{json, millis};
 
 /// What one file said.
@@ -109,7 +109,8 @@ async fn job_state(connection: &mut SqliteConnection, slug: &JobSlug, state: &Jo
 }
 
 async fn insert(connection: &mut SqliteConnection, seq: i64, event: &ImportedEvent) -> Result<(), sqlx::Error> {
-    const INSERT: &str = "INSERT INTO events (seq, at, type, summary, slug, metadata) VALUES ($1, $2, $3, $4, $5, $6)";
+    const INSERT: &str = "
+        INSERT INTO events (seq, at, type, summary, slug, metadata, reason) VALUES ($1, $2, $3, $4, $5, $6, $7)";
     sqlx::query(INSERT)
         .bind(seq)
         .bind(millis(event.at))
@@ -117,6 +118,7 @@ async fn insert(connection: &mut SqliteConnection, seq: i64, event: &ImportedEve
         .bind(&event.summary)
         .bind(event.slug.as_ref().map(JobSlug::as_str))
         .bind(json(&event.metadata))
+        .bind(skip_reason(&event.kind, &event.metadata))
         .execute(connection)
         .await?;
     Ok(())

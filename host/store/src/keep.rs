@@ -23,6 +23,8 @@ enum Kind {
     Runs,
     Events,
     Deliveries,
+    /// What agents said of their work.
+    Workloads,
     /// The pages that the rows leave behind.
     Pages,
 }
@@ -31,7 +33,7 @@ impl Store {
     /// Removes what lies before the cutoffs or beyond the counts. Open runs and the newest event stay.
     pub async fn clear(&self, cutoffs: &Cutoffs) -> Result<Cleared, StoreError> {
         let mut cleared = Cleared::default();
-        for kind in [Kind::Runs, Kind::Events, Kind::Deliveries, Kind::Pages] {
+        for kind in [Kind::Runs, Kind::Events, Kind::Deliveries, Kind::Workloads, Kind::Pages] {
             while self.clear_batch(kind, cutoffs, &mut cleared).await? > 0 {}
         }
         Ok(cleared)
@@ -56,6 +58,7 @@ impl Store {
             Kind::Runs => runs(&mut connection, cutoffs, cleared).await,
             Kind::Events => events(&mut connection, cutoffs, cleared).await,
             Kind::Deliveries => deliveries(&mut connection, cutoffs, cleared).await,
+            Kind::Workloads => workloads(&mut connection, cutoffs).await,
             Kind::Pages => shrink(&mut connection).await,
         };
         match removed {
@@ -156,6 +159,25 @@ async fn deliveries(
     let deleted = sqlx::query(DELETE).bind(last).bind(ROWS_AT_ONCE).execute(&mut *transaction).await?;
     transaction.commit().await?;
     cleared.deliveries += deleted.rows_affected();
+    Ok(deleted.rows_affected())
+}
+
+/// They are events told once more, and go with them.
+async fn workloads(connection: &mut SqliteConnection, cutoffs: &Cutoffs) -> Result<u64, sqlx::Error> {
+    const NEWEST_BEYOND: &str = "SELECT number FROM workloads ORDER BY number DESC LIMIT 1 OFFSET $1";
+    const DELETE: &str = "
+        DELETE FROM workloads WHERE number IN
+            (SELECT number FROM workloads WHERE at < $1 OR number <= $2 ORDER BY number LIMIT $3)";
+    let mut transaction = begin(connection).await?;
+    let beyond: Option<i64> =
+        sqlx::query_scalar(NEWEST_BEYOND).bind(count(cutoffs.max_events)).fetch_optional(&mut *transaction).await?;
+    let deleted = sqlx::query(DELETE)
+        .bind(millis(cutoffs.events_before))
+        .bind(beyond.unwrap_or(0))
+        .bind(ROWS_AT_ONCE)
+        .execute(&mut *transaction)
+        .await?;
+    transaction.commit().await?;
     Ok(deleted.rows_affected())
 }
 

@@ -188,10 +188,16 @@ fn migrations() -> Vec<Migration> {
     let first = include_str!("../migrations/0001_first.sql").into_sql_str();
     let keep = include_str!("../migrations/0002_keep.sql").into_sql_str();
     let talk = include_str!("../migrations/0003_talk.sql").into_sql_str();
+    let due = include_str!("../migrations/0004_due.sql").into_sql_str();
+    let admission = include_str!("../migrations/0005_admission.sql").into_sql_str();
+    let story = include_str!("../migrations/0006_story.sql").into_sql_str();
     vec![
         Migration::new(1, "first".into(), MigrationType::Simple, first, false),
         Migration::new(2, "keep".into(), MigrationType::Simple, keep, false),
         Migration::new(3, "talk".into(), MigrationType::Simple, talk, false),
+        Migration::new(4, "due".into(), MigrationType::Simple, due, false),
+        Migration::new(5, "admission".into(), MigrationType::Simple, admission, false),
+        Migration::new(6, "story".into(), MigrationType::Simple, story, false),
     ]
 }
 

@@ -2,6 +2,8 @@
 //!
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
+mod due;
+mod gates;
 mod jobs;
 mod log;
 mod outbox;
@@ -16,6 +18,8 @@ use sqlx::{Connection, SqliteConnection};
 
 use crate::error::StoreError;
 use crate::open::{Store, begin};
+
+pub(crate) use self::log::skip_reason;
 
 /// The one connection that writes.
 #[derive(Debug)]
@@ -130,13 +134,24 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::PredecessorImported { .. }
         | Fact::HousekeepingBegun
         | Fact::HousekeepingDone { .. }
-        | Fact::HousekeepingFailed { .. } => {}
+        | Fact::HousekeepingFailed { .. }
+        | Fact::QuotaRead { .. }
+        | Fact::QuotaStale { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
+        Fact::JobsBegun { .. }
+        | Fact::ZoneSet { .. }
+        | Fact::Paused { .. }
+        | Fact::Resumed { .. }
+        | Fact::OccurrencesPassed { .. }
+        | Fact::RetryDropped { .. } => due::changed(connection, at, &event.fact).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
         Fact::RunSkipped { run, reason, slug: _ } => runs::skipped(connection, at, *run, reason).await?,
-        Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, *run).await?,
+        Fact::GateBegun { .. } | Fact::GateEnded { .. } | Fact::WorkloadReported { .. } => {
+            gates::changed(connection, &event.fact).await?;
+        }
+        Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
             runs::starting(connection, at, session, launch, plugin_state).await?;
@@ -147,40 +162,31 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunStarted { run, session, deadline, slug: _ } => {
             runs::started(connection, *run, *session, *deadline).await?;
         }
-        Fact::RunUsed { run, usage, slug: _ } => talk::used(connection, *run, usage).await?,
-        Fact::RunAnswered { run, activity, plugin_state, slug: _ } => {
-            talk::answered(connection, *run, *activity, plugin_state).await?;
-        }
-        Fact::MessageAccepted { session, message, run: _, slug: _ } => {
-            talk::accepted(connection, *session, message).await?;
-        }
-        Fact::SessionTurned { run, session, status, activity, slug: _ } => {
-            talk::turned(connection, at, *run, *session, *status, activity).await?;
+        Fact::RunUsed { .. } | Fact::RunAnswered { .. } | Fact::MessageAccepted { .. } | Fact::SessionTurned { .. } => {
+            talk::changed(connection, at, &event.fact).await?;
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
+        Fact::HandoffLeft { run, slug, handoff } => runs::handoff(connection, *run, slug.as_ref(), handoff).await?,
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
             talk::ended(connection, session.id).await?;
         }
-        Fact::RunFinished(finished) => runs::finished(connection, at, finished).await?,
-        Fact::OccurrencePassed { slug, due } => jobs::scheduled(connection, slug, *due).await?,
-        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms).await?,
-        Fact::NoticeRaised { notice, notifiers } => outbox::raised(connection, at, notice, notifiers).await?,
-        Fact::NoticeTried { notice, notifier, attempt } => {
-            outbox::tried(connection, *notice, notifier, *attempt).await?;
+        Fact::RunFinished(finished) => {
+            runs::finished(connection, at, finished).await?;
+            due::retry_planned(connection, finished).await?;
         }
-        Fact::NoticeDelivered { notice, notifier, receipt: _ } => {
-            outbox::delivered(connection, *notice, notifier).await?;
-        }
-        Fact::NoticeFailed { notice, notifier, retry_at, attempt: _, error: _ } => {
-            outbox::failed(connection, *notice, notifier, *retry_at).await?;
-        }
+        Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
+        Fact::NoticeRaised { .. }
+        | Fact::NoticeTried { .. }
+        | Fact::NoticeDelivered { .. }
+        | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
     }
     Ok(())
 }
 
 /// All that waits for a time waits for one so much earlier.
-async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
+async fn set_back(connection: &mut SqliteConnection, by_ms: i64, now: Timestamp) -> Result<(), sqlx::Error> {
+    due::set_back(connection, by_ms, now).await?;
     runs::set_back(connection, by_ms).await?;
     outbox::set_back(connection, by_ms).await
 }

@@ -7,6 +7,8 @@ use instar_core::event::EventRecord;
 use instar_core::id::{JobSlug, NoticeId, PluginId, SessionId};
 use instar_core::job::JobState;
 use instar_core::jobs_file::JobsFile;
+use instar_core::pause::Pause;
+use instar_core::retry::PlannedRetry;
 use instar_core::run::Run;
 use instar_core::session::Session;
 use instar_core::state::{Delivery, Restored};
@@ -48,6 +50,11 @@ impl Store {
             job_states: job_states(&mut transaction).await?,
             runs: open_runs(&mut transaction).await?,
             outbox: outbox(&mut transaction).await?,
+            // How long a day is depends on the zone, so that these are asked for apart.
+            begun: Vec::new(),
+            pauses: pauses(&mut transaction).await?,
+            retries: retries(&mut transaction).await?,
+            zone: zone(&mut transaction).await?,
         };
         let sessions = sessions(&mut transaction).await?;
         transaction.commit().await?;
@@ -65,14 +72,16 @@ async fn jobs(connection: &mut SqliteConnection) -> Result<JobsFile, sqlx::Error
 
 async fn job_states(connection: &mut SqliteConnection) -> Result<BTreeMap<JobSlug, JobState>, sqlx::Error> {
     const SELECT: &str = "
-        SELECT slug, last_run, last_result, last_error, consecutive_failures, last_scheduled FROM job_states";
+        SELECT slug, last_run, last_result, last_error, consecutive_failures, last_scheduled, begun_at, last_handoff
+        FROM job_states";
     let rows = sqlx::query(SELECT).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((rows::parsed(row, "slug")?, rows::job_state(row)?))).collect()
 }
 
 async fn open_runs(connection: &mut SqliteConnection) -> Result<Vec<Run>, sqlx::Error> {
     const SELECT: &str = concat!(
-        "SELECT runs.id, runs.slug, runs.requested_at, runs.trigger, runs.request, runs.status, runs.stopping, \
+        "SELECT runs.id, runs.slug, runs.requested_at, runs.admitted_at, runs.trigger, runs.request, runs.status, \
+         runs.stopping, \
          runs.plugin_state, runs.end_fact, runs.launch, runs.deadline, runs.usage, runs.activity, runs.activity_at, \
          runs.answered, ",
         session_columns!(),
@@ -109,6 +118,20 @@ async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, Plu
         Ok((key, Delivery { notice, attempt: rows::count(row, "attempt")?, due: rows::optional_time(row, "due")? }))
     };
     rows.iter().map(delivery).collect()
+}
+
+async fn pauses(connection: &mut SqliteConnection) -> Result<BTreeMap<Option<JobSlug>, Pause>, sqlx::Error> {
+    let rows = sqlx::query("SELECT slug, pause FROM pauses").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((rows::slug(row, "slug")?, rows::from_json(row, "pause")?))).collect()
+}
+
+async fn zone(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT value FROM settings WHERE name = 'zone'").fetch_optional(connection).await
+}
+
+async fn retries(connection: &mut SqliteConnection) -> Result<Vec<PlannedRetry>, sqlx::Error> {
+    let rows = sqlx::query("SELECT after_run, slug, trigger, due FROM retries").fetch_all(connection).await?;
+    rows.iter().map(rows::retry).collect()
 }
 
 async fn sessions(connection: &mut SqliteConnection) -> Result<Vec<Session>, sqlx::Error> {

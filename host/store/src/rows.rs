@@ -3,10 +3,12 @@
 use std::error::Error;
 use std::str::FromStr;
 
+use instar_core::budget::Begun;
 use instar_core::event::EventRecord;
 use instar_core::id::JobSlug;
 use instar_core::job::JobState;
 use instar_core::plan::StepEvent;
+use instar_core::retry::PlannedRetry;
 use instar_core::run::{Phase, Run, RunRecord, RunRequest, RunStatus};
 use instar_core::session::{Session, SessionStatus};
 use instar_core::talk::{Message, Talk};
@@ -47,7 +49,7 @@ macro_rules! run_record_columns {
     () => {
         concat!(
             "runs.id, runs.slug, runs.requested_at, runs.trigger, runs.request, runs.status, runs.started_at, \
-             runs.ended_at, runs.stopping, runs.skipped, runs.outcome, runs.end_fact, runs.usage, ",
+             runs.ended_at, runs.stopping, runs.skipped, runs.outcome, runs.end_fact, runs.gate, runs.usage, ",
             session_columns!()
         )
     };
@@ -105,6 +107,7 @@ pub(crate) fn run_record(row: &SqliteRow) -> Result<RunRecord, sqlx::Error> {
         skipped: optional_json(row, "skipped")?,
         outcome: optional_json(row, "outcome")?,
         end: optional_json(row, "end_fact")?,
+        gate: optional_json(row, "gate")?,
         usage: optional_json(row, "usage")?.unwrap_or_default(),
     })
 }
@@ -117,6 +120,7 @@ pub(crate) fn run(row: &SqliteRow) -> Result<Run, sqlx::Error> {
         slug: slug(row, "slug")?,
         trigger: from_json(row, "trigger")?,
         requested_at: time(row, "requested_at")?,
+        admitted_at: optional_time(row, "admitted_at")?,
         phase: phase(row, &request)?,
         stopping: optional_json(row, "stopping")?,
         plugin_state: row.try_get("plugin_state")?,
@@ -138,6 +142,7 @@ pub(crate) fn message(row: &SqliteRow) -> Result<Message, sqlx::Error> {
 
 fn phase(row: &SqliteRow, request: &RunRequest) -> Result<Phase, sqlx::Error> {
     match word(row, "status")? {
+        RunStatus::Gating => Ok(Phase::Gating),
         RunStatus::Queued => Ok(Phase::Queued),
         RunStatus::Judging => Ok(Phase::Judging),
         RunStatus::Stepping => match optional_json(row, "end_fact")? {
@@ -163,6 +168,17 @@ pub(crate) fn job_state(row: &SqliteRow) -> Result<JobState, sqlx::Error> {
         last_error: row.try_get("last_error")?,
         consecutive_failures: count(row, "consecutive_failures")?,
         last_scheduled: optional_time(row, "last_scheduled")?,
+        begun_at: optional_time(row, "begun_at")?,
+        last_handoff: optional_json(row, "last_handoff")?,
+    })
+}
+
+pub(crate) fn retry(row: &SqliteRow) -> Result<PlannedRetry, sqlx::Error> {
+    Ok(PlannedRetry {
+        slug: parsed(row, "slug")?,
+        after: parsed(row, "after_run")?,
+        trigger: from_json(row, "trigger")?,
+        due: time(row, "due")?,
     })
 }
 
@@ -176,13 +192,19 @@ fn number(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
     u64::try_from(number).map_err(|error| unreadable(column, error.into()))
 }
 
+/// A run that got its place.
+pub(crate) fn begun(row: &SqliteRow) -> Result<Begun, sqlx::Error> {
+    let usage = optional_json(row, "usage")?.unwrap_or_default();
+    Ok(Begun { at: time(row, "admitted_at")?, slug: slug(row, "slug")?, usage })
+}
+
 /// Empty where there is no job.
-fn slug(row: &SqliteRow, column: &str) -> Result<Option<JobSlug>, sqlx::Error> {
+pub(crate) fn slug(row: &SqliteRow, column: &str) -> Result<Option<JobSlug>, sqlx::Error> {
     let text: &str = row.try_get(column)?;
     if text.is_empty() { Ok(None) } else { parsed(row, column).map(Some) }
 }
 
-fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {
+pub(crate) fn time(row: &SqliteRow, column: &str) -> Result<Timestamp, sqlx::Error> {
     timestamp(row.try_get(column)?, column)
 }
 
@@ -203,7 +225,7 @@ where
     text.parse().map_err(|error: T::Err| unreadable(column, error.into()))
 }
 
-fn optional_parsed<T>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error>
+pub(crate) fn optional_parsed<T>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error>
 where
     T: FromStr<Err: Error + Send + Sync + 'static>,
 {

@@ -1,9 +1,10 @@
 //! How runs end. All outcomes are made here, so that none can be overwritten by another.
 
-use crate::decide::{Draft, Effect, admit, cause_of, tell};
+use crate::decide::{Draft, Effect, admit, cause_of, due, notices};
 use crate::event::{Fact, RunFinished};
+use crate::grounding::Handoff;
 use crate::id::{JobSlug, RunId};
-use crate::job::LastResult;
+use crate::pause::PauseCause;
 use crate::plan::{End, EndCause};
 use crate::run::{Outcome, Phase, Run, StopCause};
 use crate::session::{Session, SessionStatus};
@@ -20,7 +21,7 @@ pub(super) struct Ended {
 pub(super) fn stop_asked(draft: &mut Draft<'_>, id: RunId, cause: StopCause) {
     let Some(run) = draft.state.run(id).filter(|run| run.stopping.is_none()) else { return };
     match (&run.phase, cause) {
-        (Phase::Queued, StopCause::Asked { by }) => admit::withdrawn(draft, run, by),
+        (Phase::Gating | Phase::Queued, StopCause::Asked { by }) => admit::withdrawn(draft, run, by),
         (_, cause) => {
             draft.event(Fact::RunStopping { run: id, slug: run.slug.clone(), cause });
             if matches!(run.phase, Phase::Running { .. }) {
@@ -30,9 +31,9 @@ pub(super) fn stop_asked(draft: &mut Draft<'_>, id: RunId, cause: StopCause) {
     }
 }
 
-/// A newer run takes the place of all that its job has open.
-pub(super) fn replace_runs(draft: &mut Draft<'_>, slug: &JobSlug) {
-    for run in draft.state.runs_of(slug) {
+/// A newer run takes the place of all others that its job has open.
+pub(super) fn replace_runs(draft: &mut Draft<'_>, slug: &JobSlug, newer: RunId) {
+    for run in draft.state.runs_of(slug).filter(|run| run.id != newer) {
         stop_asked(draft, run.id, StopCause::Asked { by: "overlap".into() });
     }
 }
@@ -75,6 +76,13 @@ pub(super) fn session_ended(draft: &mut Draft<'_>, id: RunId, end: End) {
     }
 }
 
+/// However the run is judged afterwards: what failed has the most to tell.
+pub(super) fn notes_left(draft: &mut Draft<'_>, id: RunId, notes: String) {
+    let Some(run) = draft.state.run(id).filter(|run| run.session().is_some() && run.slug.is_some()) else { return };
+    let handoff = Box::new(Handoff { run: id, at: draft.now, text: notes });
+    draft.event(Fact::HandoffLeft { run: id, slug: run.slug.clone(), handoff });
+}
+
 /// The session outlived every signal. The watch goes on, so its true end will still be recorded.
 pub(super) fn not_stopped(draft: &mut Draft<'_>, id: RunId, reason: String) {
     let Some(run) = draft.state.run(id) else { return };
@@ -87,22 +95,45 @@ pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: 
     let status = outcome.session_status();
     let job_state = run.slug.as_ref().and_then(|slug| draft.state.job_state(slug));
     let before = job_state.map_or(0, |state| state.consecutive_failures);
-    let failed = outcome.last_result() != LastResult::Success;
+    let retry = run.request.retry.as_ref();
+    let retry_at = retry.and_then(|retry| retry.due(&outcome, run.trigger.attempt(), run.id, draft.now));
     let finished = RunFinished {
         run: run.id,
         slug: run.slug.clone(),
         job_name: run.request.job_name.clone(),
         trigger: run.trigger.clone(),
         session: session.map(|session| Session { status: status.unwrap_or(session.status), ..session }),
-        consecutive_failures: if failed { before.saturating_add(1) } else { 0 },
+        consecutive_failures: failures_after(before, &outcome, retry_at.is_some()),
+        retry_at,
         plugin_state: run.plugin_state.clone(),
         outcome,
         end,
     };
-    let notice = run.request.notify.then(|| tell::about(draft, &finished));
-    draft.event(Fact::RunFinished(Box::new(finished)));
-    if let Some(notice) = notice {
-        tell::raise(draft, notice);
+    draft.event(Fact::RunFinished(Box::new(finished.clone())));
+    notices::run_ended(draft, run, before, &finished);
+    if finished.consecutive_failures > before {
+        pause_after_failures(draft, run, finished.consecutive_failures);
+    }
+}
+
+/// Only real outcomes count: what somebody stopped proves nothing, and of retries the last one speaks for all.
+fn failures_after(before: u32, outcome: &Outcome, is_tried_again: bool) -> u32 {
+    match outcome {
+        Outcome::Succeeded => 0,
+        Outcome::Stopped { .. } => before,
+        Outcome::Failed { .. } | Outcome::TimedOut | Outcome::Lost | Outcome::NeedsAttention { .. } => {
+            if is_tried_again { before } else { before.saturating_add(1) }
+        }
+    }
+}
+
+fn pause_after_failures(draft: &mut Draft<'_>, run: &Run, count: u32) {
+    let Some(entry) = run.slug.as_ref().and_then(|slug| draft.state.job(slug)) else { return };
+    let most = entry.job.pause_after_failures.unwrap_or(draft.state.limits.pause_after_failures);
+    if most > 0 && count >= most && draft.state.own_pause(run.slug.as_ref()).is_none() {
+        let cause = PauseCause::Failures { count };
+        notices::job_paused(draft, run, &cause);
+        due::pause(draft, run.slug.clone(), cause);
     }
 }
 

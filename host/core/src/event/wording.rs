@@ -3,9 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Fact, RunFinished};
+use crate::gate::GateAnswer;
 use crate::id::{JobSlug, RunId, SessionId};
 use crate::job::JobProblem;
 use crate::plan::{End, EndCause};
+use crate::quota::QuotaReading;
 use crate::talk::{Activity, Doing};
 
 impl Fact {
@@ -15,9 +17,21 @@ impl Fact {
             Self::HostStarted { .. } => "scheduler_start",
             Self::HostStopped => "scheduler_stop",
             Self::JobsRead { .. } => "jobs_read",
+            Self::JobsBegun { .. } => "jobs_begun",
+            Self::ZoneSet { .. } => "zone_set",
+            Self::Paused { slug: Some(_), .. } => "job_paused",
+            Self::Paused { slug: None, .. } => "scheduler_paused",
+            Self::Resumed { slug: Some(_), .. } => "job_resumed",
+            Self::Resumed { slug: None, .. } => "scheduler_resumed",
             Self::RunRequested { .. } => "job_requested",
+            Self::GateBegun { .. } => "job_gate_begun",
+            Self::GateEnded { end, .. } => match end.answer {
+                GateAnswer::Go => "job_gate_passed",
+                GateAnswer::Nothing => "job_gate_skip",
+                GateAnswer::Error { .. } => "job_gate_error",
+            },
             Self::RunQueued { .. } => "job_queued",
-            Self::RunSkipped { .. } | Self::OccurrencePassed { .. } => "job_skipped",
+            Self::RunSkipped { .. } | Self::OccurrencesPassed { .. } | Self::RetryDropped { .. } => "job_skipped",
             Self::RunAdmitted { .. } => "job_admitted",
             Self::RunPassed { .. } => "job_passed",
             Self::RunStarting { .. } => "job_triggered",
@@ -33,8 +47,12 @@ impl Fact {
             },
             Self::RunStopping { .. } => "job_stopping",
             Self::SessionEnded { .. } => "session_ended",
+            Self::HandoffLeft { .. } => "handoff_left",
             Self::RunFinished(_) => "job_completed",
             Self::ClockSetBack { .. } => "clock_set_back",
+            Self::QuotaRead { .. } => "quota_read",
+            Self::QuotaStale { .. } => "quota_stale",
+            Self::WorkloadReported { .. } => "workload_reported",
             Self::NoticeRaised { .. } => "notice_raised",
             Self::NoticeTried { .. } => "notice_tried",
             Self::NoticeDelivered { .. } => "notice_delivered",
@@ -49,6 +67,8 @@ impl Fact {
     pub fn slug(&self) -> Option<&JobSlug> {
         match self {
             Self::RunRequested { slug, .. }
+            | Self::GateBegun { slug, .. }
+            | Self::GateEnded { slug, .. }
             | Self::RunQueued { slug, .. }
             | Self::RunSkipped { slug, .. }
             | Self::RunAdmitted { slug, .. }
@@ -61,13 +81,21 @@ impl Fact {
             | Self::SessionTurned { slug, .. }
             | Self::RunStopping { slug, .. }
             | Self::SessionEnded { slug, .. }
+            | Self::Paused { slug, .. }
+            | Self::Resumed { slug, .. }
+            | Self::HandoffLeft { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
-            Self::OccurrencePassed { slug, .. } => Some(slug),
+            Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),
+            Self::WorkloadReported { workload } => Some(&workload.slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
             Self::HostStarted { .. }
             | Self::HostStopped
             | Self::JobsRead { .. }
+            | Self::JobsBegun { .. }
+            | Self::ZoneSet { .. }
             | Self::ClockSetBack { .. }
+            | Self::QuotaRead { .. }
+            | Self::QuotaStale { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
@@ -82,6 +110,8 @@ impl Fact {
     pub fn run(&self) -> Option<RunId> {
         match self {
             Self::RunRequested { run, .. }
+            | Self::GateBegun { run, .. }
+            | Self::GateEnded { run, .. }
             | Self::RunQueued { run, .. }
             | Self::RunSkipped { run, .. }
             | Self::RunAdmitted { run, .. }
@@ -93,14 +123,23 @@ impl Fact {
             | Self::MessageAccepted { run, .. }
             | Self::SessionTurned { run, .. }
             | Self::RunStopping { run, .. }
-            | Self::SessionEnded { run, .. } => Some(*run),
+            | Self::SessionEnded { run, .. }
+            | Self::HandoffLeft { run, .. } => Some(*run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
+            Self::RetryDropped { after, .. } => Some(*after),
             Self::HostStarted { .. }
             | Self::HostStopped
             | Self::JobsRead { .. }
-            | Self::OccurrencePassed { .. }
+            | Self::JobsBegun { .. }
+            | Self::ZoneSet { .. }
+            | Self::Paused { .. }
+            | Self::Resumed { .. }
+            | Self::OccurrencesPassed { .. }
             | Self::ClockSetBack { .. }
+            | Self::QuotaRead { .. }
+            | Self::QuotaStale { .. }
+            | Self::WorkloadReported { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
@@ -136,7 +175,13 @@ impl Fact {
             Self::JobsRead { file } => {
                 format!("Read {} jobs, {} of them bad", file.jobs.len() + file.problems.len(), file.problems.len())
             }
+            Self::JobsBegun { slugs } => begun_summary(slugs),
+            Self::ZoneSet { zone } => format!("Schedules are read in the zone {zone}"),
+            Self::Paused { slug, pause } => format!("{} {}", who(slug), pause.cause.sentence()),
+            Self::Resumed { slug, by } => format!("{} resumed by {by}", who(slug)),
             Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
+            Self::GateBegun { slug, .. } => format!("The gate of the run{} is asked", of(slug)),
+            Self::GateEnded { slug, end, .. } => gate_summary(&of(slug), &end.answer),
             Self::RunQueued { slug, .. } => format!("Run{} queued", of(slug)),
             Self::RunSkipped { slug, reason, .. } => format!("Run{} skipped: {}", of(slug), reason.as_str()),
             Self::RunAdmitted { slug, .. } => format!("Run{} admitted", of(slug)),
@@ -151,9 +196,22 @@ impl Fact {
             Self::SessionTurned { activity, .. } => turned_summary(activity),
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
-            Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
-            Self::OccurrencePassed { slug, .. } => format!("Run of {slug} skipped: already-ran"),
+            Self::HandoffLeft { slug, .. } => format!("Run{} left notes for the next", of(slug)),
+            Self::RunFinished(finished) => {
+                let again = finished.retry_at.map(|at| format!("; it is tried again at {at}")).unwrap_or_default();
+                format!("{} {}{again}", finished.job_name, finished.outcome.sentence())
+            }
+            Self::OccurrencesPassed { slug, first, last, reason } => match first == last {
+                true => format!("Run of {slug} skipped: {} ({first})", reason.as_str()),
+                false => format!("Runs of {slug} skipped: {} (from {first} to {last})", reason.as_str()),
+            },
+            Self::RetryDropped { slug, .. } => format!("Retry of {slug} dropped: there is no such job any more"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
+            Self::QuotaRead { reading } => quota_summary(reading),
+            Self::QuotaStale { last_updated } => {
+                format!("The quota data of {last_updated} is too old, and is ignored until it is renewed")
+            }
+            Self::WorkloadReported { workload } => format!("Workload of {} reported", workload.slug),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
@@ -189,6 +247,7 @@ impl Fact {
                 json!({ "jobs": file.jobs.len(), "problems": file.problems, "refused": file.refused })
             }
             Self::RunRequested { trigger, request, .. } => json!({ "trigger": trigger, "priority": request.priority }),
+            Self::GateEnded { end, .. } => json!(end),
             Self::RunSkipped { reason, .. } => json!(reason),
             Self::RunStarting { session, .. } => {
                 json!({ "session": session.name, "model": session.model, "reason": session.triggered_by })
@@ -205,9 +264,23 @@ impl Fact {
             }
             Self::RunStopping { cause, .. } => json!(cause),
             Self::SessionEnded { session, end, .. } => json!({ "session": session.name, "end": end_details(end) }),
+            // The text is kept with the run.
+            Self::HandoffLeft { handoff, .. } => json!({ "characters": handoff.text.chars().count() }),
             Self::RunFinished(finished) => finished.details(),
-            Self::OccurrencePassed { due, .. } => json!({ "reason": "already-ran", "scheduledAt": due }),
+            Self::OccurrencesPassed { first, last, reason, .. } => {
+                json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })
+            }
+            Self::RetryDropped { .. } => json!({ "reason": "removed" }),
+            Self::ZoneSet { zone } => json!({ "zone": zone }),
+            Self::JobsBegun { slugs } => json!({ "jobs": slugs.len() }),
+            Self::Paused { pause, .. } => json!({ "by": pause.cause.by(), "detail": pause.cause.sentence() }),
+            Self::Resumed { by, .. } => json!({ "by": by }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
+            Self::QuotaRead { reading: QuotaReading::Data(quota) } => json!(quota),
+            Self::QuotaRead { reading: QuotaReading::Broken(problem) } => json!({ "problem": problem }),
+            Self::QuotaRead { reading: QuotaReading::None } => json!({}),
+            Self::QuotaStale { last_updated } => json!({ "updatedAt": last_updated }),
+            Self::WorkloadReported { workload } => json!(workload),
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
             Self::NoticeTried { notice, notifier, attempt } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt })
@@ -223,6 +296,7 @@ impl Fact {
             Self::PredecessorImported { imported } => json!(imported),
             Self::HousekeepingBegun
             | Self::HostStopped
+            | Self::GateBegun { .. }
             | Self::RunQueued { .. }
             | Self::RunAdmitted { .. }
             | Self::RunPassed { .. }
@@ -231,9 +305,38 @@ impl Fact {
     }
 }
 
+fn who(slug: &Option<JobSlug>) -> String {
+    slug.as_ref().map_or_else(|| "Scheduler".into(), |slug| format!("Job {slug}"))
+}
+
+/// Names them, unless they are many.
+fn begun_summary(slugs: &[JobSlug]) -> String {
+    match slugs {
+        [one] => format!("Job {one} runs by its schedule from now on"),
+        [one, others @ ..] => format!("Job {one} and {} others run by their schedules from now on", others.len()),
+        [] => "No job begins".into(),
+    }
+}
+
 /// ` of nightly`; nothing where no job is behind the run.
 fn of(slug: &Option<JobSlug>) -> String {
     slug.as_ref().map_or_else(String::new, |slug| format!(" of {slug}"))
+}
+
+fn gate_summary(of: &str, answer: &GateAnswer) -> String {
+    match answer {
+        GateAnswer::Go => format!("The gate of the run{of} says go"),
+        GateAnswer::Nothing => format!("The gate of the run{of} says that there is nothing to do"),
+        GateAnswer::Error { cause } => format!("The gate of the run{of} gave no answer: {cause}"),
+    }
+}
+
+fn quota_summary(reading: &QuotaReading) -> String {
+    match reading {
+        QuotaReading::None => "There is no quota data any more".into(),
+        QuotaReading::Data(quota) => format!("Quota: {:.0} % of the week used", quota.usage_percent),
+        QuotaReading::Broken(problem) => format!("The quota file is ignored: {problem}"),
+    }
 }
 
 fn turned_summary(activity: &Activity) -> String {
@@ -254,6 +357,8 @@ impl RunFinished {
             "trigger": self.trigger,
             "session": self.session.as_ref().map(|session| &session.name),
             "consecutiveFailures": self.consecutive_failures,
+            "attempt": self.trigger.attempt(),
+            "retryAt": self.retry_at,
         });
         merge(&mut details, json!(self.outcome));
         if let Some(end) = &self.end {

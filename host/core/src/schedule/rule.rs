@@ -28,6 +28,11 @@ impl Rule {
         })
     }
 
+    /// Whether it names a single time of the day.
+    pub(super) fn is_daily_at_most(&self) -> bool {
+        self.minutes.count_ones() == 1 && self.hours.count_ones() == 1
+    }
+
     /// The first local time of the rule from this one on, at the beginning of a minute.
     pub(super) fn first_from(&self, from: DateTime) -> Option<DateTime> {
         let from = whole_minute_from(from)?;

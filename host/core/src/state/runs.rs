@@ -9,6 +9,34 @@ use crate::id::{JobSlug, RunId, SessionName};
 use crate::job::Priority;
 use crate::run::{Phase, Run, StopCause};
 
+/// Where a run stands in the queue.
+///
+/// `critical` goes first. Of the others each step of priority is worth a quarter of an hour of waiting, so that nobody
+/// waits for ever: a run of `low` goes before one of `normal` that came so much later.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Turn {
+    is_patient: bool,
+    /// When it was requested, and its handicap.
+    at: Timestamp,
+    priority: Priority,
+    id: RunId,
+}
+
+const STEP_OF_PRIORITY: SignedDuration = SignedDuration::from_mins(15);
+
+impl Turn {
+    fn of(run: &Run) -> Self {
+        let priority = run.request.priority;
+        let steps = match priority {
+            Priority::Critical | Priority::High => 0,
+            Priority::Normal => 1,
+            Priority::Low => 2,
+        };
+        let at = run.requested_at.checked_add(STEP_OF_PRIORITY * steps).unwrap_or(run.requested_at);
+        Self { is_patient: priority != Priority::Critical, at, priority, id: run.id }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Runs {
     /// How long a talk may be idle.
@@ -16,7 +44,11 @@ pub(super) struct Runs {
     runs: BTreeMap<RunId, Run>,
     /// The open runs of each job; jobs without any are absent.
     of_jobs: BTreeMap<JobSlug, BTreeSet<RunId>>,
-    queue: BTreeSet<(Priority, Timestamp, RunId)>,
+    queue: BTreeSet<Turn>,
+    /// How many hold no place.
+    placeless: usize,
+    /// How many of each tag hold a place; tags without any are absent.
+    active_tags: BTreeMap<String, usize>,
     ends: BTreeSet<(Timestamp, RunId)>,
     /// How many have no job behind them.
     spawned: usize,
@@ -29,6 +61,8 @@ impl Runs {
             runs: BTreeMap::new(),
             of_jobs: BTreeMap::new(),
             queue: BTreeSet::new(),
+            placeless: 0,
+            active_tags: BTreeMap::new(),
             ends: BTreeSet::new(),
             spawned: 0,
         }
@@ -45,11 +79,15 @@ impl Runs {
 
     /// The waiting ones, next first.
     pub(super) fn queue(&self) -> impl Iterator<Item = &Run> {
-        self.queue.iter().filter_map(|(_, _, id)| self.runs.get(id))
+        self.queue.iter().filter_map(|turn| self.runs.get(&turn.id))
     }
 
     pub(super) fn active(&self) -> usize {
-        self.runs.len() - self.queue.len()
+        self.runs.len() - self.placeless
+    }
+
+    pub(super) fn active_with_tag(&self, tag: &str) -> usize {
+        self.active_tags.get(tag).copied().unwrap_or(0)
     }
 
     pub(super) fn active_of_jobs(&self) -> usize {
@@ -88,7 +126,9 @@ impl Runs {
                 self.insert(Run::requested(*run, slug.clone(), trigger.clone(), (**request).clone(), event.at));
             }
             Fact::RunSkipped { run, .. } => self.remove(*run),
-            Fact::RunAdmitted { run, .. } => self.change(*run, |run| run.phase = Phase::Judging),
+            Fact::GateBegun { run, .. } => self.change(*run, |run| run.phase = Phase::Gating),
+            Fact::GateEnded { run, .. } => self.change(*run, |run| run.phase = Phase::Queued),
+            Fact::RunAdmitted { run, .. } => self.change(*run, |run| run.admit(event.at)),
             Fact::RunPassed { run, .. } => self.change(*run, Run::pass),
             Fact::RunStarting { session, launch, plugin_state, .. } => {
                 self.change(session.run, |run| run.launch(session, launch, plugin_state));
@@ -114,7 +154,16 @@ impl Runs {
             | Fact::JobsRead { .. }
             | Fact::RunQueued { .. }
             | Fact::RunProgressed { .. }
-            | Fact::OccurrencePassed { .. }
+            | Fact::QuotaRead { .. }
+            | Fact::QuotaStale { .. }
+            | Fact::WorkloadReported { .. }
+            | Fact::OccurrencesPassed { .. }
+            | Fact::RetryDropped { .. }
+            | Fact::JobsBegun { .. }
+            | Fact::ZoneSet { .. }
+            | Fact::Paused { .. }
+            | Fact::Resumed { .. }
+            | Fact::HandoffLeft { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
             | Fact::NoticeDelivered { .. }
@@ -163,7 +212,14 @@ impl Runs {
 
     fn index(&mut self, run: &Run) {
         if run.phase == Phase::Queued {
-            self.queue.insert((run.request.priority, run.requested_at, run.id));
+            self.queue.insert(Turn::of(run));
+        }
+        if !run.is_active() {
+            self.placeless += 1;
+        } else {
+            for tag in &run.request.admission.tags {
+                *self.active_tags.entry(tag.clone()).or_default() += 1;
+            }
         }
         if let Some((at, _)) = self.end_of(run) {
             self.ends.insert((at, run.id));
@@ -172,10 +228,26 @@ impl Runs {
 
     fn unindex(&mut self, run: &Run) {
         if run.phase == Phase::Queued {
-            self.queue.remove(&(run.request.priority, run.requested_at, run.id));
+            self.queue.remove(&Turn::of(run));
+        }
+        if run.is_active() {
+            self.unindex_tags(run);
+        } else {
+            self.placeless -= 1;
         }
         if let Some((at, _)) = self.end_of(run) {
             self.ends.remove(&(at, run.id));
+        }
+    }
+
+    fn unindex_tags(&mut self, run: &Run) {
+        for tag in &run.request.admission.tags {
+            if let Some(count) = self.active_tags.get_mut(tag) {
+                *count -= 1;
+                if *count == 0 {
+                    self.active_tags.remove(tag);
+                }
+            }
         }
     }
 

@@ -1,10 +1,16 @@
 //! The rules, told as scenarios and attacked at random.
 
+mod admission;
 mod clock;
 mod decide;
+mod fields;
 mod invariants;
 mod keep;
+mod missed;
+mod pauses;
+mod retry;
 mod schedule;
 mod talk;
 mod world;
+mod year;
 mod zones;

@@ -1,13 +1,16 @@
 //! A host without a world: inputs in, events applied, effects kept for the test to look at.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use instar_core::admission::AdmissionRules;
 use instar_core::decide::{Decision, Effect, Input, SpawnRequest, What, decide};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
 use instar_core::jobs_file::JobsFile;
+use instar_core::missed::PassReason;
 use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult};
-use instar_core::run::{Outcome, SkipReason};
+use instar_core::run::{Outcome, SkipReason, Trigger};
 use instar_core::session::SessionStatus;
 use instar_core::state::{Limits, Restored, State};
 use instar_core::verdict::Verdict;
@@ -22,6 +25,9 @@ pub(crate) struct World {
     pub(crate) effects: Vec<Effect>,
     nonce: u64,
     jobs: Vec<Value>,
+    stored: Option<(Limits, Restored)>,
+    /// In which the next start reads schedules.
+    pub(crate) zone: TimeZone,
 }
 
 pub(crate) fn job(slug: &str, schedule: &str) -> Value {
@@ -50,6 +56,8 @@ pub(crate) fn limits() -> Limits {
         max_sessions: 3,
         default_timeout_ms: 240 * 60_000,
         idle_timeout: SignedDuration::from_mins(60),
+        admission: AdmissionRules { tag_limits: [("one-of-two".to_owned(), 1)].into(), ..AdmissionRules::default() },
+        pause_after_failures: 0,
     }
 }
 
@@ -65,7 +73,16 @@ impl World {
     fn build(jobs: &[Value], notifiers: Vec<PluginId>) -> Self {
         let now: Timestamp = "2026-03-01T12:00:30Z".parse().expect("the test names what is there");
         let state = State::new(limits(), TimeZone::UTC, notifiers, Restored::default(), now);
-        let mut world = Self { state, now, events: vec![], effects: vec![], nonce: 0, jobs: vec![] };
+        let mut world = Self {
+            state,
+            now,
+            events: vec![],
+            effects: vec![],
+            nonce: 0,
+            jobs: vec![],
+            stored: None,
+            zone: TimeZone::UTC,
+        };
         world.read_jobs(jobs);
         world.tell(What::Booted { version: "0".into() });
         world
@@ -88,6 +105,59 @@ impl World {
         if self.wakes_now() {
             self.tell(What::Ticked);
         }
+    }
+
+    /// Ends the host as a crash would, and starts it after so many minutes with what the store holds of it.
+    pub(crate) fn restart_after(&mut self, minutes: i64) {
+        self.crash(self.state.limits.clone());
+        self.now += SignedDuration::from_mins(minutes);
+        self.start_again();
+    }
+
+    /// The same, with the scheduler switched on or off from then on.
+    pub(crate) fn restart_with_scheduling(&mut self, scheduling: bool, minutes: i64) {
+        self.crash(Limits { scheduling, ..self.state.limits.clone() });
+        self.now += SignedDuration::from_mins(minutes);
+        self.start_again();
+    }
+
+    /// What the store would hold; a test of the store compares the two after each record.
+    fn crash(&mut self, limits: Limits) {
+        let slugs: BTreeSet<JobSlug> =
+            self.events.iter().filter_map(|event| event.fact.slug()).cloned().chain(self.slugs()).collect();
+        let state = &self.state;
+        let restored = Restored {
+            begun: Vec::new(),
+            jobs: JobsFile { jobs: state.jobs().map(|entry| entry.job.clone()).collect(), ..JobsFile::default() },
+            job_states: slugs.iter().filter_map(|slug| Some((slug.clone(), state.job_state(slug)?.clone()))).collect(),
+            runs: state.open_runs().cloned().collect(),
+            latest: self.events.last().map(|event| event.at),
+            outbox: Vec::new(),
+            pauses: slugs
+                .iter()
+                .map(Some)
+                .chain([None])
+                .filter_map(|slug| Some((slug.cloned(), state.own_pause(slug)?.clone())))
+                .collect(),
+            retries: state.planned_retries().cloned().collect(),
+            zone: self.state.zone.iana_name().map(str::to_owned),
+        };
+        self.stored = Some((limits, restored));
+    }
+
+    fn start_again(&mut self) {
+        let (limits, restored) = self.stored.take().expect("it crashed");
+        self.state = State::new(limits, self.zone.clone(), self.state.notifiers.clone(), restored, self.now);
+        let jobs = self.jobs.clone();
+        self.read_jobs(&jobs);
+        self.tell(What::Booted { version: "0".into() });
+        if self.wakes_now() {
+            self.tell(What::Ticked);
+        }
+    }
+
+    fn slugs(&self) -> Vec<JobSlug> {
+        self.state.jobs().map(|entry| entry.job.slug.clone()).collect()
     }
 
     pub(crate) fn wakes_now(&self) -> bool {
@@ -196,6 +266,44 @@ impl World {
             _ => None,
         });
         skips.collect()
+    }
+
+    /// The due times that got a run, with whether they were missed.
+    pub(crate) fn due_times_run(&self) -> Vec<(Timestamp, bool)> {
+        let requested = self.events.iter().filter_map(|event| match &event.fact {
+            Fact::RunRequested { trigger: Trigger::Scheduled { at, missed }, .. } => Some((*at, *missed)),
+            _ => None,
+        });
+        requested.collect()
+    }
+
+    /// The due times that got none, from the first to the last.
+    pub(crate) fn passed(&self) -> Vec<(Timestamp, Timestamp, PassReason)> {
+        let passed = self.events.iter().filter_map(|event| match &event.fact {
+            Fact::OccurrencesPassed { first, last, reason, .. } => Some((*first, *last, *reason)),
+            _ => None,
+        });
+        passed.collect()
+    }
+
+    pub(crate) fn titles(&self) -> Vec<String> {
+        let raised = self.events.iter().filter_map(|event| match &event.fact {
+            Fact::NoticeRaised { notice, .. } => Some(notice.title.clone()),
+            _ => None,
+        });
+        raised.collect()
+    }
+
+    /// Runs the job by hand and lets its command fail.
+    pub(crate) fn fail(&mut self, slug: &str) {
+        let run = self.trigger(slug);
+        self.fail_run(run);
+    }
+
+    pub(crate) fn fail_run(&mut self, run: RunId) {
+        self.start(run);
+        self.tell(What::SessionEnded { run, end: end(EndCause::Exit(1)) });
+        self.finish_step(run, FinishVerdict::Failed, "exit status 1");
     }
 
     pub(crate) fn queue(&self) -> Vec<&str> {

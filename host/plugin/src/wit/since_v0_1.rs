@@ -37,12 +37,14 @@ pub struct CallContext {
     pub job: Option<(JobSlug, RunId)>,
     pub session: Option<SessionName>,
     pub now: Timestamp,
+    /// What an agent is to be told before its task; for execute types.
+    pub context: String,
 }
 
 impl CallContext {
     /// A call that belongs to no job and no session.
     pub fn new(asker: Asker, now: Timestamp) -> Self {
-        Self { asker, trace_id: String::new(), job: None, session: None, now }
+        Self { asker, trace_id: String::new(), job: None, session: None, now, context: String::new() }
     }
 }
 
@@ -116,7 +118,8 @@ impl From<Severity> for types::Severity {
 impl From<&StepRequest> for execute::Request {
     fn from(request: &StepRequest) -> Self {
         let previous = request.previous.clone().map(execute::End::from);
-        Self { execute_json: request.execute_json.clone(), model: request.model.clone(), previous }
+        let context = String::new();
+        Self { execute_json: request.execute_json.clone(), model: request.model.clone(), previous, context }
     }
 }
 

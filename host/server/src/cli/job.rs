@@ -3,16 +3,19 @@
 mod change;
 mod check;
 mod next;
+mod options;
 mod show;
+mod skips;
 mod trigger;
 
 use std::str::FromStr as _;
 
 use clap::Subcommand;
 use instar_core::id::JobSlug;
+use instar_core::job::fields;
 
 use super::exit::{Exit, Failure};
-use super::{Context, examples};
+use super::{Context, examples, scheduler};
 
 pub(crate) use show::{short_rows, show_problems};
 
@@ -27,6 +30,10 @@ pub(crate) enum JobCommand {
         slug: String,
     },
     Add(change::Add),
+    Edit(change::Change),
+    /// Print the JSON Schema of the jobs file, for editors
+    #[command(after_help = examples(&["instar job schema > .instar/jobs.schema.json"]))]
+    Schema,
     Next(next::Next),
     /// Check the jobs file; ends with 5 when an entry would not be taken
     #[command(after_help = examples(&["instar job validate", "instar job validate --json"]))]
@@ -46,7 +53,21 @@ pub(crate) enum JobCommand {
     Remove {
         slug: String,
     },
+    /// Let a job fire nothing by itself until `resume`, also over restarts; the jobs file stays as it is
+    #[command(after_help = examples(&["instar job pause check-email", "instar job pause check-email --reason holiday"]))]
+    Pause {
+        slug: String,
+        /// Why; shown with the pause
+        #[arg(long, allow_hyphen_values = true)]
+        reason: Option<String>,
+    },
+    /// End the pause of a job; what was due meanwhile is not made up for
+    #[command(after_help = examples(&["instar job resume check-email"]))]
+    Resume {
+        slug: String,
+    },
     Trigger(trigger::Trigger),
+    Skips(skips::Skips),
     /// Show the runs of a job, newest first
     #[command(after_help = examples(&["instar job runs check-email", "instar job runs check-email --limit 5 --json"]))]
     Runs {
@@ -63,14 +84,24 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
         JobCommand::List => show::list(context),
         JobCommand::Show { slug } => show::show(context, &parsed(&slug)?),
         JobCommand::Add(add) => change::add(context, add),
+        JobCommand::Edit(change) => change::edit(context, change),
+        JobCommand::Schema => schema(context),
         JobCommand::Next(next) => next::run(context, &next),
         JobCommand::Validate => check::validate(context),
         JobCommand::Enable { slug } => change::set_enabled(context, parsed(&slug)?, true),
         JobCommand::Disable { slug } => change::set_enabled(context, parsed(&slug)?, false),
         JobCommand::Remove { slug } => change::remove(context, parsed(&slug)?),
+        JobCommand::Pause { slug, reason } => scheduler::pause_job(context, &parsed(&slug)?, reason),
+        JobCommand::Resume { slug } => scheduler::resume_job(context, &parsed(&slug)?),
         JobCommand::Trigger(trigger) => trigger::run(context, &trigger),
+        JobCommand::Skips(skips) => skips::run(context, &skips),
         JobCommand::Runs { slug, limit } => show::runs(context, &parsed(&slug)?, limit),
     }
+}
+
+fn schema(context: &Context) -> Result<Exit, Failure> {
+    context.out.line(format!("{:#}", fields::schema()))?;
+    Ok(Exit::Ok)
 }
 
 /// A text that is no slug names no job.

@@ -7,7 +7,7 @@ use super::client::{Answer, Client, ClientError};
 use super::exit::{Exit, Failure};
 use super::output::{Shown, Tone, one_line};
 use super::server::url;
-use super::{Context, client_of, job};
+use super::{Context, client_of, job, scheduler};
 use crate::config::{Config, Project};
 use crate::wiring::lock::{self, Holder};
 
@@ -100,18 +100,7 @@ fn show_status(context: &Context, status: &Status) -> Result<(), Failure> {
         let job = session.job_slug.as_ref().map(|slug| format!(" ({})", one_line(slug))).unwrap_or_default();
         context.out.line(format!("  {}{job}", one_line(&session.name)))?;
     }
-    let scheduler = &status.scheduler;
-    let state = match (scheduler.running, scheduler.paused) {
-        (false, _) => "off: jobs run only when they are triggered",
-        (true, true) => "paused",
-        (true, false) => "on",
-    };
-    let (jobs, enabled) = (scheduler.job_count, scheduler.enabled_jobs);
-    let noun = if jobs == 1 { "job" } else { "jobs" };
-    let (queued, active) = (scheduler.queue_length, scheduler.active_job_sessions);
-    context
-        .out
-        .line(format!("Schedule  {state}; {jobs} {noun}, {enabled} enabled; {active} under way, {queued} queued"))
+    context.out.line(scheduler::sentence(&status.scheduler))
 }
 
 fn show_jobs(context: &Context, jobs: &Jobs) -> Result<(), Failure> {

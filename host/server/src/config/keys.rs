@@ -15,6 +15,9 @@ pub(crate) enum Kind {
     /// A whole number from, to.
     Whole(u64, u64),
     Minutes,
+    /// A number from 0 to this.
+    Number(u32),
+    Choice(&'static [&'static str]),
     /// `http://host:port`, without TLS.
     Address,
     Texts,
@@ -41,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 29] = [
+pub(crate) const KEYS: [Key; 46] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -63,6 +66,63 @@ pub(crate) const KEYS: [Key; 29] = [
         "the zone of jobs that name none, such as `Europe/Berlin`; the machine's",
     ),
     key("scheduler.maxParallelJobs", Kind::Whole(0, MANY), "2", "how many runs may be under way; at 0 every run waits"),
+    key("scheduler.gateTimeoutSeconds", Kind::Whole(1, 3600), "10", "how long a gate may take whose job does not say"),
+    key(
+        "scheduler.tagLimits",
+        Kind::Object,
+        "{}",
+        "how many runs of a tag may be under way, such as `{\"browser\": 1}`",
+    ),
+    key(
+        "scheduler.jitterSeconds",
+        Kind::Whole(0, 3600),
+        "0",
+        "by how much jobs may start after their due times, each by its own share of it",
+    ),
+    key(
+        "scheduler.quotaThresholds.normal",
+        Kind::Number(100),
+        "50",
+        "percent of the week from which `low` does not run",
+    ),
+    key("scheduler.quotaThresholds.elevated", Kind::Number(100), "70", "the same for `normal`"),
+    key("scheduler.quotaThresholds.critical", Kind::Number(100), "85", "the same for `high`"),
+    key(
+        "scheduler.quotaThresholds.shutdown",
+        Kind::Number(100),
+        "95",
+        "from here on only `critical` runs, whatever the others say",
+    ),
+    key("monitoring.quotaTracking", Kind::Flag, "true", "`false`: quota data holds nobody back"),
+    key(
+        "monitoring.quotaStateFile",
+        Kind::Text,
+        "\".instar/quota-state.json\"",
+        "where quota data is; a relative path begins at the project",
+    ),
+    key("quota.collector", Kind::Text, "", "a shell command that prints quota data, or writes the file"),
+    key("quota.collectMinutes", Kind::Whole(1, 1440), "5", "how often it runs at most, and only while jobs are due"),
+    key("quota.staleAfterMinutes", Kind::Whole(1, 525_600), "30", "older quota data is ignored"),
+    key(
+        "quota.fallbackModel",
+        Kind::Choice(&["opus", "sonnet", "haiku"]),
+        "",
+        "what runs get under pressure that ask for a larger model",
+    ),
+    key("budget.runsPerDay", Kind::Whole(0, 1 << 53), "", "how many runs may begin in a day, of all jobs together"),
+    key("budget.tokensPerDay", Kind::Whole(0, 1 << 53), "", "no run begins in a day once this many tokens were taken"),
+    key(
+        "budget.costPerDayUsd",
+        Kind::Number(1_000_000),
+        "",
+        "no run begins in a day once this many US dollars were taken",
+    ),
+    key(
+        "scheduler.pauseAfterFailures",
+        Kind::Whole(0, 1000),
+        "0",
+        "a job that fails so often in a row is paused; at 0 none is",
+    ),
     key(
         "retention.runsDays",
         Kind::Whole(0, 36_500),
@@ -144,6 +204,8 @@ impl Key {
             Kind::Flag => json!({ "type": "boolean" }),
             Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
             Kind::Minutes => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": 525_600 }),
+            Kind::Number(most) => json!({ "type": "number", "minimum": 0, "maximum": most }),
+            Kind::Choice(choices) => json!({ "enum": choices }),
             Kind::Address => json!({ "type": "string", "pattern": "^http://" }),
             Kind::Texts => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
             Kind::Object => json!({ "type": "object" }),

@@ -48,6 +48,8 @@ pub(crate) struct SchedulerConfig {
     pub(crate) timezone: Option<TimeZone>,
     /// `scheduler.maxParallelJobs`: how many runs may be under way, 2. At 0 every run waits.
     pub(crate) max_parallel_jobs: usize,
+    /// `scheduler.pauseAfterFailures`: a job is paused after so many failures in a row, 0: never.
+    pub(crate) pause_after_failures: u32,
 }
 
 impl SchedulerConfig {

@@ -70,6 +70,12 @@ impl Project {
         self.instar_dir().join("jobs.json")
     }
 
+    /// Where quota data is unless `monitoring.quotaStateFile` says otherwise.
+    pub(crate) fn quota_file(&self) -> PathBuf {
+        self.instar_dir().join("quota-state.json")
+    }
+
+    /// What the host records.
     pub(crate) fn state_dir(&self) -> PathBuf {
         self.instar_dir().join("state")
     }

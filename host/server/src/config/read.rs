@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
 
 use super::Config;
+use super::admission::{self, Sections};
 use super::error::ConfigError;
 use super::keys;
 use super::parts::{Collector, HttpConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig};
@@ -18,9 +19,10 @@ use super::project::Project;
 use super::section::Section;
 use super::token::Token;
 
-const COUNT: &str = "a whole number of at least 0";
+pub(super) const COUNT: &str = "a whole number of at least 0";
 const MEGABYTES: &str = "a whole number of megabytes of at least 0";
-const FLAG: &str = "true or false";
+const FAILURES: &str = "a whole number from 0 (never) to 1000";
+pub(super) const FLAG: &str = "true or false";
 const TEXT: &str = "a text that is not blank";
 const TEXTS: &str = "a list of texts that are not blank";
 
@@ -44,6 +46,10 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
     }
     let legacy_token = token(&mut root, "authToken")?;
     let (own_token, trust_loopback) = auth(root.section("auth")?)?;
+    let mut of_scheduler = root.section("scheduler")?;
+    let (monitoring, quota, budget) = (root.section("monitoring")?, root.section("quota")?, root.section("budget")?);
+    let sections = Sections { scheduler: &mut of_scheduler, monitoring, quota, budget };
+    let (admission, quota) = admission::admission(sections, project)?;
     Ok(Config {
         project_name: text_or(&mut root, "projectName", || project.folder_name())?,
         port: port(&mut root)?,
@@ -51,7 +57,9 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         token: own_token.or(legacy_token),
         trust_loopback,
         sessions,
-        scheduler: scheduler(root.section("scheduler")?, project)?,
+        scheduler: scheduler(of_scheduler, project)?,
+        admission,
+        quota,
         retention: retention(root.section("retention")?)?,
         request_timeout: request_timeout(&mut root)?,
         http: http(root.section("http")?)?,
@@ -126,6 +134,9 @@ fn scheduler(mut section: Section, project: &Project) -> Result<SchedulerConfig,
         jobs_file: project.dir().join(jobs_file),
         timezone: zone(&mut section, "timezone")?,
         max_parallel_jobs: section.take("maxParallelJobs", COUNT)?.unwrap_or(2),
+        pause_after_failures: section
+            .take_if("pauseAfterFailures", FAILURES, |count: &u32| *count <= 1000)?
+            .unwrap_or(0),
     };
     Ok(scheduler)
 }
@@ -199,7 +210,7 @@ fn add_agent_command(plugins: &mut BTreeMap<PluginId, PluginConfig>, command: &s
     config.entry("command").or_insert_with(|| Value::from(command));
 }
 
-fn text(section: &mut Section, key: &str) -> Result<Option<String>, ConfigError> {
+pub(super) fn text(section: &mut Section, key: &str) -> Result<Option<String>, ConfigError> {
     section.take_if(key, TEXT, |text: &String| !text.trim().is_empty())
 }
 

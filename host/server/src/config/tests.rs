@@ -3,6 +3,7 @@
 use std::fs;
 use std::time::Duration;
 
+use instar_core::quota::Thresholds;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -90,8 +91,23 @@ fn every_key_of_the_sections_has_its_effect() {
     check(json!({"retention": {"maxRuns": 5}}), |config| config.retention.max_runs, &5);
     check(json!({"retention": {"maxEvents": 6}}), |config| config.retention.max_events, &6);
     check(json!({"retention": {"maxOutputMegabytes": 2}}), |config| config.retention.max_output_bytes, &(2 << 20));
+    let rules = |config: &Config| config.admission.clone();
+    check(json!({"scheduler": {"gateTimeoutSeconds": 3}}), |config| rules(config).gate_timeout_ms, &3000);
+    check(json!({"scheduler": {"tagLimits": {"a": 1}}}), |config| rules(config).tag_limits, &[("a".into(), 1)].into());
+    let minute = jiff::SignedDuration::from_mins(1);
+    check(json!({"scheduler": {"jitterSeconds": 60}}), |config| rules(config).jitter, &minute);
+    check_quota();
+    let budget = |runs, tokens, cost_micro_usd| instar_core::budget::Budget { runs, tokens, cost_micro_usd };
+    check(json!({"budget": {"runsPerDay": 5}}), |config| rules(config).budget, &budget(Some(5), None, None));
+    check(json!({"budget": {"tokensPerDay": 0}}), |config| rules(config).budget, &budget(None, Some(0), None));
+    check(
+        json!({"budget": {"costPerDayUsd": 1.5}}),
+        |config| rules(config).budget,
+        &budget(None, None, Some(1_500_000)),
+    );
     let tokyo = jiff::tz::TimeZone::get("Asia/Tokyo").unwrap();
     check(json!({"scheduler": {"timezone": "Asia/Tokyo"}}), |config| config.scheduler.zone(), &tokyo);
+    check(json!({"scheduler": {"pauseAfterFailures": 5}}), |config| config.scheduler.pause_after_failures, &5);
     check(json!({"scheduler": {"maxParallelJobs": 7}}), |config| config.scheduler.max_parallel_jobs, &7);
     check(
         json!({"http": {"allowedHosts": ["BOX.lan"]}}),
@@ -103,6 +119,28 @@ fn every_key_of_the_sections_has_its_effect() {
         |config| config.http.allowed_origins.clone(),
         &vec!["https://dash.example".into()],
     );
+}
+
+#[track_caller]
+fn check_quota() {
+    let rules = |config: &Config| config.admission.quota.expect("quota is heeded");
+    for (key, of) in [
+        ("normal", (|limits: Thresholds| limits.normal) as fn(Thresholds) -> f64),
+        ("elevated", |limits| limits.elevated),
+        ("critical", |limits| limits.critical),
+        ("shutdown", |limits| limits.shutdown),
+    ] {
+        check(json!({"scheduler": {"quotaThresholds": {key: 12.5}}}), |config| of(rules(config).thresholds), &12.5);
+    }
+    check(json!({"monitoring": {"quotaTracking": false}}), |config| config.admission.quota, &None);
+    let file = |config: &Config| config.quota.file.file_name().map(ToOwned::to_owned);
+    check(json!({"monitoring": {"quotaStateFile": "q.json"}}), file, &Some("q.json".into()));
+    check(json!({"quota": {"collector": "./c"}}), |config| config.quota.collector.clone(), &Some("./c".to_owned()));
+    check(json!({"quota": {"collectMinutes": 1}}), |config| config.quota.collect_every, &Duration::from_secs(60));
+    let hour = jiff::SignedDuration::from_hours(1);
+    check(json!({"quota": {"staleAfterMinutes": 60}}), |config| rules(config).stale_after, &hour);
+    let haiku = Some(instar_core::job::Model::Haiku);
+    check(json!({"quota": {"fallbackModel": "haiku"}}), |config| rules(config).fallback, &haiku);
 }
 
 fn plugin(config: &Config, id: &PluginId) -> PluginConfig {
@@ -228,6 +266,8 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Text | keys::Kind::Secret => (json!("text"), json!(1)),
             keys::Kind::Flag => (json!(true), json!("yes")),
             keys::Kind::Whole(least, most) => (json!(least.max(1)), json!(u128::from(most) + 1)),
+            keys::Kind::Number(most) => (json!(0.5), json!(f64::from(most) + 0.5)),
+            keys::Kind::Choice(choices) => (json!(choices[0]), json!("none of them")),
             keys::Kind::Minutes => (json!(0.5), json!(0)),
             keys::Kind::Address => (json!("http://127.0.0.1:4318"), json!("https://127.0.0.1:4318")),
             keys::Kind::Texts => (json!(["https://a.example"]), json!([1])),

@@ -12,7 +12,8 @@ use axum::http::{HeaderMap, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use instar_api::paths;
-use instar_core::id::SessionId;
+use instar_core::id::{RunId, SessionId};
+use instar_core::run::Phase;
 use instar_engine::Engine;
 
 use super::Peer;
@@ -28,6 +29,8 @@ pub(super) enum Caller {
     Trusted,
     /// The program of this session, which lives.
     Session(SessionId),
+    /// The gate of a run, which is being asked.
+    Gate(RunId),
     Anyone,
 }
 
@@ -74,6 +77,7 @@ impl Gate {
     fn judge(&self, peer: Option<IpAddr>, uri: &Uri, headers: &HeaderMap, now: Instant) -> Result<Caller, ApiError> {
         match (credential(headers), &self.token) {
             (Credential::Bearer(guess), Some(token)) if token.is(guess) => Ok(Caller::Trusted),
+            (Credential::Bearer(guess), _) if let Some(run) = self.sessions.gate(guess) => self.of_gate(run),
             (Credential::Bearer(guess), token) => match (self.sessions.session(guess), token) {
                 (Some(id), _) => self.of_session(id),
                 (None, Some(_)) => Err(self.wrong(now)),
@@ -89,6 +93,12 @@ impl Gate {
     fn of_session(&self, id: SessionId) -> Result<Caller, ApiError> {
         let lives = self.engine.view().session(id).is_some_and(|session| session.status.is_live());
         if lives { Ok(Caller::Session(id)) } else { Err(ApiError::forbidden("the session of this token has ended")) }
+    }
+
+    /// A token dies with its gate.
+    fn of_gate(&self, id: RunId) -> Result<Caller, ApiError> {
+        let is_asked = self.engine.view().state().run(id).is_some_and(|run| run.phase == Phase::Gating);
+        if is_asked { Ok(Caller::Gate(id)) } else { Err(ApiError::forbidden("the gate of this token has ended")) }
     }
 
     fn wrong(&self, now: Instant) -> ApiError {
@@ -114,6 +124,9 @@ pub(super) async fn require(State(gate): State<Arc<Gate>>, mut request: Request,
     if let (Caller::Session(_), false) = (caller, is_open_to_sessions(request.method(), request.uri())) {
         return ApiError::forbidden("this needs the operator's token, not one of a session").into_response();
     }
+    if let (Caller::Gate(_), false) = (caller, is_open_to_gates(request.method(), request.uri())) {
+        return ApiError::forbidden("this needs the operator's token, not one of a gate").into_response();
+    }
     request.extensions_mut().insert(caller);
     next.run(request).await
 }
@@ -126,9 +139,21 @@ fn is_open_to_sessions(method: &Method, uri: &Uri) -> bool {
         (method, path.as_slice()),
         (&Method::GET | &Method::HEAD, _)
             | (&Method::POST, ["jobs", _, "trigger"] | ["sessions", "spawn"] | ["sessions", _, "input" | "resume"])
-            | (&Method::POST, ["guards", "check"])
+            | (&Method::POST, ["guards", "check"] | ["quota"] | ["skip-ledger", "workload"])
             | (&Method::DELETE, ["sessions", _])
     )
+}
+
+/// A gate may read everything, trigger jobs, and report; sessions are not its business.
+fn is_open_to_gates(method: &Method, uri: &Uri) -> bool {
+    let path: Vec<&str> = uri.path().trim_matches('/').split('/').collect();
+    match (method, path.as_slice()) {
+        // It is read by typing into it.
+        (&Method::GET, ["ws"]) => false,
+        (&Method::GET | &Method::HEAD, _) => true,
+        (&Method::POST, ["jobs", _, "trigger"] | ["guards", "check"] | ["quota"] | ["skip-ledger", "workload"]) => true,
+        _ => false,
+    }
 }
 
 fn is_public(method: &Method, uri: &Uri) -> bool {
@@ -227,6 +252,21 @@ mod tests {
             (Method::PATCH, "/sessions/other", false),
         ] {
             assert_eq!(is_open_to_sessions(&method, &path.parse().unwrap()), expected, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn a_gate_reads_and_reports_and_leaves_sessions_alone() {
+        for (method, path, expected) in [
+            (Method::GET, "/jobs", true),
+            (Method::GET, "/ws", false),
+            (Method::POST, "/jobs/nightly/trigger", true),
+            (Method::POST, "/skip-ledger/workload", true),
+            (Method::POST, "/sessions/spawn", false),
+            (Method::DELETE, "/sessions/other", false),
+            (Method::POST, "/jobs/reload", false),
+        ] {
+            assert_eq!(is_open_to_gates(&method, &path.parse().unwrap()), expected, "{method} {path}");
         }
     }
 

@@ -17,7 +17,7 @@ use super::extract::{JsonObject, PathText};
 use super::view;
 
 /// A longer reason is cut.
-const LONGEST_REASON: usize = 500;
+pub(super) const LONGEST_REASON: usize = 500;
 
 /// Lists the jobs with their states, what is queued, and what is wrong with the jobs file.
 #[utoipa::path(
@@ -36,14 +36,15 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Response, ApiErr
             .jobs()
             .map(|entry| {
                 let next = entry.next.filter(|_| state.limits.scheduling);
-                (entry.job.clone(), next, state.job_state(&entry.job.slug).cloned())
+                let slug = &entry.job.slug;
+                (entry.job.clone(), next, state.job_state(slug).cloned(), view::Waits::of(state, slug))
             })
             .collect();
         let queue = state.queue().map(view::queued).collect();
         let problems = state.problems().iter().map(view::job_problem).collect();
         (view.last_seq(), jobs, queue, problems, view::scheduler(state))
     };
-    let jobs = jobs.iter().map(|(job, next, state)| view::job(job, *next, state.as_ref())).collect();
+    let jobs = jobs.iter().map(|(job, next, state, waits)| view::job(job, *next, state.as_ref(), waits)).collect();
     app.answers.keep(question, seq, &api::Jobs { jobs, queue, problems, scheduler })
 }
 
@@ -53,17 +54,21 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Response, ApiErr
     responses((status = 200, body = api::Job)),
 )]
 pub(super) async fn show(State(app): State<Arc<App>>, PathText(slug): PathText) -> Result<Json<api::Job>, ApiError> {
-    let slug: JobSlug = slug.parse()?;
+    shown(&app, &slug.parse()?).map(Json)
+}
+
+pub(super) fn shown(app: &App, slug: &JobSlug) -> Result<api::Job, ApiError> {
     let view = app.engine.view();
     let state = view.state();
-    let entry = state.job(&slug).ok_or_else(|| unknown(&slug))?;
+    let entry = state.job(slug).ok_or_else(|| unknown(slug))?;
     let next = entry.next.filter(|_| state.limits.scheduling);
-    Ok(Json(view::job(&entry.job, next, state.job_state(&slug))))
+    Ok(view::job(&entry.job, next, state.job_state(slug), &view::Waits::of(state, slug)))
 }
 
 /// Asks for a run of a job now.
 ///
-/// The answer comes once the run is recorded, not when it has ended. A disabled job is skipped unless `force` is true.
+/// The answer comes once the run is recorded, not when it has ended. A job that is disabled or
+/// paused is skipped unless `force` is true.
 #[utoipa::path(
     post, path = paths::JOB_TRIGGER, operation_id = "job_trigger",
     request_body = Option<api::TriggerRequest>,
@@ -116,7 +121,7 @@ pub(super) fn unknown(slug: &JobSlug) -> ApiError {
 }
 
 /// At most so many UTF-16 units, as the predecessor counted, and never half a character.
-fn cut(text: String, most: usize) -> String {
+pub(super) fn cut(text: String, most: usize) -> String {
     let mut units = 0;
     let end = text.char_indices().find(|(_, letter)| {
         units += letter.len_utf16();

@@ -65,11 +65,18 @@ fn of_process(text: &mut Text, version: &str, uptime: Duration, resident: Option
     }
 }
 
-const PHASES: [RunStatus; 5] =
-    [RunStatus::Queued, RunStatus::Judging, RunStatus::Stepping, RunStatus::Starting, RunStatus::Running];
+const PHASES: [RunStatus; 6] = [
+    RunStatus::Gating,
+    RunStatus::Queued,
+    RunStatus::Judging,
+    RunStatus::Stepping,
+    RunStatus::Starting,
+    RunStatus::Running,
+];
 
 fn status_of(phase: &Phase) -> RunStatus {
     match phase {
+        Phase::Gating => RunStatus::Gating,
         Phase::Queued => RunStatus::Queued,
         Phase::Judging => RunStatus::Judging,
         Phase::Stepping { .. } => RunStatus::Stepping,
@@ -112,6 +119,8 @@ mod tests {
             max_sessions: 1,
             default_timeout_ms: 1,
             idle_timeout: jiff::SignedDuration::ZERO,
+            admission: Default::default(),
+            pause_after_failures: 0,
         };
         let now = Timestamp::UNIX_EPOCH;
         let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), now);
@@ -119,6 +128,7 @@ mod tests {
         of_process(&mut text, "1.2.3", Duration::from_millis(1500), Some(4096));
         let figures: Vec<&str> = text.0.lines().filter(|line| !line.starts_with('#')).collect();
         insta::assert_snapshot!(figures.join("\n"), @r#"
+        instar_runs_open{phase="gating"} 0
         instar_runs_open{phase="judging"} 0
         instar_runs_open{phase="queued"} 0
         instar_runs_open{phase="running"} 0

@@ -12,14 +12,18 @@ mod extract;
 mod guardrails;
 mod guards;
 mod health;
+mod job_edits;
 mod jobs;
 mod limits;
 mod metrics;
 mod openapi;
 mod plugins;
+mod quota;
 mod rate;
 mod runs;
+mod scheduler;
 mod sessions;
+mod skip_ledger;
 mod spawn;
 mod streams;
 mod view;
@@ -44,6 +48,7 @@ use utoipa_axum::routes;
 
 use crate::config::Config;
 use crate::guards::GuardDesk;
+use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 pub(crate) use answers::Answers;
@@ -64,6 +69,7 @@ pub(crate) struct App {
     /// Nothing about plugins changes while the host runs.
     pub(crate) plugins: instar_api::Plugins,
     pub(crate) guards: GuardDesk,
+    pub(crate) quota: Arc<QuotaFile>,
     pub(crate) project_name: String,
     pub(crate) version: String,
     pub(crate) started: Instant,
@@ -128,10 +134,16 @@ fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(health::status))
-        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::list, job_edits::add))
         .routes(routes!(jobs::reload))
-        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::show, job_edits::change, job_edits::remove))
+        .routes(routes!(job_edits::schema))
         .routes(routes!(jobs::trigger))
+        .routes(routes!(scheduler::pause_job))
+        .routes(routes!(scheduler::resume_job))
+        .routes(routes!(scheduler::status))
+        .routes(routes!(scheduler::pause))
+        .routes(routes!(scheduler::resume))
         .routes(routes!(runs::of_job))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
@@ -144,6 +156,10 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(spawn::resume))
         .routes(routes!(events::list))
         .routes(routes!(event_stream::open))
+        .routes(routes!(quota::show, quota::report))
+        .routes(routes!(skip_ledger::show))
+        .routes(routes!(skip_ledger::workloads))
+        .routes(routes!(skip_ledger::report))
         .routes(routes!(metrics::show))
         .routes(routes!(ws::open))
         .routes(routes!(plugins::list))

@@ -121,7 +121,7 @@ async fn begin(
     let step = StepRequest { execute_json: execute.to_string(), model: model.as_str().to_owned(), previous: None };
     let by = match caller {
         Caller::Session(id) => sessions::spawner(id),
-        Caller::Trusted | Caller::Anyone => "api".to_owned(),
+        Caller::Gate(_) | Caller::Trusted | Caller::Anyone => "api".to_owned(),
     };
     let session = app.engine.spawn(SpawnRequest { name, works_for, step, by }).await?;
     Ok((StatusCode::CREATED, Json(sessions::shown(app, &session))))

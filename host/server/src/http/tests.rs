@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod faults;
+mod job_edits;
 mod openapi;
 
 use std::sync::Arc;
@@ -59,6 +60,7 @@ impl Fixture {
             jobs: host.jobs.clone(),
             plugins: host.plugins.clone(),
             guards: host.guards.clone(),
+            quota: host.quota.clone(),
             project_name: config.project_name.clone(),
             version: "1.2.3".to_owned(),
             started: Instant::now(),

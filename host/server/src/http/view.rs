@@ -2,13 +2,16 @@
 
 use instar_api as api;
 use instar_core::event::EventRecord;
+use instar_core::gate::GateEnd;
 use instar_core::id::JobSlug;
 use instar_core::job::{Job, JobProblem, JobState};
+use instar_core::pause::Pause;
 use instar_core::plan::{End, EndCause, Usage};
 use instar_core::run::{Outcome, Run, RunRecord, SkipReason, Trigger};
 use instar_core::session::Session;
 use instar_core::state::State;
 use instar_plugin::{PluginError, PluginInfo};
+use instar_store::Story;
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use serde_json::{Map, Value};
@@ -19,25 +22,45 @@ pub(super) fn time(at: Timestamp) -> String {
     PRINTER.timestamp_to_string(&at)
 }
 
+/// What a job waits for beside its schedule.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    paused: Option<Pause>,
+    retry_at: Option<Timestamp>,
+}
+
+impl Waits {
+    pub(super) fn of(state: &State, slug: &JobSlug) -> Self {
+        Self { paused: state.own_pause(Some(slug)).cloned(), retry_at: state.retry_of(slug) }
+    }
+}
+
 /// What is defaulted in the file is spelled out.
-pub(super) fn job(job: &Job, next: Option<Timestamp>, state: Option<&JobState>) -> api::Job {
+pub(super) fn job(job: &Job, next: Option<Timestamp>, state: Option<&JobState>, waits: &Waits) -> api::Job {
     let mut definition = job.definition.clone();
     definition.insert("priority".into(), job.priority.as_str().into());
     definition.insert("model".into(), job.model.as_str().into());
     definition.insert("enabled".into(), job.enabled.into());
     // A key of that name in the file would stand beside ours.
     definition.remove("state");
-    api::Job { definition, state: job_state(job, next, state) }
+    api::Job { definition, state: job_state(job, next, state, waits) }
 }
 
-fn job_state(job: &Job, next: Option<Timestamp>, state: Option<&JobState>) -> api::JobState {
+fn pause(pause: &Pause) -> api::Pause {
+    api::Pause { at: time(pause.at), by: pause.cause.by().to_owned(), detail: pause.cause.sentence() }
+}
+
+fn job_state(job: &Job, next: Option<Timestamp>, state: Option<&JobState>, waits: &Waits) -> api::JobState {
     api::JobState {
         slug: job.slug.to_string(),
         last_run: state.and_then(|state| state.last_run).map(time),
         last_result: state.and_then(|state| state.last_result).map(|result| result.as_str().to_owned()),
         last_error: state.and_then(|state| state.last_error.clone()),
         next_scheduled: next.map(time),
+        last_handoff: state.and_then(|state| state.last_handoff.as_ref()).map(|handoff| handoff.text.clone()),
         consecutive_failures: state.map_or(0, |state| state.consecutive_failures),
+        retry_at: waits.retry_at.map(time),
+        paused: waits.paused.as_ref().map(pause),
     }
 }
 
@@ -54,7 +77,9 @@ pub(super) fn queued(run: &Run) -> api::QueuedRun {
     api::QueuedRun {
         slug: run.slug.as_ref().map(JobSlug::to_string).unwrap_or_default(),
         reason: match &run.trigger {
-            Trigger::Scheduled { .. } => "scheduled".to_owned(),
+            Trigger::Scheduled { missed: false, .. } => "scheduled".to_owned(),
+            Trigger::Scheduled { missed: true, .. } => "missed".to_owned(),
+            Trigger::Retry { .. } => "retry".to_owned(),
             Trigger::Manual { reason, .. } => reason.clone(),
             Trigger::Spawned { by, .. } => by.clone(),
         },
@@ -65,9 +90,11 @@ pub(super) fn queued(run: &Run) -> api::QueuedRun {
 
 pub(super) fn scheduler(state: &State) -> api::Scheduler {
     let queue_length = state.queue().count();
+    let paused = state.own_pause(None).filter(|pause| pause.holds_runs());
     api::Scheduler {
         running: state.limits.scheduling,
-        paused: false,
+        paused: paused.is_some(),
+        pause: paused.map(pause),
         job_count: state.jobs().count(),
         enabled_jobs: state.jobs().filter(|entry| entry.job.enabled).count(),
         queue_length,
@@ -113,9 +140,10 @@ pub(super) fn run(run: &RunRecord) -> api::Run {
         slug: run.slug.as_ref().map(JobSlug::to_string),
         status: run.status.as_str().to_owned(),
         trigger: trigger(&run.trigger),
-        scheduled_at: match &run.trigger {
-            Trigger::Scheduled { at } => Some(time(*at)),
-            Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
+        attempt: run.trigger.attempt(),
+        scheduled_at: match run.trigger.first() {
+            Trigger::Scheduled { at, .. } => Some(time(*at)),
+            Trigger::Retry { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
         },
         requested_at: time(run.requested_at),
         started_at: run.started_at.map(time),
@@ -135,6 +163,33 @@ pub(super) fn run(run: &RunRecord) -> api::Run {
         model: run.request.step.model.clone(),
         priority: run.request.priority.as_str().to_owned(),
         usage: (run.usage != Usage::default()).then(|| usage(&run.usage)),
+        gate: run.gate.as_ref().map(gate),
+    }
+}
+
+fn gate(end: &GateEnd) -> api::GateEnd {
+    api::GateEnd {
+        answer: end.answer.as_str().to_owned(),
+        cause: end.answer.cause().map(str::to_owned),
+        duration_ms: end.duration_ms,
+        output: end.output.clone(),
+    }
+}
+
+pub(super) fn story(record: &RunRecord, story: &Story) -> api::RunStory {
+    let session = |(session, prompt): &(Session, Option<String>)| api::RunSession {
+        id: session.id.to_string(),
+        name: session.name.to_string(),
+        status: session.status.as_str().to_owned(),
+        started_at: time(session.started_at),
+        ended_at: session.ended_at.map(time),
+        prompt: prompt.clone(),
+    };
+    api::RunStory {
+        run: run(record),
+        timeline: story.events.iter().map(event).collect(),
+        sessions: story.sessions.iter().map(session).collect(),
+        handoff: story.handoff.clone(),
     }
 }
 
@@ -151,7 +206,8 @@ fn usage(usage: &Usage) -> api::Usage {
 
 fn trigger(trigger: &Trigger) -> api::Trigger {
     match trigger {
-        Trigger::Scheduled { at } => api::Trigger::Scheduled { at: time(*at) },
+        Trigger::Scheduled { at, missed } => api::Trigger::Scheduled { at: time(*at), missed: *missed },
+        Trigger::Retry { after, attempt, .. } => api::Trigger::Retry { after: after.to_string(), attempt: *attempt },
         Trigger::Spawned { name, by } => api::Trigger::Spawned { name: name.to_string(), by: by.clone() },
         Trigger::Manual { reason, force } => api::Trigger::Manual { reason: reason.clone(), force: *force },
     }
@@ -183,7 +239,10 @@ pub(super) fn skip_detail(reason: &SkipReason) -> Option<String> {
         SkipReason::Denied { detail } => Some(detail.clone()),
         SkipReason::Stopped { by } => Some(format!("stopped by {by} before it began")),
         SkipReason::Disabled => Some("the job is disabled; `force` runs it all the same".to_owned()),
+        SkipReason::Paused => Some("the job or the scheduler is paused; `force` runs it all the same".to_owned()),
         SkipReason::Overlap => Some("another run of the job has not ended".to_owned()),
+        SkipReason::NothingToDo => Some("its gate says that there is nothing to do".to_owned()),
+        SkipReason::Quota { detail } | SkipReason::Budget { detail } => Some(detail.clone()),
         SkipReason::AlreadyRan => Some("this due time has its run already".to_owned()),
     }
 }

@@ -123,7 +123,8 @@ impl OpenRun {
 /// What a run does after an event of this type; `None` for events in between.
 fn part_after(kind: &str) -> Option<&'static str> {
     match kind {
-        "job_requested" => Some("admission"),
+        "job_requested" | "job_gate_passed" => Some("admission"),
+        "job_gate_begun" => Some("gate"),
         "job_queued" => Some("wait for a place"),
         "job_admitted" => Some("run guards"),
         "job_passed" => Some("execute type"),

@@ -1,5 +1,7 @@
 //! What is read, and when.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -33,29 +35,6 @@ fn a_folder_or_a_huge_file_is_not_read() {
     let path = dir.path().join("jobs.json");
     File::create(&path).unwrap().set_len(LARGEST_FILE + 1).unwrap();
     assert!(read(&path).unwrap_err().contains("32 MiB"));
-}
-
-#[test]
-fn our_own_reading_is_no_change() {
-    assert!(!changes(EventKind::Access(AccessKind::Open(AccessMode::Read))));
-    assert!(!changes(EventKind::Access(AccessKind::Close(AccessMode::Read))));
-    assert!(changes(EventKind::Access(AccessKind::Close(AccessMode::Write))));
-    assert!(changes(EventKind::Modify(notify::event::ModifyKind::Any)));
-}
-
-#[tokio::test]
-async fn an_edit_in_the_folder_is_told() {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("jobs.json");
-    let changed = Arc::new(Notify::new());
-    let _watcher = start_watcher(&path, changed.clone()).unwrap();
-    std::fs::write(dir.path().join("other.json"), "[]").unwrap();
-    let told = tokio::time::timeout(Duration::from_millis(300), changed.notified()).await;
-    assert!(told.is_err(), "another file was taken for the jobs file");
-    let temporary = dir.path().join("jobs.json.tmp");
-    std::fs::write(&temporary, "[]").unwrap();
-    std::fs::rename(&temporary, &path).unwrap();
-    tokio::time::timeout(Duration::from_secs(5), changed.notified()).await.expect("the edit was not told");
 }
 
 fn job(slug: &str) -> Value {

@@ -6,6 +6,7 @@
 
 mod log;
 mod read;
+mod shown;
 mod tail;
 
 use std::path::Path;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 
 pub(crate) use log::Log;
 pub(crate) use read::last_lines;
+pub(crate) use shown::{COLUMNS, ROWS, shown_lines, size_mark};
 pub(crate) use tail::{Tail, readable};
 
 const HEAD: &str = "output.head.log";

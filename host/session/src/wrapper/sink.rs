@@ -2,9 +2,11 @@
 
 use std::path::Path;
 
+use rustix::termios::Winsize;
+
 use super::object::Object;
 use super::pane::Pane;
-use crate::output::{Log, Tail};
+use crate::output::{self, Log, Tail};
 
 pub(super) struct Sink {
     log: Log,
@@ -35,6 +37,11 @@ impl Sink {
         self.log.write(chunk);
         self.tail.push(chunk);
         self.pane.show(chunk).await;
+    }
+
+    /// Notes a size of the terminal, for who reads the log later.
+    pub(super) fn note_size(&mut self, size: Winsize) {
+        self.log.write(&output::size_mark(size.ws_row, size.ws_col));
     }
 
     /// Takes standard output that came by a pipe.

@@ -6,6 +6,7 @@
 use std::pin::pin;
 
 use jiff::Timestamp;
+use rustix::termios::Winsize;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
@@ -35,6 +36,7 @@ impl Talk {
         let mut typing = pin!(typist::type_on(self.terminal.keyboard(), to_press, report_taken));
         let mut desk = Desk::new(self, folder, presses);
         let mut buffer = vec![0; 64 * 1024];
+        sink.note_size(self.terminal.size());
         loop {
             let due = desk.judge.due();
             tokio::select! {
@@ -46,7 +48,11 @@ impl Talk {
                     Ok(0) | Err(_) => return,
                 },
                 due = until(due) => desk.act(due),
-                () = told.notified() => desk.follow_size(),
+                () = told.notified() => {
+                    if let Some(size) = desk.follow_size() {
+                        sink.note_size(size);
+                    }
+                }
                 Some(taken) = taken.recv() => desk.note(taken),
                 () = &mut typing => {}
             }
@@ -110,9 +116,13 @@ impl<'a> Desk<'a> {
         }
     }
 
-    fn follow_size(&mut self) {
+    /// The size, if it is another one.
+    fn follow_size(&mut self) -> Option<Winsize> {
+        let before = self.talk.terminal.size();
         self.talk.terminal.follow_size();
-        self.screen.resize(self.talk.terminal.size());
+        let size = self.talk.terminal.size();
+        self.screen.resize(size);
+        ((before.ws_row, before.ws_col) != (size.ws_row, size.ws_col)).then_some(size)
     }
 
     /// Types the next message if it lies there and the program waits.

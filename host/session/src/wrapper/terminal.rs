@@ -13,9 +13,10 @@ use tokio::io::AsyncWriteExt;
 use tokio::net::unix::pipe::{Receiver, Sender};
 
 use super::capture;
+use crate::output;
 
-/// The size of our panes, for when there is none to ask.
-const USUAL_SIZE: Winsize = Winsize { ws_row: 50, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
+/// For when there is no pane to ask.
+const USUAL_SIZE: Winsize = Winsize { ws_row: output::ROWS, ws_col: output::COLUMNS, ws_xpixel: 0, ws_ypixel: 0 };
 
 /// Our side of the command's terminal.
 pub(super) struct Terminal {

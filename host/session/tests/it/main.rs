@@ -4,9 +4,11 @@
 
 mod crashes;
 mod ends;
+mod errands;
 mod harness;
 mod input;
 mod names;
+mod notes;
 mod output;
 mod shown;
 mod stops;

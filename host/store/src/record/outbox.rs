@@ -1,5 +1,6 @@
 //! Notices on their way to notifiers. A delivery that is settled stays as it ended.
 
+use instar_core::event::Fact;
 use instar_core::id::{NoticeId, PluginId};
 use instar_core::notice::Notice;
 use jiff::Timestamp;
@@ -7,7 +8,20 @@ use sqlx::SqliteConnection;
 
 use crate::rows::{json, millis};
 
-pub(super) async fn raised(
+/// What a fact about a notice changes; there is none of it in other facts.
+pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) -> Result<(), sqlx::Error> {
+    match fact {
+        Fact::NoticeRaised { notice, notifiers } => raised(connection, at, notice, notifiers).await,
+        Fact::NoticeTried { notice, notifier, attempt } => tried(connection, *notice, notifier, *attempt).await,
+        Fact::NoticeDelivered { notice, notifier, receipt: _ } => delivered(connection, *notice, notifier).await,
+        Fact::NoticeFailed { notice, notifier, retry_at, attempt: _, error: _ } => {
+            failed(connection, *notice, notifier, *retry_at).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn raised(
     connection: &mut SqliteConnection,
     at: Timestamp,
     notice: &Notice,
@@ -30,7 +44,7 @@ pub(super) async fn raised(
     Ok(())
 }
 
-pub(super) async fn tried(
+async fn tried(
     connection: &mut SqliteConnection,
     notice: NoticeId,
     notifier: &PluginId,
@@ -48,7 +62,7 @@ pub(super) async fn tried(
     Ok(())
 }
 
-pub(super) async fn delivered(
+async fn delivered(
     connection: &mut SqliteConnection,
     notice: NoticeId,
     notifier: &PluginId,
@@ -57,7 +71,7 @@ pub(super) async fn delivered(
 }
 
 /// Without a time for the next attempt it is given up.
-pub(super) async fn failed(
+async fn failed(
     connection: &mut SqliteConnection,
     notice: NoticeId,
     notifier: &PluginId,

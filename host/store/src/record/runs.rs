@@ -1,6 +1,7 @@
 //! Runs, from their request to their end. A run that has ended is changed by nothing.
 
 use instar_core::event::RunFinished;
+use instar_core::grounding::Handoff;
 use instar_core::id::{JobSlug, RunId, SessionId};
 use instar_core::plan::{End, Launch};
 use instar_core::run::{RunRequest, RunStatus, SkipReason, StopCause, Trigger};
@@ -8,7 +9,7 @@ use instar_core::session::Session;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use crate::record::{Failure, jobs, sessions};
+use crate::record::{Failure, due as dues, jobs, sessions};
 use crate::rows::{json, millis, slug_text};
 
 /// One due time has one run: a restart or a clock that goes back cannot run it twice.
@@ -25,8 +26,8 @@ pub(super) async fn requested(
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
         ON CONFLICT (slug, scheduled_at) DO NOTHING";
     let due = match trigger {
-        Trigger::Scheduled { at } => Some(*at),
-        Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
+        Trigger::Scheduled { at, missed: _ } => Some(*at),
+        Trigger::Retry { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. } => None,
     };
     let inserted = sqlx::query(INSERT)
         .bind(run.to_string())
@@ -39,6 +40,9 @@ pub(super) async fn requested(
         .bind(Vec::new())
         .execute(&mut *connection)
         .await?;
+    if let Trigger::Retry { after, .. } = trigger {
+        dues::retry_settled(connection, *after).await?;
+    }
     let (Some(due), Some(slug)) = (due, slug) else { return Ok(()) };
     if inserted.rows_affected() == 0 {
         return Err(Failure::OccurrenceTaken { slug: slug.clone(), due });
@@ -65,10 +69,11 @@ pub(super) async fn skipped(
     Ok(())
 }
 
-pub(super) async fn admitted(connection: &mut SqliteConnection, run: RunId) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE runs SET status = $2 WHERE id = $1 AND ended_at IS NULL")
+pub(super) async fn admitted(connection: &mut SqliteConnection, at: Timestamp, run: RunId) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE runs SET status = $2, admitted_at = $3 WHERE id = $1 AND ended_at IS NULL")
         .bind(run.to_string())
         .bind(RunStatus::Judging.as_str())
+        .bind(millis(at))
         .execute(connection)
         .await?;
     Ok(())
@@ -96,6 +101,7 @@ pub(super) async fn starting(
             end_fact = NULL, launch = $5, plugin_state = $6, activity = NULL, activity_at = NULL, answered = 0
         WHERE id = $1 AND ended_at IS NULL";
     sessions::put(connection, session).await?;
+    sessions::prompt(connection, session.id, launch).await?;
     sqlx::query(UPDATE)
         .bind(session.run.to_string())
         .bind(RunStatus::Starting.as_str())
@@ -130,7 +136,9 @@ pub(super) async fn started(
 pub(super) async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
     const UPDATE: &str = "
         UPDATE runs SET deadline = deadline - $1, activity_at = activity_at - $1 WHERE ended_at IS NULL";
-    sqlx::query(UPDATE).bind(by_ms).execute(connection).await?;
+    const WAITING: &str = "UPDATE runs SET requested_at = requested_at - $1 WHERE status = $2 AND ended_at IS NULL";
+    sqlx::query(UPDATE).bind(by_ms).execute(&mut *connection).await?;
+    sqlx::query(WAITING).bind(by_ms).bind(RunStatus::Queued.as_str()).execute(connection).await?;
     Ok(())
 }
 
@@ -165,6 +173,24 @@ pub(super) async fn session_ended(
         .execute(connection)
         .await?;
     Ok(())
+}
+
+/// Kept with the run, and with its job for the next one.
+pub(super) async fn handoff(
+    connection: &mut SqliteConnection,
+    run: RunId,
+    slug: Option<&JobSlug>,
+    handoff: &Handoff,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE runs SET handoff = $2 WHERE id = $1 AND ended_at IS NULL")
+        .bind(run.to_string())
+        .bind(&handoff.text)
+        .execute(&mut *connection)
+        .await?;
+    match slug {
+        Some(slug) => jobs::handoff(connection, slug, handoff).await,
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn finished(

@@ -35,8 +35,10 @@ pub(crate) fn slug(text: &str) -> JobSlug {
 /// A jobs file with these jobs, each due every minute.
 pub(crate) fn jobs(slugs: &[&str]) -> JobsFile {
     let job = |slug: &&str| {
+        let gate = (*slug == "tidy").then_some("./anything-to-do");
         json!({"slug": slug, "name": format!("The {slug}"), "schedule": "* * * * *", "unknown": [1.5, null],
-               "execute": {"type": "script", "value": "true"}})
+               "retry": {"backoffSeconds": 30, "on": ["failure", "timeout", "lost"]},
+               "gate": gate, "tags": ["t"], "execute": {"type": "script", "value": "true"}})
     };
     JobsFile::from_entries(&slugs.iter().map(job).collect::<Vec<_>>())
 }
@@ -67,7 +69,11 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         timeout_ms: Some(60_000),
         overlap: instar_core::job::Overlap::Skip,
         notify: true,
+        notices: Default::default(),
+        retry: None,
+        grounding: None,
         works_for: None,
+        admission: Default::default(),
     };
     let fact = Fact::RunRequested { run, slug: Some(slug(job)), trigger, request: Box::new(request) };
     (run, Event { at: now, fact })
@@ -106,6 +112,7 @@ pub(crate) struct Host {
     pub(crate) deliveries: BTreeSet<(NoticeId, PluginId)>,
     sessions: BTreeMap<SessionId, Session>,
     events: Vec<EventRecord>,
+    has_gone_back: bool,
 }
 
 impl Host {
@@ -123,6 +130,7 @@ impl Host {
             deliveries: BTreeSet::new(),
             sessions: BTreeMap::new(),
             events: Vec::new(),
+            has_gone_back: false,
         }
     }
 
@@ -131,6 +139,7 @@ impl Host {
     }
 
     pub(crate) fn wait(&mut self, millis: i64) {
+        self.has_gone_back |= millis < 0;
         self.now = self.now.checked_add(SignedDuration::from_millis(millis)).unwrap();
     }
 
@@ -203,7 +212,8 @@ impl Host {
     pub(crate) async fn restart(&mut self) {
         self.store.close().await;
         self.store = Store::open(&self.path()).await.unwrap();
-        let restored = self.store.restore().await.unwrap().restored;
+        let mut restored = self.store.restore().await.unwrap().restored;
+        restored.begun = self.store.begun_since(Timestamp::MIN).await.unwrap();
         self.state = state(restored, self.now);
         self.restarted_at = self.now;
         self.take(What::Booted { version: "0.1.0".into() }).await;
@@ -214,12 +224,29 @@ impl Host {
         let copy = copy_database(&self.path(), self.crashes.path(), None);
         let store = Store::open(&copy).await.unwrap();
         let snapshot = store.restore().await.unwrap();
+        let begun = store.begun_since(Timestamp::MIN).await.unwrap();
         store.close().await;
         assert_eq!(snapshot.sessions, self.sessions.values().cloned().collect::<Vec<_>>());
         assert_eq!(snapshot.events, self.events);
         assert_eq!(snapshot.last_seq, i64::try_from(self.events.len()).unwrap());
         self.check_deliveries(&snapshot.restored);
-        let restored = state(snapshot.restored, self.now);
+        let snapshot_zone = snapshot.restored.zone.clone();
+        let restored = state(Restored { begun, ..snapshot.restored }, self.now);
+        for job in SLUGS {
+            let taken = |state: &State| (state.taken_by(&slug(job), self.now), state.taken_by_all(self.now));
+            // A clock that goes back to another day begins that anew.
+            if !self.has_gone_back {
+                assert_eq!(taken(&restored), taken(&self.state), "what {job} took");
+            }
+        }
+        let zone = self.events.iter().rfind(|event| event.kind == "zone_set");
+        let zone = zone.map(|event| event.metadata["zone"].as_str().unwrap().to_owned());
+        assert_eq!(snapshot_zone, zone);
+        let retries = |state: &State| state.planned_retries().cloned().collect::<Vec<_>>();
+        assert_eq!(retries(&restored), retries(&self.state));
+        for job in SLUGS.map(|job| Some(slug(job))).iter().chain([&None]) {
+            assert_eq!(restored.own_pause(job.as_ref()), self.state.own_pause(job.as_ref()), "pause of {job:?}");
+        }
         let jobs = |state: &State| state.jobs().map(|entry| Arc::clone(&entry.job)).collect::<Vec<_>>();
         assert_eq!(jobs(&restored), jobs(&self.state));
         for job in SLUGS {
@@ -257,6 +284,8 @@ fn state(restored: Restored, now: Timestamp) -> State {
         max_sessions: 5,
         default_timeout_ms: 90_000,
         idle_timeout: jiff::SignedDuration::from_mins(60),
+        admission: Default::default(),
+        pause_after_failures: 4,
     };
     let notifiers = vec!["telegram".parse().unwrap(), "mail".parse().unwrap()];
     State::new(limits, TimeZone::UTC, notifiers, restored, now)

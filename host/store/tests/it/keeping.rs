@@ -65,6 +65,7 @@ async fn ended_run(store: &Store, number: u64, trigger: Trigger) -> RunId {
         outcome: Outcome::Succeeded,
         end: Some(end(EndCause::Exit(0))),
         session: Some(session),
+        retry_at: None,
         consecutive_failures: 0,
         plugin_state: vec![],
     };
@@ -114,7 +115,7 @@ async fn a_due_time_of_late_is_remembered_so_that_it_cannot_run_twice() {
     let (_folder, store) = store().await;
     let mut runs = Vec::new();
     for number in [1, 2] {
-        let due = Trigger::Scheduled { at: at(number.try_into().unwrap()) };
+        let due = Trigger::Scheduled { at: at(number.try_into().unwrap()), missed: false };
         let (run, request) = requested("mail", number, due);
         let skipped = Fact::RunSkipped { run, slug: Some(slug("mail")), reason: SkipReason::Disabled };
         store.record(&[request, Event { at: at(3), fact: skipped }]).await.unwrap();
@@ -123,7 +124,7 @@ async fn a_due_time_of_late_is_remembered_so_that_it_cannot_run_twice() {
     let all = Cutoffs { runs_before: Timestamp::MAX, occurrences_before: at(2), max_runs: 0, ..keep_all() };
     store.clear(&all).await.unwrap();
     assert_eq!(kept(&store, &runs).await, [false, true]);
-    let (_, again) = requested("mail", 9, Trigger::Scheduled { at: at(2) });
+    let (_, again) = requested("mail", 9, Trigger::Scheduled { at: at(2), missed: false });
     assert!(store.record(&[again]).await.is_err(), "the due time was forgotten");
 }
 

@@ -7,6 +7,7 @@ mod crash;
 mod fixture;
 mod importing;
 mod keeping;
+mod ledger;
 mod opening;
 mod reading;
 mod recording;

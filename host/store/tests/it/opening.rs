@@ -130,11 +130,11 @@ async fn newer_database_is_refused_with_both_versions() {
     Store::open(&path).await.unwrap().close().await;
     let mut connection = other(&path).await;
     let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time)
-                 VALUES (7, 'later', TRUE, X'00', 0)";
+                 VALUES (99, 'later', TRUE, X'00', 0)";
     sqlx::raw_sql(newer).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    let error = check_refused(&path, "has version 7, and this program knows versions up to 3").await;
-    assert!(matches!(error, StoreError::NewerDatabase { database: 7, known: 3, .. }), "{error:?}");
+    let error = check_refused(&path, "has version 99, and this program knows versions up to").await;
+    assert!(matches!(error, StoreError::NewerDatabase { database: 99, .. }), "{error:?}");
 }
 
 #[tokio::test]

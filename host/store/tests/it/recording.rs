@@ -24,7 +24,7 @@ async fn last_seq(store: &Store) -> i64 {
 async fn one_due_time_has_one_run() {
     let folder = folder();
     let store = Store::open(&folder.path().join("instar.db")).await.unwrap();
-    let due = Trigger::Scheduled { at: at(0) };
+    let due = Trigger::Scheduled { at: at(0), missed: false };
     let (first, event) = requested("mail", 1, due.clone());
     store.record(&[event]).await.unwrap();
     let (second, event) = requested("mail", 2, due.clone());

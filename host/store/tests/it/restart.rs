@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use instar_core::decide::{SpawnRequest, StepFault, What};
 use instar_core::event::{Event, Fact};
+use instar_core::gate::{GateAnswer, GateEnd};
 use instar_core::jobs_file::JobsFile;
 use instar_core::plan::{Action, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult, Usage};
 use instar_core::run::{Phase, Run, RunStatus};
@@ -38,6 +39,11 @@ enum Move {
     Stop {
         pick: u8,
     },
+    /// Of a job, or of the scheduler.
+    Pause {
+        job: u8,
+        resume: bool,
+    },
     /// The effect of an open run reports.
     Report {
         pick: u8,
@@ -70,6 +76,7 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         3 => any::<(u8, bool)>().prop_map(|(job, force)| Move::Trigger { job, force }),
         1 => any::<(u8, u8)>().prop_map(|(job, minutes)| Move::Taken { job, minutes }),
         1 => any::<u8>().prop_map(|pick| Move::Stop { pick }),
+        1 => any::<(u8, bool)>().prop_map(|(job, resume)| Move::Pause { job, resume }),
         12 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Report { pick, choice }),
         3 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Deliver { pick, choice }),
         2 => any::<u8>().prop_map(|name| Move::Spawn { name }),
@@ -119,6 +126,10 @@ async fn play(host: &mut Host, step: Move) {
             Some(What::OccurrenceTaken { slug, due: at(60 * i64::from(minutes)) })
         }
         Move::Stop { pick } => picked(host, pick).map(|run| What::StopAsked { run: run.id, by: "api".into() }),
+        Move::Pause { job, resume } => {
+            let (slug, by) = (SLUGS.get(usize::from(job) % (SLUGS.len() + 1)).map(|job| slug(job)), "api".to_owned());
+            Some(if resume { What::ResumeAsked { slug, by } } else { What::PauseAsked { slug, by, reason: None } })
+        }
         Move::Report { pick, choice } => picked(host, pick).map(|run| report(run, choice)),
         Move::Deliver { pick, choice } => delivery(host, pick, choice),
         Move::Spawn { name } => Some(spawn(name)),
@@ -167,6 +178,11 @@ fn picked(host: &Host, pick: u8) -> Option<&Run> {
 fn report(run: &Run, choice: u8) -> What {
     let id = run.id;
     match &run.phase {
+        Phase::Gating => {
+            let end =
+                GateEnd { answer: GateAnswer::of_status(i32::from(choice % 3)), duration_ms: 1, output: "x".into() };
+            What::GateEnded { run: id, end }
+        }
         Phase::Queued => What::Ticked,
         Phase::Judging => What::Judged { run: id, verdict: verdict(choice) },
         Phase::Stepping { .. } => What::Stepped { run: id, result: step_result(choice) },
@@ -176,6 +192,9 @@ fn report(run: &Run, choice: u8) -> What {
             What::Stepped { run: id, result: step_result(choice) }
         }
         Phase::Running { .. } if choice.is_multiple_of(7) => What::NotStopped { run: id, reason: "zombie".into() },
+        Phase::Running { .. } if choice.is_multiple_of(4) => {
+            What::SessionEndedWithNotes { run: id, end: end(end_cause(choice)), notes: format!("\"{choice}\"") }
+        }
         Phase::Running { .. } => What::SessionEnded { run: id, end: end(end_cause(choice)) },
     }
 }
@@ -264,6 +283,7 @@ async fn check_records(host: &Host) {
     for run in host.state.open_runs() {
         let record = host.store.run(run.id).await.unwrap().unwrap();
         let status = match &run.phase {
+            Phase::Gating => RunStatus::Gating,
             Phase::Queued => RunStatus::Queued,
             Phase::Judging => RunStatus::Judging,
             Phase::Stepping { .. } => RunStatus::Stepping,

@@ -8,11 +8,11 @@ use serde_json::json;
 
 use super::dialect::Dialect;
 use super::settings_edit::{self, SettingsError};
-use crate::cli::disk::{self, Mode};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::quoted;
 use crate::cli::{Context, examples};
 use crate::config::Project;
+use crate::disk::{self, Mode};
 use crate::guards::{Guards, Home};
 
 /// Register instar's hooks with an agent CLI

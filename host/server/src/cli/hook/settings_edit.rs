@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::dialect::Dialect;
 use super::event::Event;
-use crate::cli::jobs_edit::{input, options};
+use crate::jobs::edit::{input, options};
 
 /// Why the text was not edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::cli::client::ClientError;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::jobs_disk::JobsFolder;
 use crate::cli::output::{Output, Shown, Tone, duration, one_line, printable, shortened};
 use crate::cli::{Context, client_of};
+use crate::jobs::JobsFolder;
 
 pub(super) fn list(context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
@@ -130,6 +130,7 @@ fn of_file(now: Timestamp, zone: &TimeZone, file: &JobsFile) -> Jobs {
         scheduler: Scheduler {
             running: false,
             paused: false,
+            pause: None,
             job_count: file.jobs.len(),
             enabled_jobs: file.jobs.iter().filter(|job| job.enabled).count(),
             queue_length: 0,
@@ -150,8 +151,11 @@ fn of_definition(now: Timestamp, zone: &TimeZone, job: &instar_core::job::Job) -
         last_run: None,
         last_result: None,
         last_error: None,
+        last_handoff: None,
         next_scheduled: next.map(|next| format!("{next:.3}")),
         consecutive_failures: 0,
+        retry_at: None,
+        paused: None,
     };
     Job { definition, state }
 }
@@ -166,7 +170,11 @@ fn row(out: &Output, job: &Job) -> Vec<Shown> {
         next_run(out, job),
         Shown::plain(text(job, "priority")),
         Shown::plain(text(job, "model")),
-        if is_enabled(job) { Shown::new("yes", Tone::Good) } else { Shown::new("no", Tone::Dim) },
+        match (is_enabled(job), &job.state.paused) {
+            (false, _) => Shown::new("no", Tone::Dim),
+            (true, None) => Shown::new("yes", Tone::Good),
+            (true, Some(_)) => Shown::new("paused", Tone::Warn),
+        },
         last_result(job),
         Shown::new(failures.to_string(), if failures > 0 { Tone::Bad } else { Tone::Plain }),
     ]
@@ -200,13 +208,16 @@ fn in_full(out: &Output, job: &Job) -> String {
         }
     }
     let state = &job.state;
-    let shown = [("next run", &state.next_scheduled), ("last run", &state.last_run)];
+    let shown = [("next run", &state.next_scheduled), ("tried again", &state.retry_at), ("last run", &state.last_run)];
     lines.extend(shown.iter().filter_map(|(key, at)| Some(format!("{key:<14} {}", time(out, at.as_ref()?)))));
     if let Some(result) = &state.last_result {
         lines.push(format!("{:<14} {}", "last result", one_line(result)));
     }
     if let Some(error) = &state.last_error {
         lines.push(format!("{:<14} {}", "last error", one_line(error)));
+    }
+    if let Some(pause) = &state.paused {
+        lines.push(format!("{:<14} {}: {}", "paused", time(out, &pause.at), one_line(&pause.detail)));
     }
     lines.push(format!("{:<14} {} in a row", "failures", state.consecutive_failures));
     lines.join("\n")
@@ -232,7 +243,9 @@ fn run_row(out: &Output, run: &Run) -> Vec<Shown> {
     let exit = run.exit_status.map(|status| status.to_string()).or_else(|| run.signal.clone());
     let cause = run.cause.as_ref().or(run.detail.as_ref());
     let trigger = match &run.trigger {
-        Trigger::Scheduled { .. } => "schedule".to_owned(),
+        Trigger::Scheduled { missed: false, .. } => "schedule".to_owned(),
+        Trigger::Scheduled { missed: true, .. } => "missed".to_owned(),
+        Trigger::Retry { attempt, .. } => format!("attempt {attempt}"),
         Trigger::Manual { reason, .. } => reason.clone(),
         Trigger::Spawned { by, .. } => by.clone(),
     };

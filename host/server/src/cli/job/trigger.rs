@@ -29,7 +29,7 @@ const RESTART: Duration = Duration::from_secs(15);
 pub(crate) struct Trigger {
     /// The job's slug
     slug: String,
-    /// Also when the job is disabled
+    /// Also when the job is disabled or paused
     #[arg(long)]
     force: bool,
     /// Why; shown with the run
@@ -66,7 +66,7 @@ fn say(context: &Context, answer: &Answer, triggered: &TriggerAnswer) -> Result<
         TriggerResult::Queued => context.out.line(format!("{slug} waits for a free place; run {run_id}."))?,
         TriggerResult::Skipped => {
             let reason = one_line(triggered.reason.as_deref().unwrap_or("no reason was given"));
-            let advice = if reason == "disabled" { "; --force runs it all the same" } else { "" };
+            let advice = if reason == "disabled" || reason == "paused" { "; --force runs it all the same" } else { "" };
             return Err(Failure::failed(format!("{slug} was skipped: {reason}{advice}")));
         }
     }

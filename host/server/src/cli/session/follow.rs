@@ -70,11 +70,15 @@ fn last_lines(text: &str, lines: u32) -> &str {
 
 /// What `now` has behind `seen`, of which the first lines may have gone meanwhile.
 ///
-/// Nothing in common means that more was printed than a window holds: then all of it is new.
+/// Otherwise a terminal was drawn over, or more was printed than a window holds: then it is new from the first line
+/// that differs.
 fn added<'a>(seen: &str, now: &'a str) -> &'a str {
     let starts = std::iter::once(0).chain(seen.match_indices('\n').map(|(at, _)| at + 1));
     let mut rests = starts.map(|start| &seen[start..]).filter(|rest| !rest.is_empty());
-    rests.find_map(|rest| now.strip_prefix(rest)).unwrap_or(now)
+    rests.find_map(|rest| now.strip_prefix(rest)).unwrap_or_else(|| {
+        let same = now.split_inclusive('\n').zip(seen.split_inclusive('\n')).take_while(|(one, other)| one == other);
+        &now[same.map(|(line, _)| line.len()).sum()..]
+    })
 }
 
 #[cfg(test)]
@@ -95,6 +99,7 @@ mod tests {
         check("a\nb\nc\n", "b\nc\nd\n", "d\n");
         check("a\nb\n", "x\ny\n", "x\ny\n");
         check("a\na\n", "a\na\na\n", "a\n");
+        check("a\nb |\n", "a\nb /\nc\n", "b /\nc\n");
     }
 
     #[test]

@@ -16,6 +16,8 @@ fn view(first_seq: i64, hours: i64) -> View {
         max_sessions: 1,
         default_timeout_ms: 1,
         idle_timeout: jiff::SignedDuration::ZERO,
+        admission: Default::default(),
+        pause_after_failures: 0,
     };
     let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), NOW);
     let event = |back: i64| EventRecord {

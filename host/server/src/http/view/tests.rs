@@ -29,6 +29,7 @@ fn record(run: Value) -> RunRecord {
         skipped: serde_json::from_value(run["skipped"].clone()).unwrap(),
         outcome: serde_json::from_value(run["outcome"].clone()).unwrap(),
         end: serde_json::from_value(run["end"].clone()).unwrap(),
+        gate: None,
         usage: serde_json::from_value(run["usage"].clone()).unwrap_or_default(),
     }
 }
@@ -46,7 +47,7 @@ fn a_job_shows_its_defaults_and_keeps_its_unknown_keys() {
         "execute": {"type": "script", "value": "x"},
     })]);
     let state = JobState { last_result: Some(LastResult::Failure), consecutive_failures: 2, ..JobState::default() };
-    let shown = job(&file.jobs[0], Some(at("2026-01-01T00:00:00Z")), Some(&state));
+    let shown = job(&file.jobs[0], Some(at("2026-01-01T00:00:00Z")), Some(&state), &Waits::default());
     let shown = serde_json::to_value(shown).unwrap();
     assert_eq!(
         (&shown["priority"], &shown["model"], &shown["enabled"], &shown["colour"]),
@@ -70,7 +71,7 @@ fn a_run_that_failed_shows_how() {
         json!({
             "id": "01890a5d-ac96-774b-bcce-b302099a8057", "slug": "nightly", "status": "finished",
             "trigger": {"kind": "scheduled", "at": "2026-01-02T03:04:00.000Z"},
-            "scheduledAt": "2026-01-02T03:04:00.000Z", "requestedAt": "2026-01-02T03:04:05.000Z",
+            "attempt": 1, "scheduledAt": "2026-01-02T03:04:00.000Z", "requestedAt": "2026-01-02T03:04:05.000Z",
             "outcome": "failed", "cause": "exit status 3", "result": "failure",
             "exitStatus": 3, "durationMs": 20, "tail": "boom",
             "executeType": "script", "model": "haiku", "priority": "high",

@@ -1,0 +1,184 @@
+//! Budgets: how much jobs may take in a day, and how much they took.
+//!
+//! A day is one of the calendar, in the scheduler's zone. A run counts on the day it began, with all that it took.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::admission::Wrong;
+use crate::id::JobSlug;
+use crate::job::fields::Definition;
+use crate::plan::Usage;
+
+/// How much may be taken in a day; `None` is without limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Budget {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub runs: Option<u64>,
+    /// Read and written together.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<u64>,
+    /// Millionths of a US dollar.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_micro_usd: Option<u64>,
+}
+
+/// How much was taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Taken {
+    pub runs: u64,
+    pub tokens: u64,
+    pub cost_micro_usd: u64,
+}
+
+/// A run that began, as far as budgets are concerned.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Begun {
+    pub at: Timestamp,
+    pub slug: Option<JobSlug>,
+    pub usage: Usage,
+}
+
+/// A million dollars a day is a slip of the keyboard.
+const MOST_COST_USD: f64 = 1_000_000.0;
+
+impl Budget {
+    pub(crate) fn is_unlimited(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is used up, as a sentence; `None` while something is left of everything.
+    pub fn used_up(&self, taken: &Taken) -> Option<String> {
+        if let Some(most) = self.runs.filter(|most| taken.runs >= *most) {
+            return Some(format!("{} of {most} runs", taken.runs));
+        }
+        if let Some(most) = self.tokens.filter(|most| taken.tokens >= *most) {
+            return Some(format!("{} of {most} tokens", taken.tokens));
+        }
+        let most = self.cost_micro_usd.filter(|most| taken.cost_micro_usd >= *most)?;
+        Some(format!("{} of {} USD", usd(taken.cost_micro_usd), usd(most)))
+    }
+
+    /// Reads a job's `budget`.
+    pub(crate) fn parse(definition: Definition<'_>) -> Result<Self, Wrong> {
+        const RULE: &str = "\"budget\" must be an object with `runsPerDay`, `tokensPerDay` (whole numbers) and \
+            `costPerDayUsd` (a number of US dollars from 0 to 1000000)";
+        let wrong = |key| (key, RULE.to_owned());
+        let fields = match definition.get("budget") {
+            None | Some(Value::Null) => return Ok(Self::default()),
+            Some(Value::Object(fields)) => fields,
+            Some(_) => return Err(wrong("budget")),
+        };
+        let is_known = |key: &String| ["runsPerDay", "tokensPerDay", "costPerDayUsd"].contains(&key.as_str());
+        if !fields.keys().all(is_known) {
+            return Err(wrong("budget"));
+        }
+        let given = |key: &str| fields.get(key.trim_start_matches("budget.")).filter(|value| !value.is_null());
+        let whole = |key| given(key).map(|value| value.as_u64().ok_or_else(|| wrong(key))).transpose();
+        let dollars = |key| given(key).map(|value| value.as_f64().and_then(micro_usd).ok_or_else(|| wrong(key)));
+        Ok(Self {
+            runs: whole("budget.runsPerDay")?,
+            tokens: whole("budget.tokensPerDay")?,
+            cost_micro_usd: dollars("budget.costPerDayUsd").transpose()?,
+        })
+    }
+}
+
+/// `None` for what is no amount of dollars.
+pub fn micro_usd(dollars: f64) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be positive and small")]
+    (0.0..=MOST_COST_USD).contains(&dollars).then(|| (dollars * 1e6).round() as u64)
+}
+
+fn usd(micro: u64) -> String {
+    format!("{}.{:02}", micro / 1_000_000, micro % 1_000_000 / 10_000)
+}
+
+/// The sums of one day, kept as events come.
+#[derive(Debug, Default)]
+pub(crate) struct Sums {
+    /// When the day began.
+    day: Option<Timestamp>,
+    of_jobs: BTreeMap<JobSlug, Taken>,
+    all: Taken,
+}
+
+impl Sums {
+    pub(crate) fn of_job(&self, slug: &JobSlug, now: Timestamp, zone: &TimeZone) -> Taken {
+        self.of_jobs.get(slug).copied().filter(|_| self.is_of(now, zone)).unwrap_or_default()
+    }
+
+    pub(crate) fn of_all(&self, now: Timestamp, zone: &TimeZone) -> Taken {
+        Some(self.all).filter(|_| self.is_of(now, zone)).unwrap_or_default()
+    }
+
+    pub(crate) fn begin(&mut self, slug: Option<&JobSlug>, now: Timestamp, zone: &TimeZone) {
+        let day = start_of_day(now, zone);
+        if self.day != Some(day) {
+            *self = Self { day: Some(day), ..Self::default() };
+        }
+        self.add(slug, Taken { runs: 1, ..Taken::default() });
+    }
+
+    /// A run that began then knows more of what it took.
+    pub(crate) fn note(
+        &mut self,
+        slug: Option<&JobSlug>,
+        begun_at: Timestamp,
+        before: &Usage,
+        usage: &Usage,
+        zone: &TimeZone,
+    ) {
+        if self.is_of(begun_at, zone) {
+            let (before, after) = (taken(before), taken(usage));
+            let more = Taken {
+                runs: 0,
+                tokens: after.tokens.saturating_sub(before.tokens),
+                cost_micro_usd: after.cost_micro_usd.saturating_sub(before.cost_micro_usd),
+            };
+            self.add(slug, more);
+        }
+    }
+
+    /// The sums of the day of `now`, from runs of that day and others.
+    pub(crate) fn restored(begun: &[Begun], now: Timestamp, zone: &TimeZone) -> Self {
+        let mut sums = Self { day: Some(start_of_day(now, zone)), ..Self::default() };
+        for run in begun.iter().filter(|run| start_of_day(run.at, zone) == start_of_day(now, zone)) {
+            sums.add(run.slug.as_ref(), Taken { runs: 1, ..taken(&run.usage) });
+        }
+        sums
+    }
+
+    fn add(&mut self, slug: Option<&JobSlug>, more: Taken) {
+        self.all.add(more);
+        if let Some(slug) = slug {
+            self.of_jobs.entry(slug.clone()).or_default().add(more);
+        }
+    }
+
+    fn is_of(&self, at: Timestamp, zone: &TimeZone) -> bool {
+        self.day == Some(start_of_day(at, zone))
+    }
+}
+
+impl Taken {
+    fn add(&mut self, more: Self) {
+        self.runs = self.runs.saturating_add(more.runs);
+        self.tokens = self.tokens.saturating_add(more.tokens);
+        self.cost_micro_usd = self.cost_micro_usd.saturating_add(more.cost_micro_usd);
+    }
+}
+
+fn taken(usage: &Usage) -> Taken {
+    let tokens = usage.input_tokens.unwrap_or(0).saturating_add(usage.output_tokens.unwrap_or(0));
+    Taken { runs: 0, tokens, cost_micro_usd: usage.cost_micro_usd.unwrap_or(0) }
+}
+
+fn start_of_day(at: Timestamp, zone: &TimeZone) -> Timestamp {
+    at.to_zoned(zone.clone()).start_of_day().map_or(at, |start| start.timestamp())
+}

@@ -1,0 +1,113 @@
+//! The texts of what people are told about runs and jobs. Their way to people is `tell`'s.
+
+use jiff::Timestamp;
+
+use crate::decide::{Draft, cause_of, tell};
+use crate::event::RunFinished;
+use crate::job::Priority;
+use crate::notice::Notice;
+use crate::pause::PauseCause;
+use crate::run::{Outcome, Run, Trigger};
+use crate::session::Session;
+use crate::verdict::Severity;
+
+/// How many failures in a row call for somebody.
+fn alarming(priority: Priority) -> u32 {
+    match priority {
+        Priority::Critical | Priority::High => 2,
+        Priority::Normal | Priority::Low => 3,
+    }
+}
+
+pub(super) fn run_started(draft: &mut Draft<'_>, run: &Run, session: &Session) {
+    if run.request.notify && run.request.notices.start {
+        let name = &run.request.job_name;
+        let body = format!("**{name}** started ({}), session `{}`", origin(&run.trigger), session.name);
+        raise(draft, Severity::Info, format!("{name}: started"), body);
+    }
+}
+
+/// At most one notice for the end of a run: what it means for the job outweighs what it means for itself.
+pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, failures_before: u32, finished: &RunFinished) {
+    let wanted = run.request.notices;
+    if !run.request.notify || finished.retry_at.is_some() {
+        return;
+    }
+    let alarming = alarming(run.request.priority);
+    let failures = finished.consecutive_failures;
+    let name = &finished.job_name;
+    let succeeded = finished.outcome == Outcome::Succeeded;
+    let (severity, title) = if succeeded && wanted.recovery && failures_before >= alarming {
+        (Severity::Info, format!("{name}: works again after {failures_before} failures"))
+    } else if succeeded && wanted.completion {
+        (Severity::Info, format!("{name}: {}", finished.outcome.as_str()))
+    } else if !succeeded && wanted.alert && failures == alarming && failures > failures_before {
+        (Severity::Critical, format!("{name}: failed {failures} times in a row"))
+    } else if !succeeded && wanted.failure {
+        (Severity::High, format!("{name}: {}", finished.outcome.as_str()))
+    } else {
+        return;
+    };
+    let body = body(run, finished);
+    raise(draft, severity, title, body);
+}
+
+pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, cause: &PauseCause) {
+    let (Some(slug), true) = (&run.slug, run.request.notify && run.request.notices.pause) else { return };
+    let name = &run.request.job_name;
+    let advice = format!("`instar job resume {slug}` lets it run again; `instar job runs {slug}` shows what happened");
+    let body = format!("**{name}** was {}. {advice}.", cause.sentence());
+    raise(draft, Severity::Critical, format!("{name}: paused"), body);
+}
+
+/// Status, duration, how it came about, what may help to find the cause, and the end of the output.
+fn body(run: &Run, finished: &RunFinished) -> String {
+    let mut body = format!("**{}** {}", finished.job_name, finished.outcome.sentence());
+    if let Some(end) = &finished.end {
+        body.push_str(&format!(" after {} ({})", duration_text(end.duration_ms), cause_of(end)));
+    }
+    body.push_str(&format!("\n\n{}, priority {}", origin(&run.trigger), run.request.priority.as_str()));
+    if let Some(retry) = run.request.retry.as_ref().filter(|retry| retry.attempts > 1) {
+        body.push_str(&format!(", attempt {} of {}", run.trigger.attempt(), retry.attempts));
+    }
+    if finished.consecutive_failures > 1 {
+        body.push_str(&format!(", {} failures in a row", finished.consecutive_failures));
+    }
+    if finished.outcome != Outcome::Succeeded {
+        let session = finished.session.as_ref().map(|session| format!(", session `{}`", session.name));
+        body.push_str(&format!(", run `{}`{}", run.id, session.unwrap_or_default()));
+    }
+    let tail = finished.end.as_ref().map(|end| last_chars(end.tail.trim_end(), 500)).unwrap_or_default();
+    if !tail.is_empty() {
+        body.push_str(&format!("\n\n```\n{tail}\n```"));
+    }
+    body
+}
+
+/// Why it ran, in a few words.
+fn origin(trigger: &Trigger) -> String {
+    let minute = |at: Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    match trigger {
+        Trigger::Scheduled { at, missed: false } => format!("due {}", minute(*at)),
+        Trigger::Scheduled { at, missed: true } => format!("missed at {} and made up for", minute(*at)),
+        Trigger::Manual { reason, .. } => format!("triggered: {reason}"),
+        Trigger::Spawned { by, .. } => format!("wanted by {by}"),
+        Trigger::Retry { first, .. } => format!("{}, tried again", origin(first)),
+    }
+}
+
+fn raise(draft: &mut Draft<'_>, severity: Severity, title: String, body_markdown: String) {
+    let notice = Notice { id: draft.ids.notice(), severity, title, body_markdown };
+    tell::raise(draft, notice);
+}
+
+fn duration_text(millis: u64) -> String {
+    let seconds = millis / 1000;
+    if seconds >= 60 { format!("{}m {}s", seconds / 60, seconds % 60) } else { format!("{seconds}s") }
+}
+
+fn last_chars(text: &str, most: usize) -> String {
+    let skip = text.chars().count().saturating_sub(most);
+    let cut: String = text.chars().skip(skip).collect();
+    if skip > 0 { format!("…{cut}") } else { cut }
+}
