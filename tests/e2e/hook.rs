@@ -8,6 +8,14 @@ use std::process::{Command, Output, Stdio};
 use instar_tests::Agent;
 use serde_json::{Value, json};
 
+/// A project whose guards are compiled: a development build brings no native code, and compiling them takes longer
+/// on a busy machine than a hook may.
+fn guarded() -> Agent {
+    let agent = Agent::new();
+    assert!(agent.instar(&["hook", "install"]).status.success());
+    agent
+}
+
 /// The command line that stands in the settings for this event.
 #[track_caller]
 fn registered(agent: &Agent, event: &str) -> String {
@@ -66,7 +74,7 @@ fn check(agent: &Agent, command: &str, wanted: &str) -> String {
 
 #[test]
 fn the_registered_command_denies_asks_and_passes_from_any_folder() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     let elsewhere = tempfile::tempdir().expect("a folder");
     for cwd in [agent.dir(), Path::new("/"), elsewhere.path()] {
@@ -84,7 +92,7 @@ fn the_registered_command_denies_asks_and_passes_from_any_folder() {
 
 #[test]
 fn a_question_that_nobody_can_answer_denies_until_a_person_says_yes_once() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     let unattended = [("INSTAR_RUN_ID", "r1")];
     let ask = |command: &str| decision(&call(&agent, "PreToolUse", Path::new("/"), &bash(command), &unattended));
@@ -107,7 +115,7 @@ fn a_question_that_nobody_can_answer_denies_until_a_person_says_yes_once() {
 
 #[test]
 fn what_cannot_be_judged_is_denied() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     let huge = bash(&"x".repeat(17 << 20));
     let inputs: [&[u8]; 8] = [
@@ -132,7 +140,7 @@ fn what_cannot_be_judged_is_denied() {
 
 #[test]
 fn a_broken_guard_denies_and_is_named() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("bad-guard-spins");
     assert!(check(&agent, "ls", "deny").contains("bad-guard-spins"));
     fs::remove_file(agent.path(".instar/plugins/bad-guard-spins.wasm")).expect("removed");
@@ -153,7 +161,7 @@ fn a_broken_guard_denies_and_is_named() {
 
 #[test]
 fn neither_a_deleted_cache_nor_a_folder_that_cannot_be_written_changes_the_answer() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     check(&agent, "rm -rf x", "deny");
     fs::remove_dir_all(agent.path(".instar/cache")).expect("removed");
@@ -169,29 +177,44 @@ fn neither_a_deleted_cache_nor_a_folder_that_cannot_be_written_changes_the_answe
     assert_eq!(decision(&no_home).0, "deny");
 }
 
-#[test]
-fn two_hundred_hooks_at_once_are_all_answered_and_all_written_down() {
-    let agent = Agent::new();
-    agent.install("tiny-command-guard");
-    fs::remove_dir_all(agent.path(".instar/cache")).expect("removed");
+/// Half of them are denied and half pass; each leaves a whole line.
+#[track_caller]
+fn at_once(agent: &Agent, hooks: usize) {
+    let log = agent.path(".instar/state/guard-decisions.jsonl");
+    let _ = fs::remove_file(&log);
     std::thread::scope(|scope| {
-        for number in 0..200 {
-            let agent = &agent;
+        for number in 0..hooks {
             scope.spawn(move || {
                 let (command, wanted) = if number % 2 == 0 { ("rm -rf x", "deny") } else { ("ls", "pass") };
                 check(agent, command, wanted);
             });
         }
     });
-    let log = fs::read_to_string(agent.path(".instar/state/guard-decisions.jsonl")).expect("a log");
+    let log = fs::read_to_string(log).expect("a log");
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("a whole line")).collect();
-    assert_eq!(lines.len(), 200);
-    assert_eq!(lines.iter().filter(|line| line["answer"] == "deny").count(), 100);
+    assert_eq!(lines.len(), hooks);
+    assert_eq!(lines.iter().filter(|line| line["answer"] == "deny").count(), hooks / 2);
+}
+
+#[test]
+fn fifty_hooks_at_once_are_answered_although_one_must_compile() {
+    let agent = guarded();
+    // It came after the others were compiled, so the first hook compiles it and the others wait.
+    agent.install("tiny-command-guard");
+    at_once(&agent, 50);
+}
+
+#[test]
+fn two_hundred_hooks_at_once_are_all_answered_and_all_written_down() {
+    let agent = guarded();
+    agent.install("tiny-command-guard");
+    check(&agent, "ls", "pass");
+    at_once(&agent, 200);
 }
 
 #[test]
 fn output_and_moments_of_a_session_go_through_the_guards() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-hooks");
     agent.write(".instar/AGENT.md", "# Me");
     let after = |response: Value| {
@@ -217,7 +240,7 @@ fn output_and_moments_of_a_session_go_through_the_guards() {
 
 #[test]
 fn the_operator_allows_forbids_and_tries_out_in_guards_toml() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     agent.write(
         ".instar/guards.toml",
@@ -247,7 +270,7 @@ fn the_operator_allows_forbids_and_tries_out_in_guards_toml() {
 
 #[test]
 fn hooks_are_installed_beside_what_is_there_and_taken_out_again() {
-    let agent = Agent::new();
+    let agent = guarded();
     assert!(agent.instar(&["hook", "uninstall"]).status.success());
     let own = "{\n  // mine\n  \"model\": \"opus\",\n  \"hooks\": { \"Stop\": [{ \"hooks\": [{ \"type\": \"command\", \"command\": \"true\" }] }] }\n}\n";
     agent.write(".claude/settings.json", own);
@@ -267,7 +290,7 @@ fn hooks_are_installed_beside_what_is_there_and_taken_out_again() {
 
 #[test]
 fn the_api_says_what_guards_would_say_and_what_they_said() {
-    let agent = Agent::new();
+    let agent = guarded();
     agent.install("tiny-command-guard");
     check(&agent, "rm -rf x", "deny");
     let server = agent.start();
@@ -282,7 +305,7 @@ fn the_api_says_what_guards_would_say_and_what_they_said() {
 
 #[test]
 fn level_two_makes_advice_of_what_is_risky_and_of_nothing_graver() {
-    let agent = Agent::new();
+    let agent = guarded();
     for level in ["", "level = 1", "level = 3"] {
         agent.write(".instar/guards.toml", level);
         check(&agent, "git reset --hard", "ask");
@@ -306,7 +329,7 @@ fn level_two_makes_advice_of_what_is_risky_and_of_nothing_graver() {
 
 #[test]
 fn rules_are_listed_before_they_have_spoken() {
-    let agent = Agent::new();
+    let agent = guarded();
     check(&agent, "git reset --hard", "ask");
     let done = agent.instar(&["guard", "rules", "--json"]);
     let rules: Value = serde_json::from_slice(&done.stdout).expect("JSON");
@@ -324,7 +347,7 @@ fn rules_are_listed_before_they_have_spoken() {
 #[test]
 fn the_log_of_decisions_can_be_followed() {
     use std::io::BufRead as _;
-    let agent = Agent::new();
+    let agent = guarded();
     check(&agent, "ls", "pass");
     let mut follow = agent.command(&["guard", "log", "--follow", "--json"]);
     let mut child = follow.stdout(Stdio::piped()).spawn().expect("it starts");
@@ -338,4 +361,56 @@ fn the_log_of_decisions_can_be_followed() {
     assert_eq!(next()["subject"], "git reset --hard");
     child.kill().expect("killed");
     child.wait().expect("it ends");
+}
+
+#[test]
+fn conduct_is_advice_that_the_model_sees_and_the_operator_may_turn_off() {
+    let agent = guarded();
+    let command = "mail -s status team@corp.example <<'EOT'\nYou need to run the migration.\nEOT";
+    let advice = check(&agent, command, "pass");
+    for rule in ["guard-conduct/grounding", "guard-conduct/deferral", "guard-conduct/external"] {
+        assert!(advice.contains(rule), "{advice}");
+    }
+    assert!(check(&agent, "git commit -m done", "pass").contains("guard-conduct/reflection"));
+    assert_eq!(check(&agent, "grep -rn 'git commit' .", "pass"), "");
+    let config = json!({ "external": "ask", "grounding": "off", "deferral": "off" });
+    agent.configure(&json!({ "plugins": { "guard-conduct": { "config": config } } }));
+    let asked = check(&agent, command, "ask");
+    assert!(asked.contains("guard-conduct/external") && !asked.contains("grounding"), "{asked}");
+    agent.write(".instar/guards.toml", "level = 2");
+    check(&agent, command, "pass");
+}
+
+#[test]
+fn other_agent_clis_are_answered_in_their_own_words() {
+    let agent = guarded();
+    let say = |event: &str, cli: &str, input: &Value| {
+        let mut command = agent.command(&["hook", event, "--for", cli]);
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("it starts");
+        child.stdin.take().expect("a pipe").write_all(input.to_string().as_bytes()).expect("it listens");
+        answer(&child.wait_with_output().expect("it ends"))
+    };
+    let shell = |command: &str| json!({ "tool_name": "run_shell_command", "tool_input": { "command": command } });
+    let gemini = say("pre-tool-use", "gemini", &shell("git push --force"));
+    assert_eq!(gemini["decision"], "deny");
+    assert!(gemini["reason"].as_str().is_some_and(|reason| reason.contains("instar guard approve ")), "{gemini}");
+    assert_eq!(say("pre-tool-use", "gemini", &shell("ls")), Value::Null);
+    let bash = json!({ "tool_name": "Bash", "tool_input": { "command": "git push --force" } });
+    let codex = say("pre-tool-use", "codex", &bash);
+    assert_eq!(codex["hookSpecificOutput"]["permissionDecision"], "deny", "it cannot ask: {codex}");
+    let patch = "*** Begin Patch\n*** Delete File: .git/config\n*** Update File: .claude/settings.json\n*** End Patch";
+    let patch = json!({ "tool_name": "apply_patch", "tool_input": { "command": patch } });
+    assert_eq!(say("pre-tool-use", "codex", &patch)["hookSpecificOutput"]["permissionDecision"], "deny");
+    let token = json!({ "tool_name": "Bash", "tool_response": format!("token {}", agent.token()) });
+    let shown = say("post-tool-use", "codex", &token);
+    assert_eq!((&shown["decision"], &shown["reason"]), (&json!("block"), &json!("token [redacted: token]")));
+    for (cli, file, event) in
+        [("codex", ".codex/hooks.json", "PreToolUse"), ("gemini", ".gemini/settings.json", "BeforeTool")]
+    {
+        assert!(agent.instar(&["hook", "install", "--for", cli]).status.success());
+        let command = agent.json(file)["hooks"][event][0]["hooks"][0]["command"].clone();
+        assert!(command.as_str().is_some_and(|text| text.contains(&format!(" --for {cli}"))), "{command}");
+        assert!(agent.instar(&["hook", "uninstall", "--for", cli]).status.success());
+        assert_eq!(agent.json(file), json!({}));
+    }
 }

@@ -96,7 +96,7 @@ pub struct SimpleCommand {
     pub reads_from: Vec<u32>,
     /// What it reads on standard input, where the text tells.
     pub stdin: Option<String>,
-    /// The command that carries it.
+    /// The command that carries it; for one in a substitution, the one whose words it becomes a part of.
     pub parent: Option<u32>,
     /// The directory it would run in; none if only run time tells.
     pub cwd: Option<String>,

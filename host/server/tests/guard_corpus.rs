@@ -10,6 +10,7 @@ use instar_core::verdict::{Answer, Verdict};
 use instar_plugin::{Asker, CallContext, Plugins, Settings, Source};
 use instar_shell::{NoFiles, World, parse};
 use jiff::Timestamp;
+use proptest::prelude::*;
 use serde::Deserialize;
 
 /// The part of what is harmful that must be asked about or denied.
@@ -160,4 +161,69 @@ impl Score {
         self.missed.extend(other.missed);
         self.false_alarms.extend(other.false_alarms);
     }
+}
+
+/// Pieces of shell, of harm, and of nothing.
+fn shellish() -> impl Strategy<Value = String> {
+    let pieces = [
+        "rm -rf /",
+        "git push -f",
+        "$(",
+        ")",
+        "`",
+        "'",
+        "\"",
+        "<<E\n",
+        "\nE\n",
+        "|",
+        "sh",
+        "bash -c",
+        "eval",
+        "{a,b}",
+        "if",
+        "then",
+        "fi",
+        "case x in",
+        "esac",
+        "$X",
+        "${X:-",
+        "}",
+        "\\",
+        "\0",
+        "é",
+        "&&",
+        ";",
+        "( ",
+        "[[",
+        "]]",
+        "xargs",
+        "find . -exec",
+        "{} +",
+        "python3 -c",
+        "sudo",
+        "> /etc/x",
+        "function f {",
+        "$((",
+        "))",
+        "#",
+        "\n",
+    ];
+    let shell = prop::collection::vec(prop::sample::select(pieces.to_vec()), 0..24).prop_map(|pieces| pieces.join(" "));
+    let bytes =
+        prop::collection::vec(any::<u8>(), 0..200).prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+    prop_oneof![3 => shell, 1 => bytes]
+}
+
+#[test]
+fn any_text_is_answered_and_none_passes_that_was_not_understood() {
+    let guard = guard();
+    let mut runner = proptest::test_runner::TestRunner::new(ProptestConfig::with_cases(2_000));
+    let judged = runner.run(&shellish(), |text| {
+        let world =
+            World { cwd: PROJECT, home: Some(HOME), project_root: Some(PROJECT), temp_dir: "/tmp", files: &NoFiles };
+        let answer = check(&guard, &text).answer();
+        prop_assert!(parse(&text, &world).complete || answer != Answer::Pass, "{text:?} passes");
+        Ok(())
+    });
+    judged.expect("each text has an answer");
 }

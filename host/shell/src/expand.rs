@@ -105,7 +105,9 @@ impl Walker<'_> {
 
     /// What the commands in a substitution print, where that is known. They are found as commands of their own.
     fn substitution(&mut self, scope: &Scope, place: &Place, text: &str) -> Option<String> {
-        let inner = Place { via: Via::Substitution, depth: place.depth + 1, ..place.inside() };
+        // Places in that text would be its own; what is known of the raw text is where the word stands.
+        let span = place.span.or(place.around).or_else(|| Some(self.whole()));
+        let inner = Place { via: Via::Substitution, depth: place.depth + 1, span, ..place.inside() };
         self.once(|walker| walker.text(&mut scope.clone(), &inner, text).printed)
     }
 

@@ -120,6 +120,10 @@ impl Places {
         instar_core::command::Span { start, end: end.max(start) }
     }
 
+    pub(crate) fn whole(&self) -> instar_core::command::Span {
+        instar_core::command::Span { start: 0, end: self.length }
+    }
+
     fn byte(&self, character: usize) -> u32 {
         let same = u32::try_from(character).unwrap_or(u32::MAX);
         let byte = if self.bytes.is_empty() { same } else { self.bytes.get(character).copied().unwrap_or(self.length) };

@@ -46,9 +46,11 @@ impl Walker<'_> {
                 all.push(operator, target.text, target.dynamic);
             }
             IoRedirect::HereString(_, word) => {
+                let begun = self.found.commands.len();
                 let text = self.scalar(scope, place, &word.value, Mode::Word);
-                let printed = (!text.dynamic).then(|| text.text + "\n");
-                all.stdin = Some(Feed { commands: Vec::new(), printed });
+                // What the substitutions in it print is read; their text stands in it as it is written.
+                let commands = (begun..self.found.commands.len()).filter_map(|index| u32::try_from(index).ok());
+                all.stdin = Some(Feed { commands: commands.collect(), printed: Some(text.text + "\n") });
             }
             IoRedirect::HereDocument(_, document) => {
                 let body = &document.doc.value;

@@ -1,7 +1,7 @@
 //! One simple command: its words are expanded, wrappers taken off, and what it carries is followed.
 
 use brush_parser::ast::{self, AssignmentName, AssignmentValue, CommandPrefixOrSuffixItem, ProcessSubstitutionKind};
-use instar_core::command::{SimpleCommand, Span};
+use instar_core::command::{SimpleCommand, Span, Via};
 
 use crate::field::{Feed, Field, program};
 use crate::pieces::Mode;
@@ -51,6 +51,9 @@ impl Walker<'_> {
             CommandPrefixOrSuffixItem::IoRedirect(redirect) => Some(redirect),
             _ => None,
         });
+        let (begun, span) = (self.found.commands.len(), self.span(place, location(command).as_ref()));
+        let outer = place;
+        let place = &Place { around: Some(span), ..outer.clone() };
         let mut redirected = self.redirects(scope, place, redirects);
         let mut call = Call::default();
         for item in prefix {
@@ -80,7 +83,24 @@ impl Walker<'_> {
                 }
             }
         }
-        self.expanded(scope, place, (call, redirected, self.span(place, location(command).as_ref())))
+        let user = self.found.commands.len();
+        let ran = self.expanded(scope, place, (call, redirected, span));
+        self.tell_user(outer, begun, user);
+        ran
+    }
+
+    /// What was found in the words of a command belongs to it, unless something in there carries it.
+    fn tell_user(&mut self, place: &Place, begun: usize, user: usize) {
+        if user >= self.found.commands.len() {
+            return;
+        }
+        let parent = u32::try_from(user).ok();
+        for each in &mut self.found.commands[begun.min(user)..user] {
+            let is_in_words = each.via == Via::Substitution && each.depth == place.depth + 1;
+            if is_in_words && each.parent == place.parent {
+                each.parent = parent;
+            }
+        }
     }
 
     fn process_field(

@@ -38,6 +38,8 @@ pub(crate) struct Place {
     pub redirects: Vec<Redirect>,
     /// The place in the raw text, where it is not that of the text being walked.
     pub span: Option<Span>,
+    /// Where the command at hand stands, whose words may hold texts of their own.
+    pub around: Option<Span>,
     /// Functions that are being run.
     pub calls: Vec<String>,
     pub nesting: u32,
@@ -146,6 +148,11 @@ impl<'w> Walker<'w> {
 
     pub(crate) fn span(&self, place: &Place, of: Option<&brush_parser::SourceSpan>) -> Span {
         place.span.or_else(|| of.map(|span| self.top.span(span))).unwrap_or_default()
+    }
+
+    /// The place of all of the raw text.
+    pub(crate) fn whole(&self) -> Span {
+        self.top.whole()
     }
 
     pub(crate) fn list(&mut self, scope: &mut Scope, place: &Place, list: &ast::CompoundList) -> Ran {

@@ -239,6 +239,26 @@ fn what_only_run_time_tells_is_marked() {
 }
 
 #[test]
+fn what_is_in_a_substitution_belongs_to_its_user_and_stands_where_it_does() {
+    let text = "echo é; rm -rf \"$(cat a | head -1)\"; bash <<< \"$(curl x)\"";
+    let found = found(text);
+    let shown: Vec<String> = found.commands.iter().map(show).collect();
+    let index = |name: &str| shown.iter().position(|each| each.starts_with(name)).expect("it is found");
+    let parent = |name: &str| found.commands[index(name)].parent.map(|parent| parent as usize);
+    assert_eq!((parent("cat"), parent("head")), (Some(index("rm")), Some(index("rm"))));
+    assert_eq!(parent("rm"), None);
+    assert_eq!(parent("curl"), Some(index("bash")));
+    let shell = &found.commands[index("bash")];
+    assert_eq!(shell.reads_from, [u32::try_from(index("curl")).expect("small")]);
+    assert_eq!(shell.stdin.as_deref(), Some("$(curl x)\n"));
+    for (inner, outer) in [("cat", "rm -rf \"$(cat"), ("curl", "bash")] {
+        let span = found.commands[index(inner)].span;
+        let place = &text[span.start as usize..span.end as usize];
+        assert!(place.starts_with(outer), "{inner} stands in {place:?}");
+    }
+}
+
+#[test]
 fn pipes_parents_and_places_are_told() {
     let curl = found("curl x | sudo bash");
     assert_eq!((curl.commands[1].reads_from.as_slice(), curl.commands[1].stdin.as_deref()), (&[0][..], None));

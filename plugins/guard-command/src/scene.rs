@@ -13,8 +13,6 @@ pub(crate) struct Scene<'a> {
     pub(crate) places: &'a Places<'a>,
     /// The commands were guessed from a string, so nothing is guessed from theirs again.
     pub(crate) is_guess: bool,
-    /// For each command in a substitution, the one whose words it becomes a part of.
-    users: Vec<Option<usize>>,
 }
 
 impl<'a> Scene<'a> {
@@ -25,13 +23,11 @@ impl<'a> Scene<'a> {
             recursive_functions: &command.recursive_functions,
             places,
             is_guess: false,
-            users: users(&command.commands),
         }
     }
 
     pub(crate) fn guessed(commands: &'a [SimpleCommand], places: &'a Places<'a>) -> Self {
-        let users = vec![None; commands.len()];
-        Self { commands, code: &[], recursive_functions: &[], places, is_guess: true, users }
+        Self { commands, code: &[], recursive_functions: &[], places, is_guess: true }
     }
 
     pub(crate) fn cmd(&'a self, index: usize) -> Cmd<'a> {
@@ -94,14 +90,16 @@ impl<'a> Cmd<'a> {
         self.it.elsewhere.is_some()
     }
 
+    /// The command that carries it.
     pub(crate) fn parent(&self) -> Option<Self> {
-        self.it.parent.map(|parent| self.scene.cmd(parent as usize))
+        let parent = self.it.parent.filter(|_| self.it.via != Via::Substitution);
+        parent.map(|parent| self.scene.cmd(parent as usize))
     }
 
     pub(crate) fn children(&self) -> impl Iterator<Item = Self> {
         let index = self.index;
         let commands = self.scene.commands.iter().enumerate();
-        let carried = commands.filter(move |(_, each)| each.parent.is_some_and(|parent| parent as usize == index));
+        let carried = commands.filter(move |(_, each)| is_of(each, index) && each.via != Via::Substitution);
         carried.map(|(at, _)| self.scene.cmd(at))
     }
 
@@ -123,14 +121,16 @@ impl<'a> Cmd<'a> {
 
     /// The commands whose output becomes words of this one or of those that feed it.
     pub(crate) fn substitutions(&self) -> Vec<Self> {
-        let users = self.scene.users.iter().enumerate().filter(|(_, user)| **user == Some(self.index));
-        let direct = users.map(|(at, _)| self.scene.cmd(at));
+        let commands = self.scene.commands.iter().enumerate();
+        let direct = commands.filter(|(_, each)| is_of(each, self.index) && each.via == Via::Substitution);
+        let direct = direct.map(|(at, _)| self.scene.cmd(at));
         direct.flat_map(|child| std::iter::once(child).chain(child.sources())).collect()
     }
 
     /// The command whose words it becomes a part of: the outer one of `$(…)`.
     pub(crate) fn user(&self) -> Option<Self> {
-        self.scene.users[self.index].map(|user| self.scene.cmd(user))
+        let user = self.it.parent.filter(|_| self.it.via == Via::Substitution);
+        user.map(|user| self.scene.cmd(user as usize))
     }
 
     /// The path that a word means.
@@ -180,30 +180,8 @@ impl<'a> Cmd<'a> {
     }
 }
 
-fn users(commands: &[SimpleCommand]) -> Vec<Option<usize>> {
-    let indices = 0..commands.len();
-    indices
-        .map(|index| Some(index).filter(|_| commands[index].via == Via::Substitution))
-        .map(|index| user_of(commands, index?))
-        .collect()
-}
-
-/// What is in a substitution stands before its user, which carries it, or has its text in a word, or is simply
-/// the next one where the value of the word is known.
-fn user_of(commands: &[SimpleCommand], index: usize) -> Option<usize> {
-    let substituted = &commands[index];
-    if let Some(parent) = substituted.parent {
-        return Some(parent as usize);
-    }
-    let name = substituted.argv.first().or_else(|| substituted.wrappers.first()).map_or("", String::as_str);
-    let holds = |word: &String| word.contains(['(', '`']) && word.contains(name);
-    let behind = || commands.iter().enumerate().skip(index + 1);
-    let by_text = behind().find(|(_, command)| {
-        let mut values = command.assignments.iter().map(|(_, value)| value);
-        command.argv.iter().any(holds) || values.any(holds)
-    });
-    let by_order = || behind().find(|(_, command)| command.via != Via::Substitution);
-    by_text.or_else(by_order).map(|(at, _)| at)
+fn is_of(command: &SimpleCommand, index: usize) -> bool {
+    command.parent.is_some_and(|parent| parent as usize == index)
 }
 
 fn name_of(command: &SimpleCommand, from: usize) -> &str {

@@ -27,10 +27,15 @@ pub(crate) fn judge(call: &ToolCall, places: &Places<'_>, report: &mut Report) {
     };
     let text = |name: &str| input.get(name).and_then(Value::as_str);
     match call.tool.as_str() {
-        "Write" | "Edit" | "MultiEdit" | "NotebookEdit" | "write_file" | "apply_patch" | "replace" => {
+        "Write" | "Edit" | "MultiEdit" | "NotebookEdit" | "write_file" | "replace" => {
             if let Some(path) = text("file_path").or_else(|| text("notebook_path")).or_else(|| text("path")) {
                 write(path, places, report);
             }
+        }
+        "apply_patch" => {
+            let patch = text("command").or_else(|| text("input")).or_else(|| text("patch"));
+            let paths = patch.unwrap_or_default().lines().filter_map(patched);
+            paths.chain(text("path")).for_each(|path| write(path, places, report));
         }
         "Read" | "NotebookRead" | "read_file" => {
             if let Some(path) = text("file_path").or_else(|| text("notebook_path")).or_else(|| text("path")) {
@@ -51,6 +56,12 @@ pub(crate) fn judge(call: &ToolCall, places: &Places<'_>, report: &mut Report) {
         tool if tool.starts_with("mcp__") => foreign(tool, &Value::Object(input), places, report),
         _ => {}
     }
+}
+
+/// The file that a line of a patch names, as Codex CLI writes them.
+fn patched(line: &str) -> Option<&str> {
+    let marks = ["*** Add File: ", "*** Update File: ", "*** Delete File: ", "*** Move to: "];
+    marks.iter().find_map(|mark| line.trim_start().strip_prefix(mark)).map(str::trim)
 }
 
 fn write(word: &str, places: &Places<'_>, report: &mut Report) {
@@ -187,6 +198,13 @@ mod tests {
         check("Edit", r#"{"file_path":"src/../../other/a"}"#, &["write-outside-project"]);
         check("Write", r#"{"file_path":"/etc/hosts"}"#, &["overwrite-system-file"]);
         check("Write", r#"{"file_path":".claude/settings.json"}"#, &["guard-settings"]);
+        check("Write", r#"{"file_path":".gemini/settings.json"}"#, &["guard-settings"]);
+        check(
+            "apply_patch",
+            r#"{"command":"*** Begin Patch\n*** Update File: .codex/hooks.json\n"}"#,
+            &["guard-settings"],
+        );
+        check("apply_patch", r#"{"command":"*** Begin Patch\n*** Update File: src/a.rs\n"}"#, &[]);
         check("MultiEdit", r#"{"file_path":"/home/ada/shop/.instar/config.json"}"#, &["write-secret-file"]);
         check("Write", r#"{"file_path":".instar/MEMORY.md"}"#, &[]);
         check("NotebookEdit", r#"{"notebook_path":".git/config"}"#, &["overwrite-git-dir"]);

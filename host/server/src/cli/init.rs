@@ -85,7 +85,7 @@ pub(crate) fn run(context: &Context, init: Init) -> Result<Exit, Failure> {
 
 /// Registers the hooks; a settings file that cannot be edited is left alone, and the user is told.
 fn with_hooks(context: &Context, project: &Project, mut made: Vec<Made>) -> Vec<Made> {
-    match hook::install_into(&hook::Scope::Project(project.clone())) {
+    match hook::install_into(&hook::Scope::Project(project.clone()), hook::Dialect::Claude) {
         Ok(installed) => made.push(Made { path: AGENT_SETTINGS, created: installed.changed }),
         Err(failure) => context.out.note(format!("the hooks were not registered: {}", failure.sentence())),
     }

@@ -5,11 +5,13 @@ pub(crate) mod containers;
 pub(crate) mod credentials;
 pub(crate) mod databases;
 pub(crate) mod disks;
+mod downloads;
 pub(crate) mod filesystem;
 pub(crate) mod find;
 pub(crate) mod git;
 pub(crate) mod itself;
 pub(crate) mod kubernetes;
+mod leaving;
 mod machine;
 pub(crate) mod network;
 pub(crate) mod overwrite;
@@ -45,14 +47,14 @@ pub(crate) fn judge(scene: &Scene<'_>, report: &mut Report) {
         }
     }
     if scene.is_guess {
-        return network::downloads_that_run(scene, report);
+        return downloads::downloads_that_run(scene, report);
     }
     for code in scene.code {
         report.command = Some(code.command);
         code::judge(code, scene, report);
     }
     report.command = None;
-    network::downloads_that_run(scene, report);
+    downloads::downloads_that_run(scene, report);
 }
 
 fn one(cmd: Cmd<'_>, report: &mut Report) {

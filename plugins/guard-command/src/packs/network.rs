@@ -1,12 +1,11 @@
 //! Code that comes from the network, shells that go out to it, and data that leaves by it.
 
-use instar_plugin_sdk::guard::Via;
-
 use crate::args::{Args, Spec};
-use crate::names::{DOWNLOADERS, READERS, SHELLS, interpreter};
+use crate::names::{SHELLS, interpreter};
+use crate::packs::leaving::{fed, reads_secret, was_given_secrets};
 use crate::place::Place;
 use crate::rule::{Report, rules};
-use crate::scene::{Cmd, Scene};
+use crate::scene::Cmd;
 use crate::secret_file::{is_key_folder, is_secret, secret_variable_in};
 
 rules! { Network:
@@ -42,7 +41,7 @@ rules! { Network:
         "read the file with `cat`";
 }
 
-const CURL: Spec = Spec {
+pub(super) const CURL: Spec = Spec {
     short: "XdFTHouAebmrxKEQzY",
     long: &[
         "request",
@@ -177,48 +176,6 @@ fn reverse_shell(cmd: &Cmd<'_>, report: &mut Report) {
     }
 }
 
-/// It prints something that only its owner should see.
-fn reads_secret(cmd: &Cmd<'_>) -> bool {
-    let name = cmd.name();
-    let reads = READERS.contains(&name) || matches!(name, "tar" | "zip" | "cp" | "find");
-    let operands = || (cmd.from + 1..cmd.it.argv.len()).filter(|at| !cmd.it.argv[*at].starts_with('-'));
-    let secret_word = reads && operands().any(|at| is_secret(&cmd.path(at)));
-    let secret_input =
-        cmd.it.redirects.iter().any(|redirect| redirect.operator == "<" && is_secret(&cmd.path_of(&redirect.target)));
-    let environment = (name == "printenv" && cmd.words().is_empty()) || (name == "set" && cmd.words().is_empty());
-    let bare_env = name == "env" || (cmd.it.argv.is_empty() && cmd.it.wrappers.iter().any(|wrapper| wrapper == "env"));
-    let told = matches!(name, "echo" | "printf" | "printenv")
-        && cmd
-            .words()
-            .iter()
-            .any(|word| secret_variable_in(word).is_some() || crate::secret_file::is_secret_variable(word));
-    let history = name == "history"
-        || matches!(name, "security" | "gpg" if cmd.words().iter().any(|word| word.contains("export-secret")));
-    secret_word || secret_input || environment || bare_env || told || history
-}
-
-/// Another command of the same text writes a secret into this file.
-fn was_given_secrets(cmd: &Cmd<'_>, path: &str) -> bool {
-    let writes = |other: &Cmd<'_>| {
-        let into = |word: &str| other.path_of(word) == path;
-        other.it.redirects.iter().any(|redirect| redirect.operator.starts_with('>') && into(&redirect.target))
-            || (matches!(other.name(), "cp" | "ln" | "tee") && other.words().last().is_some_and(|word| into(word)))
-    };
-    cmd.scene.cmds().any(|other| {
-        other.index != cmd.index && writes(&other) && (reads_secret(&other) || other.sources().iter().any(reads_secret))
-    })
-}
-
-/// It reads a home, the system, the whole project or everything: too much to be sent away.
-fn reads_outside(cmd: &Cmd<'_>) -> bool {
-    let reads = READERS.contains(&cmd.name()) || matches!(cmd.name(), "tar" | "zip" | "find" | "cpio" | "dd");
-    let is_vital = |at: usize| {
-        let is_tree = matches!(cmd.name(), "tar" | "zip") && cmd.place(at) == Place::Project;
-        is_tree || matches!(cmd.place(at), Place::Root | Place::Home | Place::SystemTop | Place::System | Place::Device)
-    };
-    reads && (cmd.from + 1..cmd.it.argv.len()).any(|at| !cmd.it.argv[at].starts_with('-') && is_vital(at))
-}
-
 fn web(cmd: &Cmd<'_>, report: &mut Report) {
     let args = Args::of(cmd, &CURL);
     for word in cmd.words() {
@@ -289,19 +246,6 @@ fn file_in(value: &str) -> Option<&str> {
         },
     };
     Some(file.split(';').next().unwrap_or(file))
-}
-
-/// What is piped, redirected or substituted into a command that sends.
-fn fed(cmd: &Cmd<'_>, report: &mut Report) {
-    let sources = cmd.sources();
-    let input = cmd.it.redirects.iter().find(|redirect| redirect.operator == "<");
-    let is_secret_input = input.is_some_and(|redirect| is_secret(&cmd.path_of(&redirect.target)));
-    let told = cmd.substitutions();
-    if is_secret_input || sources.iter().any(reads_secret) || told.iter().any(reads_secret) {
-        report.add(&SEND_SECRET, cmd.name());
-    } else if sources.iter().any(reads_outside) || told.iter().any(reads_outside) {
-        report.add(&SEND_FILE, cmd.name());
-    }
 }
 
 fn raw_socket(cmd: &Cmd<'_>, report: &mut Report) {
@@ -383,76 +327,4 @@ pub(crate) fn is_loopback(word: &str) -> bool {
         host.split(':').next().unwrap_or(host)
     };
     matches!(name, "localhost" | "0.0.0.0" | "[::1" | "::1") || name.starts_with("127.") || name.ends_with(".localhost")
-}
-
-/// A file that comes from the network and is run in the same text.
-pub(crate) fn downloads_that_run(scene: &Scene<'_>, report: &mut Report) {
-    let mut files: Vec<&str> = Vec::new();
-    for cmd in scene.cmds() {
-        let fetched = fetched_file(&cmd);
-        files.extend(fetched);
-        let through = cmd.sources().iter().any(|source| DOWNLOADERS.contains(&source.name()));
-        if through && matches!(cmd.name(), "tee" | "cat" | "dd" | "sponge") {
-            files.extend(
-                cmd.words()
-                    .iter()
-                    .filter(|word| !word.starts_with('-'))
-                    .map(|word| word.strip_prefix("of=").unwrap_or(word)),
-            );
-            files.extend(cmd.it.redirects.iter().map(|redirect| redirect.target.as_str()));
-        }
-    }
-    if files.is_empty() {
-        return;
-    }
-    let is_file =
-        |word: &str| files.iter().any(|file| last_name(file) == last_name(word) && !last_name(word).is_empty());
-    for cmd in scene.cmds().filter(|cmd| cmd.it.via != Via::Substitution || cmd.it.depth > 0) {
-        let name = cmd.name();
-        let runs =
-            SHELLS.contains(&name) || interpreter(name).is_some() || matches!(name, "source" | "." | "exec" | "eval");
-        let program = cmd.it.argv.get(cmd.from).is_some_and(|word| word.contains('/') && is_file(word));
-        let first = cmd.words().iter().find(|word| !word.starts_with('-'));
-        let input = cmd.it.redirects.iter().any(|redirect| redirect.operator == "<" && is_file(&redirect.target));
-        if program || (runs && (first.is_some_and(|word| is_file(word)) || input)) {
-            return report.add(&RUN_DOWNLOAD, cmd.it.argv.first().map_or("", String::as_str));
-        }
-    }
-}
-
-fn last_name(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// Where a downloader puts what it gets.
-fn fetched_file<'a>(cmd: &Cmd<'a>) -> Option<&'a str> {
-    let name = cmd.name();
-    if !matches!(name, "curl" | "wget" | "aria2c" | "fetch" | "http" | "scp" | "axel") {
-        return None;
-    }
-    let target = cmd
-        .it
-        .redirects
-        .iter()
-        .find(|redirect| redirect.operator.starts_with('>') && !redirect.target.starts_with("/dev/"));
-    if let Some(target) = target.filter(|target| target.target.len() > 1) {
-        return Some(target.target.as_str());
-    }
-    let args = Args::of(cmd, &CURL);
-    let url = args.operand_words().last().map(|url| last_name(url.split('?').next().unwrap_or(url)));
-    match name {
-        "curl" => {
-            args.values('o', "output").last().or(url.filter(|_| args.short_is("O") || args.exactly("remote-name")))
-        }
-        "wget" => {
-            let given = cmd
-                .words()
-                .windows(2)
-                .find(|pair| pair[0] == "-O" || pair[0] == "--output-document")
-                .map(|pair| pair[1].as_str());
-            given.or(url)
-        }
-        "scp" => args.operand_words().last(),
-        _ => args.values('o', "output").last().or(url),
-    }
 }

@@ -62,7 +62,7 @@ pub(super) fn answer(call: &HookCall, input: &Input) -> Reply {
         Err(error) => return failed(call.event, &format!("the guards could not be set up ({})", error.code())),
     };
     match call.event {
-        Event::PreToolUse => before_tool(&guards, &log, input, &cwd),
+        Event::PreToolUse => before_tool(&guards, &log, call, input, &cwd),
         Event::PostToolUse => after_tool(&guards, &log, input),
         Event::SessionStart => {
             let moment = match input.source.as_deref() {
@@ -91,7 +91,7 @@ fn kinds(event: Event) -> &'static [Kind] {
     }
 }
 
-fn before_tool(guards: &Guards, log: &DecisionLog, input: &Input, cwd: &Path) -> Reply {
+fn before_tool(guards: &Guards, log: &DecisionLog, call: &HookCall, input: &Input, cwd: &Path) -> Reply {
     let (Some(tool), Some(tool_input)) = (&input.tool_name, &input.tool_input) else {
         return failed(Event::PreToolUse, "the hook's input has no `tool_name` or no `tool_input`");
     };
@@ -101,7 +101,7 @@ fn before_tool(guards: &Guards, log: &DecisionLog, input: &Input, cwd: &Path) ->
         input: tool_input.clone(),
         cwd: cwd.to_string_lossy().into_owned(),
         session: input.session_id.clone(),
-        unattended: input.is_unattended(),
+        unattended: input.is_unattended() || !call.dialect.asks(),
         only_asks: false,
     };
     let decision = guards.judge(using, now);
@@ -176,7 +176,7 @@ fn after_tool(guards: &Guards, log: &DecisionLog, input: &Input) -> Reply {
     Reply::json(&value)
 }
 
-fn decided(decision: &str, reason: &str) -> Value {
+pub(super) fn decided(decision: &str, reason: &str) -> Value {
     json!({ "hookSpecificOutput": {
         "hookEventName": Event::PreToolUse.name(),
         "permissionDecision": decision,

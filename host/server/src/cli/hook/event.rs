@@ -5,12 +5,16 @@ use std::path::PathBuf;
 use serde::Deserialize;
 use serde_json::Value;
 
+use super::dialect::Dialect;
+
 /// A call of a hook.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HookCall {
     pub(crate) event: Event,
     /// The project that was named.
     pub(crate) dir: Option<PathBuf>,
+    /// Who calls.
+    pub(crate) dialect: Dialect,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

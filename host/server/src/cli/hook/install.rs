@@ -1,4 +1,4 @@
-//! `instar hook install` and `uninstall`: our hooks in `.claude/settings.json`.
+//! `instar hook install` and `uninstall`: our hooks in the settings of an agent CLI.
 
 use std::path::{Path, PathBuf};
 
@@ -6,6 +6,7 @@ use clap::Args;
 use instar_plugin::Kind;
 use serde_json::json;
 
+use super::dialect::Dialect;
 use super::settings_edit::{self, SettingsError};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::quoted;
@@ -14,13 +15,16 @@ use crate::config::Project;
 use crate::disk::{self, Mode};
 use crate::guards::{Guards, Home};
 
-/// Register instar's hooks with Claude Code
+/// Register instar's hooks with an agent CLI
 #[derive(Debug, Args)]
-#[command(after_help = examples(&["instar hook install", "instar hook install --user"]))]
+#[command(after_help = examples(&["instar hook install", "instar hook install --user", "instar hook install --for codex"]))]
 pub(crate) struct Install {
     /// For all projects of this user, in ~/.claude/settings.json
     #[arg(long)]
     user: bool,
+    /// The agent CLI that shall call them
+    #[arg(long = "for", value_enum, default_value_t)]
+    dialect: Dialect,
 }
 
 /// Take instar's hooks out again
@@ -30,6 +34,9 @@ pub(crate) struct Uninstall {
     /// Out of ~/.claude/settings.json
     #[arg(long)]
     user: bool,
+    /// The agent CLI that calls them
+    #[arg(long = "for", value_enum, default_value_t)]
+    dialect: Dialect,
 }
 
 /// For whom hooks are registered.
@@ -48,7 +55,7 @@ pub(crate) struct Installed {
 
 pub(super) fn install(context: &Context, install: &Install) -> Result<Exit, Failure> {
     let scope = scope(context, install.user)?;
-    let installed = install_into(&scope)?;
+    let installed = install_into(&scope, install.dialect)?;
     // The first hook should not have to compile.
     let home = match &scope {
         Scope::Project(project) => Home::of(project),
@@ -62,20 +69,23 @@ pub(super) fn install(context: &Context, install: &Install) -> Result<Exit, Fail
 }
 
 pub(super) fn uninstall(context: &Context, uninstall: &Uninstall) -> Result<Exit, Failure> {
-    let installed = edit(&scope(context, uninstall.user)?, settings_edit::without_hooks)?;
+    let installed = edit(&scope(context, uninstall.user)?, uninstall.dialect, |text| {
+        settings_edit::without_hooks(text, uninstall.dialect)
+    })?;
     let said = if installed.changed { "were taken out of" } else { "are not in" };
     report(context, &installed, &format!("The hooks {said} {}.", installed.file.display()))
 }
 
 /// Registers the hooks; the program is the one that runs now.
-pub(crate) fn install_into(scope: &Scope) -> Result<Installed, Failure> {
+pub(crate) fn install_into(scope: &Scope, dialect: Dialect) -> Result<Installed, Failure> {
     let program = std::env::current_exe().map_err(|error| Failure::io("failed to find this program", &error))?;
     let dir = match scope {
         Scope::Project(project) => format!(" --dir {}", quoted(project.dir())),
         Scope::User(_) => String::new(),
     };
-    let command = |event: &str| format!("{} hook {event}{dir}", quoted(&program));
-    edit(scope, |text| settings_edit::with_hooks(text, command))
+    let (program, option) = (quoted(&program), dialect.option());
+    let command = |event: &str| format!("{program} hook {event}{option}{dir}");
+    edit(scope, dialect, |text| settings_edit::with_hooks(text, dialect, command))
 }
 
 fn scope(context: &Context, user: bool) -> Result<Scope, Failure> {
@@ -86,12 +96,17 @@ fn scope(context: &Context, user: bool) -> Result<Scope, Failure> {
     home.map(Scope::User).ok_or_else(|| Failure::refused("HOME is not set, so there is no file of the user"))
 }
 
-fn edit(scope: &Scope, change: impl Fn(&str) -> Result<String, SettingsError>) -> Result<Installed, Failure> {
+fn edit(
+    scope: &Scope,
+    dialect: Dialect,
+    change: impl Fn(&str) -> Result<String, SettingsError>,
+) -> Result<Installed, Failure> {
+    let (folder, name) = dialect.file();
     let folder = match scope {
-        Scope::Project(project) => project.dir().join(".claude"),
-        Scope::User(home) => home.join(".claude"),
+        Scope::Project(project) => project.dir().join(folder),
+        Scope::User(home) => home.join(folder),
     };
-    let file = folder.join("settings.json");
+    let file = folder.join(name);
     let shown = file.display().to_string();
     let before = match std::fs::read_to_string(&file) {
         Ok(text) => text,

@@ -4,6 +4,7 @@
 //! works, and the other one denies when there is no answer in time.
 
 mod answer;
+mod dialect;
 mod event;
 mod install;
 mod settings_edit;
@@ -19,13 +20,14 @@ use clap::Subcommand;
 use super::exit::{Exit, Failure};
 use super::{Context, examples};
 use answer::Reply;
+pub(crate) use dialect::Dialect;
 pub(crate) use event::HookCall;
 use event::{Event, Input};
 pub(super) use install::{Scope, install_into};
 
 /// The programs that hooks of ours in the settings of an agent CLI call, or why nobody can tell.
 pub(super) fn registered(settings: &str) -> Result<Vec<PathBuf>, String> {
-    settings_edit::programs(settings).map_err(|error| error.to_string())
+    settings_edit::programs(settings, Dialect::Claude).map_err(|error| error.to_string())
 }
 
 /// Well below the time limit that `install` registers.
@@ -39,36 +41,43 @@ pub(crate) enum HookCommand {
     Uninstall(install::Uninstall),
     /// Judge a call of a tool before it happens: JSON on standard input, the answer on standard output
     #[command(alias = "PreToolUse", after_help = examples(&["instar hook pre-tool-use < call.json"]))]
-    PreToolUse,
+    PreToolUse(Caller),
     /// Look through what a tool printed, and take out what must not be seen
     #[command(alias = "PostToolUse", after_help = examples(&["instar hook post-tool-use < result.json"]))]
-    PostToolUse,
+    PostToolUse(Caller),
     /// Give texts to the model when a session begins, goes on or was compacted
     #[command(alias = "SessionStart", after_help = examples(&["instar hook session-start < event.json"]))]
-    SessionStart,
+    SessionStart(Caller),
     /// Say nothing: what is said before a compaction is lost in it; `session-start` comes after it
     #[command(alias = "PreCompact", after_help = examples(&["instar hook pre-compact < event.json"]))]
-    PreCompact,
+    PreCompact(Caller),
     /// Give texts to the model with a prompt
     #[command(alias = "UserPromptSubmit", after_help = examples(&["instar hook user-prompt-submit < event.json"]))]
-    UserPromptSubmit,
+    UserPromptSubmit(Caller),
     /// Remind the model of what is open when it wants to stop
     #[command(alias = "Stop", after_help = examples(&["instar hook stop < event.json"]))]
-    Stop,
+    Stop(Caller),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Caller {
+    /// The agent CLI that calls, in whose words the answer is given
+    #[arg(long = "for", value_enum, default_value_t)]
+    dialect: Dialect,
 }
 
 pub(crate) fn run(context: &Context, command: &HookCommand) -> Result<Exit, Failure> {
-    let event = match command {
+    let (event, caller) = match command {
         HookCommand::Install(install) => return install::install(context, install),
         HookCommand::Uninstall(uninstall) => return install::uninstall(context, uninstall),
-        HookCommand::PreToolUse => Event::PreToolUse,
-        HookCommand::PostToolUse => Event::PostToolUse,
-        HookCommand::SessionStart => Event::SessionStart,
-        HookCommand::PreCompact => Event::PreCompact,
-        HookCommand::UserPromptSubmit => Event::UserPromptSubmit,
-        HookCommand::Stop => Event::Stop,
+        HookCommand::PreToolUse(caller) => (Event::PreToolUse, caller),
+        HookCommand::PostToolUse(caller) => (Event::PostToolUse, caller),
+        HookCommand::SessionStart(caller) => (Event::SessionStart, caller),
+        HookCommand::PreCompact(caller) => (Event::PreCompact, caller),
+        HookCommand::UserPromptSubmit(caller) => (Event::UserPromptSubmit, caller),
+        HookCommand::Stop(caller) => (Event::Stop, caller),
     };
-    let reply = reply(HookCall { event, dir: context.dir.clone() });
+    let reply = reply(HookCall { event, dir: context.dir.clone(), dialect: caller.dialect });
     if let Some(text) = &reply.stdout {
         context.out.line(text)?;
     }
@@ -96,8 +105,8 @@ pub(crate) fn main(call: HookCall) -> ExitCode {
 }
 
 fn reply(call: HookCall) -> Reply {
-    let event = call.event;
-    within(DEADLINE, event, move || answered(&call))
+    let (event, dialect) = (call.event, call.dialect);
+    dialect.spoken(event, within(DEADLINE, event, move || answered(&call)))
 }
 
 /// The answer of the work, or the answer of one who has none.
@@ -137,12 +146,15 @@ pub(crate) fn called(mut arguments: impl Iterator<Item = std::ffi::OsString>) ->
         return None;
     }
     let event = Event::parse(arguments.next()?.to_str()?)?;
-    let dir = match arguments.next() {
-        None => None,
-        Some(option) if option == "--dir" || option == "-d" => Some(PathBuf::from(arguments.next()?)),
-        Some(_) => return None,
-    };
-    arguments.next().is_none().then_some(HookCall { event, dir })
+    let mut call = HookCall { event, dir: None, dialect: Dialect::default() };
+    while let Some(option) = arguments.next() {
+        match option.to_str()? {
+            "--dir" | "-d" => call.dir = Some(PathBuf::from(arguments.next()?)),
+            "--for" => call.dialect = Dialect::parse(arguments.next()?.to_str()?)?,
+            _ => return None,
+        }
+    }
+    Some(call)
 }
 
 #[cfg(test)]
@@ -166,7 +178,16 @@ mod tests {
         let call = |line: &str| called(line.split(' ').map(std::ffi::OsString::from));
         assert_eq!(call("hook PreToolUse").unwrap().event, Event::PreToolUse);
         assert_eq!(call("hook stop --dir /x").unwrap().dir, Some(PathBuf::from("/x")));
-        for line in ["hook", "hook install", "hook stop --help", "hook stop --dir", "hook stop -d x y", "job list"] {
+        assert_eq!(call("hook stop --for gemini --dir /x").unwrap().dialect, Dialect::Gemini);
+        for line in [
+            "hook",
+            "hook install",
+            "hook stop --help",
+            "hook stop --dir",
+            "hook stop -d x y",
+            "hook stop --for x",
+            "job list",
+        ] {
             assert!(call(line).is_none(), "{line}");
         }
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use jsonc_parser::cst::{CstArray, CstNode, CstObject, CstRootNode};
 use serde_json::{Value, json};
 
+use super::dialect::Dialect;
 use super::event::Event;
 use crate::jobs::edit::{input, options};
 
@@ -19,47 +20,48 @@ pub(super) enum SettingsError {
     Shape(String),
 }
 
-/// Seconds, as the agent CLI counts. Ours answers by itself long before.
-const TIMEOUT: u64 = 30;
-
 /// The events that are registered. `pre-compact` has no way to tell the model anything, so it is not.
 const EVENTS: [Event; 5] =
     [Event::PreToolUse, Event::PostToolUse, Event::SessionStart, Event::UserPromptSubmit, Event::Stop];
 
 /// The text with our hooks in it, each event once. `command` is what calls us, without the event.
-pub(super) fn with_hooks(text: &str, command: impl Fn(&str) -> String) -> Result<String, SettingsError> {
+pub(super) fn with_hooks(
+    text: &str,
+    dialect: Dialect,
+    command: impl Fn(&str) -> String,
+) -> Result<String, SettingsError> {
     let wanted = |event: Event| {
-        let hook = json!({ "type": "command", "command": command(event.word()), "timeout": TIMEOUT });
+        let hook = json!({ "type": "command", "command": command(event.word()), "timeout": dialect.timeout() });
         match event {
             Event::PreToolUse | Event::PostToolUse => json!({ "matcher": "*", "hooks": [hook] }),
             _ => json!({ "hooks": [hook] }),
         }
     };
     let meant = parsed(text)?;
-    let is_there = |event: &Event| ours(&meant, *event) == [&wanted(*event)];
+    let is_there = |event: &Event| ours(&meant, dialect, *event) == [&wanted(*event)];
     if EVENTS.iter().all(is_there) {
         return Ok(text.to_owned());
     }
-    let text = without_hooks(text)?;
+    let text = without_hooks(text, dialect)?;
     let root = tree(if text.trim().is_empty() { "{}\n" } else { &text })?;
     let object = root.object_value().ok_or_else(|| SettingsError::Shape("the whole".to_owned()))?;
     let hooks = object.object_value_or_create("hooks").ok_or_else(|| SettingsError::Shape("hooks".to_owned()))?;
     for event in EVENTS {
-        let entries = hooks.array_value_or_create(event.name());
-        let entries = entries.ok_or_else(|| SettingsError::Shape(format!("hooks.{}", event.name())))?;
+        let entries = hooks.array_value_or_create(dialect.name_of(event));
+        let entries = entries.ok_or_else(|| SettingsError::Shape(format!("hooks.{}", dialect.name_of(event))))?;
         entries.append(input(&wanted(event)));
     }
     let edited = root.to_string();
     // The tree edits text; what the text now says is checked against what was meant.
     let said = parsed(&edited)?;
-    match EVENTS.into_iter().find(|event| ours(&said, *event) != [&wanted(*event)]) {
-        Some(event) => Err(SettingsError::Shape(format!("hooks.{}", event.name()))),
+    match EVENTS.into_iter().find(|event| ours(&said, dialect, *event) != [&wanted(*event)]) {
+        Some(event) => Err(SettingsError::Shape(format!("hooks.{}", dialect.name_of(event)))),
         None => Ok(edited),
     }
 }
 
 /// The text without our hooks, and without what is empty only because of that.
-pub(super) fn without_hooks(text: &str) -> Result<String, SettingsError> {
+pub(super) fn without_hooks(text: &str, dialect: Dialect) -> Result<String, SettingsError> {
     if text.trim().is_empty() {
         return Ok(text.to_owned());
     }
@@ -69,10 +71,10 @@ pub(super) fn without_hooks(text: &str) -> Result<String, SettingsError> {
     };
     let mut changed = false;
     for event in EVENTS {
-        let Some(entries) = hooks.array_value(event.name()) else { continue };
+        let Some(entries) = hooks.array_value(dialect.name_of(event)) else { continue };
         changed |= remove_from(&entries, event);
         if changed && entries.elements().is_empty() {
-            remove_property(&hooks, event.name());
+            remove_property(&hooks, dialect.name_of(event));
         }
     }
     if !changed {
@@ -110,19 +112,19 @@ fn remove_property(object: &CstObject, name: &str) {
 }
 
 /// The entries of an event in which we are called.
-fn ours(settings: &Value, event: Event) -> Vec<&Value> {
-    let entries = settings["hooks"][event.name()].as_array();
+fn ours(settings: &Value, dialect: Dialect, event: Event) -> Vec<&Value> {
+    let entries = settings["hooks"][dialect.name_of(event)].as_array();
     let calls_us =
         |entry: &&Value| entry["hooks"].as_array().is_some_and(|hooks| hooks.iter().any(|hook| is_ours(hook, event)));
     entries.map(|entries| entries.iter().filter(calls_us).collect()).unwrap_or_default()
 }
 
 /// The programs that our hooks in a text call.
-pub(super) fn programs(text: &str) -> Result<Vec<PathBuf>, SettingsError> {
+pub(super) fn programs(text: &str, dialect: Dialect) -> Result<Vec<PathBuf>, SettingsError> {
     let settings = parsed(text)?;
     let mut programs = Vec::new();
     for event in EVENTS {
-        for hook in ours(&settings, event).iter().filter_map(|entry| entry["hooks"].as_array()).flatten() {
+        for hook in ours(&settings, dialect, event).iter().filter_map(|entry| entry["hooks"].as_array()).flatten() {
             let command = hook["command"].as_str().filter(|_| is_ours(hook, event));
             let program =
                 command.and_then(|command| command.split_once(" hook ")).map(|(program, _)| unquoted(program));
@@ -179,33 +181,42 @@ mod tests {
 
     #[test]
     fn hooks_come_and_go_and_nothing_else_changes() {
+        for dialect in [Dialect::Claude, Dialect::Codex, Dialect::Gemini] {
+            come_and_go(dialect);
+        }
+    }
+
+    #[track_caller]
+    fn come_and_go(dialect: Dialect) {
         for before in ["", "{}\n", OWN, "{\n  \"a\": 1\n}\n"] {
-            let with = with_hooks(before, command).unwrap();
-            assert_eq!(with_hooks(&with, command).unwrap(), with, "a second time changes nothing");
+            let with = with_hooks(before, dialect, command).unwrap();
+            assert_eq!(with_hooks(&with, dialect, command).unwrap(), with, "a second time changes nothing");
             let settings = parsed(&with).unwrap();
             for event in EVENTS {
-                assert_eq!(ours(&settings, event).len(), 1, "{with}");
+                assert_eq!(ours(&settings, dialect, event).len(), 1, "{with}");
             }
-            let without = without_hooks(&with).unwrap();
+            let without = without_hooks(&with, dialect).unwrap();
             assert_eq!(parsed(&without).unwrap(), parsed(before).unwrap(), "{with}\n{without}");
         }
-        let with = with_hooks(OWN, command).unwrap();
+        let with = with_hooks(OWN, dialect, command).unwrap();
         assert!(with.contains("// mine") && with.contains("{\"x\": 1}") && with.contains("my-own"), "{with}");
-        assert_eq!(without_hooks(&with).unwrap(), OWN);
+        assert_eq!(without_hooks(&with, dialect).unwrap(), OWN);
     }
 
     #[test]
     fn a_moved_binary_takes_the_place_of_the_old_one() {
-        let old = with_hooks(OWN, |event| format!("'/old place/instar' hook {event}")).unwrap();
-        let new = with_hooks(&old, command).unwrap();
+        let dialect = Dialect::Claude;
+        let old = with_hooks(OWN, dialect, |event| format!("'/old place/instar' hook {event}")).unwrap();
+        let new = with_hooks(&old, dialect, command).unwrap();
         assert!(!new.contains("/old place"), "{new}");
         assert_eq!(new.matches("my-own").count(), 1);
     }
 
     #[test]
     fn what_is_not_understood_is_not_touched() {
+        let dialect = Dialect::Claude;
         for text in ["{", "[]", "{\"hooks\": 1}", "{\"hooks\": {\"Stop\": 1}}"] {
-            assert!(with_hooks(text, command).is_err(), "{text}");
+            assert!(with_hooks(text, dialect, command).is_err(), "{text}");
         }
     }
 }
