@@ -31,6 +31,7 @@ pub mod meta {
         world: "plugin-meta-only",
         with: {
             "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
             "instar:plugin/plugin-meta@0.1.0-dev": generate,
         },
         additional_derives: [PartialEq, Eq],

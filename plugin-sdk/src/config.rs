@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::Diagnostic;
+use crate::guard::Rule;
 
 /// What every plugin says about itself.
 pub trait Plugin: 'static {
@@ -13,6 +14,11 @@ pub trait Plugin: 'static {
 
     /// What is wrong with a configuration that has the right form. Nothing, unless you say so.
     fn validate(_config: &Self::Config) -> Vec<Diagnostic> {
+        Vec::new()
+    }
+
+    /// What a guard may find, for `instar guard rules`. Other plugins have none.
+    fn rules(_config: &Self::Config) -> Vec<Rule> {
         Vec::new()
     }
 }

@@ -100,6 +100,7 @@ impl Delegate {
             execute_json: execute_json.into(),
             model: request.model.clone(),
             previous: request.previous.clone(),
+            context: request.context.clone(),
         };
         Self { execute_type: execute_type.into(), request }
     }
@@ -145,7 +146,12 @@ mod tests {
     }
 
     fn requested(model: &str) -> Event {
-        Event::Requested(Request { execute_json: "{}".to_owned(), model: model.to_owned(), previous: None })
+        Event::Requested(Request {
+            execute_json: "{}".to_owned(),
+            model: model.to_owned(),
+            previous: None,
+            context: String::new(),
+        })
     }
 
     #[test]

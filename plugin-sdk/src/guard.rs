@@ -5,6 +5,7 @@ use crate::bindings::{command_guard, outbound_guard, output_guard, run_guard, se
 use crate::register::Export;
 use crate::{CallCtx, Plugin, Severity, config};
 
+pub use crate::bindings::meta::exports::instar::plugin::plugin_meta::Rule;
 pub use command_guard::exports::instar::plugin::command_guard::{Code, Command, Redirect, SimpleCommand, Span, Via};
 pub use guard_types::{Answer, Finding, Surroundings, Verdict};
 pub use output_guard::exports::instar::plugin::output_guard::{Redaction, ScanResult};

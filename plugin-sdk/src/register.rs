@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 
 use crate::bindings::meta::exports::instar::plugin::plugin_meta::Guest;
+use crate::guard::Rule;
 use crate::{Diagnostic, Plugin, config};
 
 /// Stands between the exports of a component and the plugin `T`.
@@ -12,6 +13,10 @@ pub struct Export<T>(PhantomData<T>);
 impl<T: Plugin> Guest for Export<T> {
     fn validate(config_json: String) -> Vec<Diagnostic> {
         config::validate::<T>(&config_json)
+    }
+
+    fn rules(config_json: String) -> Vec<Rule> {
+        T::rules(&config::parse::<T>(&config_json))
     }
 }
 

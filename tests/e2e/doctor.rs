@@ -12,13 +12,16 @@ use serde_json::{Value, json};
 struct Patient {
     agent: Agent,
     config: String,
+    /// What `init` registered with the agent CLI.
+    hooks: String,
 }
 
 impl Patient {
     fn new() -> Self {
         let agent = Agent::new();
         let config = fs::read_to_string(agent.path(".instar/config.json")).expect("config");
-        Self { agent, config }
+        let hooks = fs::read_to_string(agent.path(".claude/settings.json")).expect("hooks");
+        Self { agent, config, hooks }
     }
 
     /// Without a fault nothing is found, so that what is found is the planted one.
@@ -47,6 +50,7 @@ impl Patient {
         let path = |name: &str| self.agent.path(name);
         self.agent.write(".instar/config.json", &self.config);
         self.agent.write(".instar/jobs.json", "[]");
+        self.agent.write(".claude/settings.json", &self.hooks);
         for (name, mode) in [(".instar/config.json", 0o600), (".instar/state", 0o700)] {
             fs::set_permissions(path(name), Permissions::from_mode(mode)).expect("mode");
         }
@@ -193,4 +197,19 @@ fn a_folder_that_is_no_project_is_a_finding() {
     let report = json_of(&done.stdout);
     assert_eq!(report["findings"][0]["id"], "not-initialised", "{report:#}");
     assert!(report["findings"][0]["fix"].as_str().is_some_and(|fix| fix.contains("instar init --dir")), "{report:#}");
+}
+
+#[test]
+fn hooks_that_are_missing_or_call_a_program_that_moved_are_named() {
+    let patient = Patient::new();
+    let remove = |agent: &Agent| fs::remove_file(agent.path(".claude/settings.json")).expect("removed");
+    patient.check(remove, "hooks-missing", "settings.json", "instar hook install");
+    let moved = |agent: &Agent| {
+        let hooks = fs::read_to_string(agent.path(".claude/settings.json")).expect("hooks");
+        let program = instar_tests::instar_bin();
+        agent.write(".claude/settings.json", &hooks.replace(&program.display().to_string(), "'/old place/instar'"));
+    };
+    patient.check(moved, "hooks-moved", "/old place/instar", "instar hook install");
+    let broken = |agent: &Agent| agent.write(".claude/settings.json", "{ broken");
+    patient.check(broken, "hooks-unreadable", "settings.json", "correct");
 }

@@ -60,6 +60,9 @@ pub struct JobState {
     pub last_result: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub last_error: Option<String>,
+    /// The notes that a run left for the next one: claims, not facts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub last_handoff: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(format = DateTime)]
     pub next_scheduled: Option<String>,
@@ -92,6 +95,36 @@ pub struct JobProblem {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub field: Option<String>,
     pub message: String,
+}
+
+/// The body of `POST /jobs`: the object as it is to stand in the jobs file. Its fields are those of `GET /schemas/jobs`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobAddRequest {
+    #[serde(flatten)]
+    pub definition: Map<String, Value>,
+}
+
+/// The body of `PATCH /jobs/{slug}`: the keys to set; `null` takes one away, and an object changes the one that is
+/// there, as in RFC 7396.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobChangeRequest {
+    #[serde(flatten)]
+    pub patch: Map<String, Value>,
+}
+
+/// The answer to `POST /jobs`, `PATCH /jobs/{slug}` and `DELETE /jobs/{slug}`: the jobs file says so now.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobChanged {
+    /// False when the file said so already.
+    pub changed: bool,
+    /// The server has taken the file. Without that it goes on with the jobs that it had.
+    pub live: bool,
+    /// Why it has not.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
+    /// The job as the file has it; after a removal, as the file had it.
+    #[schema(value_type = Object)]
+    pub job: Map<String, Value>,
 }
 
 /// The body of `POST /jobs/{slug}/trigger`; it may be absent.

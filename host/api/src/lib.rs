@@ -26,12 +26,12 @@ pub use host::{
     SessionCounts, SessionSummary, Status,
 };
 pub use jobs::{
-    Job, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest,
-    TriggerResult,
+    Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun,
+    ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
 pub use quota::{Quota, QuotaAccount, QuotaRequest};
-pub use runs::{GateEnd, Run, Runs, Trigger, Usage};
+pub use runs::{GateEnd, Run, RunSession, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
     Done, InputRequest, Killed, ResumeRequest, Session, SessionOutput, SpawnRequest, TmuxSession, TmuxSessions,
 };

@@ -12,6 +12,8 @@ pub const JOB_RUNS: &str = "/jobs/{slug}/runs";
 pub const SCHEDULER_STATUS: &str = "/scheduler/status";
 pub const SCHEDULER_PAUSE: &str = "/scheduler/pause";
 pub const SCHEDULER_RESUME: &str = "/scheduler/resume";
+/// The JSON Schema of the jobs file.
+pub const JOBS_SCHEMA: &str = "/schemas/jobs";
 pub const RUNS: &str = "/runs";
 pub const RUN: &str = "/runs/{id}";
 pub const SESSIONS: &str = "/sessions";

@@ -3,13 +3,15 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::Event;
+
 /// `GET /runs`, newest first.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Runs {
     pub runs: Vec<Run>,
 }
 
-/// All that is known of a run. `GET /runs/{id}`
+/// A run, as lists show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -92,6 +94,38 @@ pub struct GateEnd {
 
 fn first_attempt() -> u32 {
     1
+}
+
+/// The whole story of a run. `GET /runs/{id}`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunStory {
+    #[serde(flatten)]
+    pub run: Run,
+    /// What happened, oldest first; the newest 1,000 of it. Older events may have been removed.
+    pub timeline: Vec<Event>,
+    /// One for each command that it launched, oldest first. `GET /sessions/{name}/output` shows what one printed.
+    pub sessions: Vec<RunSession>,
+    /// The notes that it left for the next run of its job.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub handoff: Option<String>,
+}
+
+/// One command of a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunSession {
+    pub id: String,
+    pub name: String,
+    pub status: String,
+    #[schema(format = DateTime)]
+    pub started_at: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
+    pub ended_at: Option<String>,
+    /// What it was given to read, cut at 64 KiB; absent where it read nothing, or a person's typing.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub prompt: Option<String>,
 }
 
 /// What a run took, as far as its agent said.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::budget::Budget;
+use crate::job::fields::Definition;
 use crate::quota::QuotaRules;
 
 /// What a job says. Kept with each of its runs, since the job may be edited meanwhile.
@@ -64,9 +65,9 @@ impl Default for AdmissionRules {
 }
 
 /// A gate may take this long at most: it asks a question, and does not work.
-pub const LONGEST_GATE_SECONDS: f64 = 3_600.0;
+const LONGEST_GATE_SECONDS: f64 = 3_600.0;
 /// Jobs are not put off by more than this.
-pub const LONGEST_JITTER_SECONDS: f64 = 3_600.0;
+const LONGEST_JITTER_SECONDS: i64 = 3_600;
 const MOST_TAGS: usize = 50;
 const LONGEST_TAG: usize = 100;
 
@@ -75,11 +76,8 @@ pub(crate) type Wrong = (&'static str, String);
 
 impl Admission {
     /// Reads the fields of a job's definition that belong here.
-    pub(crate) fn parse(definition: &Map<String, Value>) -> Result<Self, Wrong> {
-        let timeout_ms = seconds(definition, "gateTimeoutSeconds", LONGEST_GATE_SECONDS)?;
-        if timeout_ms == Some(0) {
-            return Err(("gateTimeoutSeconds", "\"gateTimeoutSeconds\" must be above 0".into()));
-        }
+    pub(crate) fn parse(definition: Definition<'_>) -> Result<Self, Wrong> {
+        let timeout_ms = gate_timeout(definition)?;
         Ok(Self {
             gate: gate(definition)?.map(|command| Gate { command, timeout_ms }),
             tags: tags(definition)?,
@@ -89,13 +87,17 @@ impl Admission {
 }
 
 /// By how much a job may start after its due time; `None` is the host's.
-pub(crate) fn jitter(definition: &Map<String, Value>) -> Result<Option<SignedDuration>, Wrong> {
-    let millis = seconds(definition, "jitterSeconds", LONGEST_JITTER_SECONDS)?;
-    Ok(millis.map(|millis| SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))))
+pub(crate) fn jitter(definition: Definition<'_>) -> Result<Option<SignedDuration>, Wrong> {
+    let value = match definition.get("jitterSeconds") {
+        None | Some(Value::Null) => return Ok(None),
+        Some(value) => value.as_i64().filter(|seconds| (0..=LONGEST_JITTER_SECONDS).contains(seconds)),
+    };
+    let wrong = || format!("\"jitterSeconds\" must be a whole number of seconds from 0 to {LONGEST_JITTER_SECONDS}");
+    value.map(|seconds| Some(SignedDuration::from_secs(seconds))).ok_or_else(|| ("jitterSeconds", wrong()))
 }
 
 /// A blank gate is a slip: it would let everything pass.
-fn gate(definition: &Map<String, Value>) -> Result<Option<String>, Wrong> {
+fn gate(definition: Definition<'_>) -> Result<Option<String>, Wrong> {
     match definition.get("gate") {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(command)) if !command.trim().is_empty() => Ok(Some(command.clone())),
@@ -103,7 +105,7 @@ fn gate(definition: &Map<String, Value>) -> Result<Option<String>, Wrong> {
     }
 }
 
-fn tags(definition: &Map<String, Value>) -> Result<BTreeSet<String>, Wrong> {
+fn tags(definition: Definition<'_>) -> Result<BTreeSet<String>, Wrong> {
     let wrong = || {
         let rule = format!(
             "\"tags\" must be a list of at most {MOST_TAGS} texts that are not blank, of {LONGEST_TAG} characters at most"
@@ -124,13 +126,15 @@ pub fn is_tag(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= LONGEST_TAG
 }
 
-/// A number of seconds, as milliseconds.
-fn seconds(definition: &Map<String, Value>, key: &'static str, most: f64) -> Result<Option<u64>, Wrong> {
-    let value = match definition.get(key) {
+/// In milliseconds.
+fn gate_timeout(definition: Definition<'_>) -> Result<Option<u64>, Wrong> {
+    let value = match definition.get("gateTimeoutSeconds") {
         None | Some(Value::Null) => return Ok(None),
-        Some(value) => value.as_f64().filter(|seconds| (0.0..=most).contains(seconds)),
+        Some(value) => value.as_f64().filter(|seconds| *seconds > 0.0 && *seconds <= LONGEST_GATE_SECONDS),
     };
-    let seconds = value.ok_or_else(|| (key, format!("\"{key}\" must be a number of seconds from 0 to {most}")))?;
+    let wrong =
+        || format!("\"gateTimeoutSeconds\" must be a number of seconds above 0 and at most {LONGEST_GATE_SECONDS}");
+    let seconds = value.ok_or_else(|| ("gateTimeoutSeconds", wrong()))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be positive and small")]
     Ok(Some((seconds * 1000.0).ceil() as u64))
 }

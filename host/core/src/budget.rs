@@ -7,10 +7,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::admission::Wrong;
 use crate::id::JobSlug;
+use crate::job::fields::Definition;
 use crate::plan::Usage;
 
 /// How much may be taken in a day; `None` is without limit.
@@ -43,6 +44,8 @@ pub struct Begun {
     pub usage: Usage,
 }
 
+/// More than JSON can tell apart.
+const MOST: u64 = 1 << 53;
 /// A million dollars a day is a slip of the keyboard.
 const MOST_COST_USD: f64 = 1_000_000.0;
 
@@ -64,23 +67,30 @@ impl Budget {
     }
 
     /// Reads a job's `budget`.
-    pub(crate) fn parse(definition: &Map<String, Value>) -> Result<Self, Wrong> {
-        const RULE: &str = "\"budget\" must be an object with `runsPerDay`, `tokensPerDay` (whole numbers) and \
-            `costPerDayUsd` (a number of US dollars from 0 to 1000000)";
-        let wrong = || ("budget", RULE.to_owned());
+    pub(crate) fn parse(definition: Definition<'_>) -> Result<Self, Wrong> {
         let fields = match definition.get("budget") {
             None | Some(Value::Null) => return Ok(Self::default()),
             Some(Value::Object(fields)) => fields,
-            Some(_) => return Err(wrong()),
+            Some(_) => return Err(("budget", "\"budget\" must be an object".into())),
         };
-        let is_known = |key: &String| ["runsPerDay", "tokensPerDay", "costPerDayUsd"].contains(&key.as_str());
-        if !fields.keys().all(is_known) {
-            return Err(wrong());
-        }
         let given = |key: &str| fields.get(key).filter(|value| !value.is_null());
-        let whole = |key| given(key).map(|value| value.as_u64().ok_or_else(wrong)).transpose();
-        let cost = given("costPerDayUsd").map(|value| value.as_f64().and_then(micro_usd).ok_or_else(wrong));
-        Ok(Self { runs: whole("runsPerDay")?, tokens: whole("tokensPerDay")?, cost_micro_usd: cost.transpose()? })
+        let whole = |key: &str, name| {
+            let number = given(key).map(|value| value.as_u64().filter(|number| *number <= MOST).ok_or(value));
+            number.transpose().map_err(|value| {
+                (name, format!("\"{name}\" must be a whole number from 0 to {MOST}; it is {value:.60}"))
+            })
+        };
+        let cost = given("costPerDayUsd").map(|value| value.as_f64().and_then(micro_usd).ok_or(value)).transpose();
+        let cost = cost.map_err(|value| {
+            let rule =
+                format!("\"budget.costPerDayUsd\" must be a number from 0 to {MOST_COST_USD}; it is {value:.60}");
+            ("budget.costPerDayUsd", rule)
+        });
+        Ok(Self {
+            runs: whole("runsPerDay", "budget.runsPerDay")?,
+            tokens: whole("tokensPerDay", "budget.tokensPerDay")?,
+            cost_micro_usd: cost?,
+        })
     }
 }
 

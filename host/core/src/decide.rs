@@ -116,6 +116,12 @@ pub enum What {
         run: RunId,
         end: End,
     },
+    /// The same, and its program left these notes for the next run of the job.
+    SessionEndedWithNotes {
+        run: RunId,
+        end: End,
+        notes: String,
+    },
     /// A session could not be stopped; the reason.
     NotStopped {
         run: RunId,
@@ -278,6 +284,10 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Started { run } => started(&mut draft, run),
         What::NotStarted { run, reason } => end::not_started(&mut draft, run, reason),
         What::SessionEnded { run, end } => end::session_ended(&mut draft, run, end),
+        What::SessionEndedWithNotes { run, end, notes } => {
+            end::notes_left(&mut draft, run, notes);
+            end::session_ended(&mut draft, run, end);
+        }
         What::NotStopped { run, reason } => end::not_stopped(&mut draft, run, reason),
         What::SpawnAsked(request) => talk::spawn_asked(&mut draft, *request),
         What::MessageAsked { run, text } => talk::message_asked(&mut draft, run, text),

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::gate::GateEnd;
+use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
 use crate::jobs_file::JobsFile;
 use crate::missed::PassReason;
@@ -145,6 +146,12 @@ pub enum Fact {
         slug: Option<JobSlug>,
         session: Box<Session>,
         end: End,
+    },
+    /// The run left notes for the next one of its job.
+    HandoffLeft {
+        run: RunId,
+        slug: Option<JobSlug>,
+        handoff: Box<Handoff>,
     },
     RunFinished(Box<RunFinished>),
     /// The due times of a job from the first to the last have no run, and get none.

@@ -1,5 +1,7 @@
 //! A job: what runs, when, and how much it matters.
 
+pub mod fields;
+
 use std::fmt;
 
 use jiff::tz::TimeZone;
@@ -8,7 +10,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::admission::{self, Admission};
+use crate::grounding::{Grounding, Handoff};
 use crate::id::JobSlug;
+use crate::job::fields::Definition;
 use crate::missed::Missed;
 use crate::notice::Notify;
 use crate::retry::Retry;
@@ -42,6 +46,7 @@ pub struct Job {
     pub jitter: Option<SignedDuration>,
     /// Of what, as long as it asks for notices at all.
     pub notices: Notify,
+    pub grounding: Option<Grounding>,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Map<String, Value>,
 }
@@ -177,6 +182,8 @@ pub struct JobState {
     pub last_scheduled: Option<Timestamp>,
     /// Since when it is to run by the schedule that it has now; what was due before is nobody's concern.
     pub begun_at: Option<Timestamp>,
+    /// What the last run that left notes left for the next.
+    pub last_handoff: Option<Handoff>,
 }
 
 /// A run may take a year at most; more is taken for a slip of the keyboard.
@@ -203,14 +210,14 @@ impl Job {
                 message: "must be an object".into(),
             });
         };
-        let fields = Fields { index, definition };
+        let fields = Fields { index, definition: Definition { object: definition } };
         fields.job()
     }
 }
 
 struct Fields<'a> {
     index: usize,
-    definition: &'a Map<String, Value>,
+    definition: Definition<'a>,
 }
 
 impl Fields<'_> {
@@ -239,7 +246,8 @@ impl Fields<'_> {
             notify: self.flag("telegramNotify")?,
             admission: Admission::parse(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
             jitter: admission::jitter(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
-            definition: self.definition.clone(),
+            grounding: self.grounding()?,
+            definition: self.definition.object.clone(),
         })
     }
 
@@ -274,7 +282,7 @@ impl Fields<'_> {
 
     fn notices(&self) -> Result<Notify, JobProblem> {
         let notify = self.definition.get("notify").map(Notify::parse).transpose();
-        Ok(notify.map_err(|message| self.problem("notify", message))?.unwrap_or_default())
+        Ok(notify.map_err(|(field, message)| self.problem(&field, message))?.unwrap_or_default())
     }
 
     fn pause_after_failures(&self) -> Result<Option<u32>, JobProblem> {
@@ -313,6 +321,36 @@ impl Fields<'_> {
                 format!("\"timeoutMinutes\" must be a number above 0 and at most {LONGEST_TIMEOUT_MINUTES}"),
             )),
         }
+    }
+
+    fn grounding(&self) -> Result<Option<Grounding>, JobProblem> {
+        let value = match self.definition.get("grounding") {
+            None | Some(Value::Null) => return Ok(None),
+            Some(value) => value,
+        };
+        let Some(object) = value.as_object() else {
+            return Err(self.problem("grounding", "\"grounding\" must be an object".into()));
+        };
+        let flag = |key: &str| match object.get(key) {
+            None => Ok(false),
+            Some(Value::Bool(flag)) => Ok(*flag),
+            Some(_) => {
+                let name = format!("grounding.{key}");
+                Err(self.problem(&name, format!("{name} must be a boolean")))
+            }
+        };
+        let texts = |key: &str| {
+            let texts = object.get(key).map_or(Ok(Vec::new()), Vec::<String>::deserialize);
+            let texts = texts.ok().filter(|texts| texts.iter().all(|text| !text.trim().is_empty()));
+            let name = format!("grounding.{key}");
+            texts.ok_or_else(|| self.problem(&name, format!("{name} must be a list of texts that are not blank")))
+        };
+        Ok(Some(Grounding {
+            requires_identity: flag("requiresIdentity")?,
+            processes_external_input: flag("processesExternalInput")?,
+            context_files: texts("contextFiles")?,
+            questions: texts("questions")?,
+        }))
     }
 
     fn required(&self, key: &str) -> Result<&str, JobProblem> {

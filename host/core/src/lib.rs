@@ -9,6 +9,7 @@ pub mod command;
 pub mod decide;
 pub mod event;
 pub mod gate;
+pub mod grounding;
 pub mod id;
 pub mod job;
 pub mod jobs_file;

@@ -40,9 +40,14 @@ impl Default for Notify {
 }
 
 impl Notify {
-    /// Reads the object; an error is the sentence about it.
-    pub(crate) fn parse(value: &Value) -> Result<Self, String> {
-        let allowed = "an object of start, completion, failure, alert, recovery and pause, each true or false";
-        Self::deserialize(value).map_err(|_| format!("\"notify\" must be {allowed}; it is {value:.100}"))
+    /// Reads the object; an error is the key that is wrong, and the sentence about it.
+    pub(crate) fn parse(value: &Value) -> Result<Self, (String, String)> {
+        Self::deserialize(value).map_err(|_| {
+            let parts = value.as_object().into_iter().flatten();
+            let wrong = parts.clone().find(|(_, part)| !part.is_boolean());
+            let field = wrong.map_or_else(|| "notify".to_owned(), |(key, _)| format!("notify.{key}"));
+            let allowed = "an object of start, completion, failure, alert, recovery and pause, each true or false";
+            (field, format!("\"notify\" must be {allowed}; it is {value:.100}"))
+        })
     }
 }

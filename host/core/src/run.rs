@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::admission::Admission;
 use crate::gate::GateEnd;
+use crate::grounding::Grounding;
 use crate::id::{JobSlug, RunId, SessionName};
 use crate::job::{Job, LastResult, Overlap, Priority};
 use crate::notice::Notify;
@@ -97,6 +98,8 @@ pub struct RunRequest {
     pub retry: Option<Retry>,
     #[serde(default)]
     pub overlap: Overlap,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grounding: Option<Grounding>,
     /// The job that a spawned session is said to work for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub works_for: Option<JobSlug>,
@@ -117,6 +120,7 @@ impl RunRequest {
             notices: job.notices,
             retry: job.retry.clone(),
             overlap: job.overlap,
+            grounding: job.grounding.clone(),
             works_for: None,
             admission: job.admission.clone(),
         }
@@ -134,6 +138,7 @@ impl RunRequest {
             notices: Notify::default(),
             retry: None,
             overlap: Overlap::Allow,
+            grounding: None,
             works_for,
             admission: Admission::default(),
         }

@@ -258,6 +258,9 @@ impl State {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
             Fact::RunRequested { slug, trigger, .. } => self.apply_request(slug.as_ref(), trigger, event.at),
             Fact::RunStarting { slug, .. } => self.apply_launch(slug.as_ref(), event.at),
+            Fact::HandoffLeft { slug: Some(slug), handoff, .. } => {
+                self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
+            }
             Fact::RunFinished(finished) => self.apply_finish(finished),
             Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
             Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),
@@ -289,6 +292,7 @@ impl State {
             | Fact::SessionTurned { .. }
             | Fact::RunStopping { .. }
             | Fact::SessionEnded { .. }
+            | Fact::HandoffLeft { slug: None, .. }
             | Fact::HousekeepingDone { .. }
             | Fact::PredecessorImported { .. }
             | Fact::HostStopped => {}

@@ -6,9 +6,10 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use instar_core::decide::{Effect, StepFault, What};
+use instar_core::grounding::Handoff;
 use instar_core::id::{PluginId, RunId, SessionId};
 use instar_core::notice::Notice;
-use instar_core::plan::{End, EndCause, Launch, StepEvent};
+use instar_core::plan::{Action, End, EndCause, Launch, StepEvent, StepResult};
 use instar_core::run::{Phase, Run, Trigger};
 use instar_core::session::Session;
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
@@ -20,6 +21,7 @@ use tokio::task::JoinSet;
 use crate::agent_env::AgentEnv;
 use crate::clock;
 use crate::gate::GATES_AT_ONCE;
+use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::view::SharedView;
 
@@ -50,6 +52,7 @@ pub(crate) struct World {
     pub(crate) changes: watch::Receiver<i64>,
     /// The gates that may be asked at once.
     pub(crate) gates: Semaphore,
+    context_files: ContextFiles,
 }
 
 impl Actor {
@@ -60,10 +63,11 @@ impl Actor {
         keeper: Keeper,
         agent_env: AgentEnv,
         changes: watch::Receiver<i64>,
+        context_files: ContextFiles,
         reports: mpsc::Sender<What>,
     ) -> Self {
         let gates = Semaphore::new(GATES_AT_ONCE);
-        let world = World { sessions, plugins, view, keeper, agent_env, changes, gates };
+        let world = World { sessions, plugins, view, keeper, agent_env, changes, gates, context_files };
         Self { world: Arc::new(world), reports, tasks: JoinSet::new() }
     }
 
@@ -136,10 +140,14 @@ impl World {
             Phase::Running { .. } => (StepEvent::Ready, run.plugin_state.clone()),
             Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } => return What::Done,
         };
-        let call = context(&run);
+        // What is told again to the later steps of a run was remarked upon at the first.
+        let is_first = matches!(event, StepEvent::Requested(_));
+        let told = self.context_files.tell(&run, self.handoff(&run).as_ref()).await;
+        let remarks = told.remarks.into_iter().filter(|_| is_first).map(Action::Progress);
+        let call = CallContext { context: told.text, ..context(&run) };
         let step = self.plugins.step(&run.request.execute_type, &call, state, vec![event]);
         let result = match tokio::time::timeout(STEP_DEADLINE, step).await {
-            Ok(Ok(result)) => Ok(result),
+            Ok(Ok(result)) => Ok(StepResult { actions: remarks.chain(result.actions).collect(), ..result }),
             Ok(Err(error)) => Err(step_fault(&error)),
             Err(_) => Err(StepFault {
                 code: "timeout".into(),
@@ -185,20 +193,28 @@ impl World {
                 env.insert("INSTAR_RUN_ID".into(), run.id.to_string());
                 env.insert("INSTAR_SESSION".into(), session.name.to_string());
                 env.extend(session.job.as_ref().map(|job| ("INSTAR_JOB".into(), job.to_string())));
+                // Only a run of a job has a next one.
+                let notes = run.slug.as_ref().map(|_| self.sessions.notes_path(session.id).display().to_string());
+                env.extend(notes.map(|path| ("INSTAR_HANDOFF".into(), path)));
                 self.sessions.start(Order { id: session.id, name: &session.name, launch, env }).await.map(|_| ())
             }
         }
     }
 
     async fn watch(&self, id: RunId) -> What {
-        let Some(session) = self.session_of(id) else { return What::Done };
-        let end = match self.sessions.survey(session).await {
+        let Some(run) = self.run(id) else { return What::Done };
+        let Some(session) = run.session() else { return What::Done };
+        let end = match self.sessions.survey(session.id).await {
             Found::Ended(end) => end,
             Found::Running(process) => self.sessions.watch(process).await,
             // It was started, so its folder has been taken away since.
             Found::NotStarted => End { cause: EndCause::Lost, duration_ms: 0, tail: String::new(), report: None },
         };
-        What::SessionEnded { run: id, end }
+        let Some(slug) = &run.slug else { return What::SessionEnded { run: id, end } };
+        match self.sessions.notes(session.id, slug, session.started_at).await {
+            Some(notes) => What::SessionEndedWithNotes { run: id, end, notes },
+            None => What::SessionEnded { run: id, end },
+        }
     }
 
     async fn stop(&self, id: RunId) -> What {
@@ -257,6 +273,12 @@ impl World {
 
     pub(crate) fn run(&self, id: RunId) -> Option<Run> {
         self.view.read().unwrap_or_else(PoisonError::into_inner).state().run(id).cloned()
+    }
+
+    /// What an earlier run of the same job left.
+    fn handoff(&self, run: &Run) -> Option<Handoff> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        view.state().job_state(run.slug.as_ref()?)?.last_handoff.clone()
     }
 
     fn session_of(&self, id: RunId) -> Option<SessionId> {

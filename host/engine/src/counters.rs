@@ -60,6 +60,7 @@ mod tests {
             execute_type: "script".to_owned(),
             step: StepRequest { execute_json: "{}".to_owned(), model: "sonnet".to_owned(), previous: None },
             timeout_ms: None,
+            grounding: None,
             works_for: None,
             overlap: instar_core::job::Overlap::Skip,
             notify: false,

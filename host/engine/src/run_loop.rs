@@ -23,6 +23,7 @@ use crate::act::Actor;
 use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
+use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::view::{SharedView, View};
 
@@ -35,6 +36,7 @@ pub struct Parts {
     pub limits: Limits,
     pub retention: Retention,
     pub agent_env: AgentEnv,
+    pub context_files: ContextFiles,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -104,6 +106,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         keeper,
         parts.agent_env,
         changes.clone(),
+        parts.context_files,
         reports,
     );
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };

@@ -152,7 +152,8 @@ impl BareExecute {
         use execute::instar::plugin::types::{CallCtx, Origin};
         let mut store = Store::new(&self.engine, ());
         let ctx = CallCtx { origin: Origin::Cron, trace_id: String::new(), job: None, session: None, now_ms: 0 };
-        let request = Request { execute_json: SCRIPT.to_owned(), model: "sonnet".to_owned(), previous: None };
+        let context = String::new();
+        let request = Request { execute_json: SCRIPT.to_owned(), model: "sonnet".to_owned(), previous: None, context };
         let guest = self.pre.instantiate_async(&mut store).await.expect("it starts");
         let events = [Event::Requested(request)];
         let step = guest.instar_plugin_execute().call_step(&mut store, &ctx, "{}", &[], &events).await;

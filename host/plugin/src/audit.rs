@@ -92,7 +92,9 @@ impl Kind {
     fn may_import(self, interface: &str) -> bool {
         match interface {
             "types" | "log" => true,
-            "config" | "guard-types" => self != Self::Execute,
+            "config" => self != Self::Execute,
+            // Types only.
+            "guard-types" => true,
             // Types of an interface that the plugin exports can be imported from the same interface.
             other => other == self.interface(),
         }

@@ -45,9 +45,9 @@ impl Plugins {
     ) -> Result<Beginning, PluginError> {
         let (plugin, indices) = self.execute_type(execute_type)?;
         let planned = async {
-            let input = request_bytes(request);
+            let input = request_bytes(request) + call.context.len();
             let mut live = self.executor(plugin, &call.trace_id).start_async(input).await?;
-            let request = Request::from(request);
+            let request = with_context(request.into(), call);
             let limit = live.left();
             let outcome = tokio::time::timeout(limit, async {
                 let guest = indices.load(&mut live.store, &live.instance)?;
@@ -64,6 +64,8 @@ impl Plugins {
     }
 
     /// One step of a run. What it delegates comes back as the launch that the delegate begins with.
+    ///
+    /// The context of the call is put into every request, so that no execute type that delegates loses or forges it.
     pub async fn step(
         &self,
         execute_type: &str,
@@ -73,9 +75,9 @@ impl Plugins {
     ) -> Result<StepResult, PluginError> {
         let (plugin, indices) = self.execute_type(execute_type)?;
         let stepped = async {
-            let input = state.len() + events.iter().map(event_bytes).sum::<usize>();
+            let input = state.len() + events.iter().map(event_bytes).sum::<usize>() + call.context.len();
             let mut live = self.executor(plugin, &call.trace_id).start_async(input).await?;
-            let events: Vec<Event> = events.into_iter().map(Event::from).collect();
+            let events: Vec<Event> = events.into_iter().map(|event| told(event.into(), call)).collect();
             let limit = live.left();
             let outcome = tokio::time::timeout(limit, async {
                 let guest = indices.load(&mut live.store, &live.instance)?;
@@ -141,6 +143,17 @@ impl Plugins {
         let driver = plugin.driver.as_ref().expect("an execute type has a driver half");
         self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, trace_id, self.limits.execute)
     }
+}
+
+fn told(event: Event, call: &CallContext) -> Event {
+    match event {
+        Event::Requested(request) => Event::Requested(with_context(request, call)),
+        event @ (Event::Ready | Event::Exited(_)) => event,
+    }
+}
+
+fn with_context(request: Request, call: &CallContext) -> Request {
+    Request { context: call.context.clone(), ..request }
 }
 
 fn request_bytes(request: &StepRequest) -> usize {

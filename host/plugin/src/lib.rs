@@ -28,7 +28,7 @@ mod wit;
 pub use audit::Kind;
 pub use error::{Cause, GuestFailure, PluginError};
 pub use guard::Judgement;
-pub use guard::hook::{Moment, Redaction, Scan};
+pub use guard::hook::{Moment, Redaction, Rule, Scan};
 pub use inspect::{About, Import, Inspection, inspect};
 pub use lane::{Allocation, PoolChoice};
 pub use limits::{CallLimits, Limits};

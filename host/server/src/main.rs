@@ -3,8 +3,11 @@
 mod bundled;
 mod cli;
 mod config;
+mod context_files;
+mod disk;
 mod guards;
 mod http;
+mod jobs;
 mod quota_collector;
 mod quota_file;
 mod serve;

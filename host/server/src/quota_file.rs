@@ -8,7 +8,7 @@ use instar_core::quota::{Quota, QuotaReading};
 use instar_engine::{AskError, Engine};
 use tokio::sync::Mutex;
 
-use crate::cli::disk::{self, Mode};
+use crate::disk::{self, Mode};
 use crate::watch_file;
 
 /// One reading at a time, so that an older one never overtakes a newer one.

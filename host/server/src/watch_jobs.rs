@@ -4,7 +4,7 @@
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use instar_core::jobs_file::JobsFile;
@@ -13,10 +13,12 @@ use tokio::sync::Mutex;
 
 use crate::watch_file;
 
+use crate::jobs::{ChangeError, Edit, Edited, JobsFolder};
+
 /// Reads the jobs file. One reading at a time, so that an older one never overtakes a newer one.
 #[derive(Debug)]
 pub(crate) struct JobsReader {
-    path: PathBuf,
+    folder: JobsFolder,
     /// What was handed over last.
     last: Mutex<Option<blake3::Hash>>,
 }
@@ -27,8 +29,8 @@ type Content = Result<String, String>;
 const LARGEST_FILE: u64 = 32 * 1024 * 1024;
 
 impl JobsReader {
-    pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path, last: Mutex::new(None) }
+    pub(crate) fn new(folder: JobsFolder) -> Self {
+        Self { folder, last: Mutex::new(None) }
     }
 
     /// The first reading, for the start of the engine.
@@ -44,6 +46,13 @@ impl JobsReader {
         let mut last = self.last.lock().await;
         let content = self.content().await;
         self.hand_over(&content, &mut last, engine).await
+    }
+
+    /// Edits the file. What it says then is live once it was read again.
+    pub(crate) async fn edit(&self, edit: Edit) -> Result<Edited, ChangeError> {
+        let folder = self.folder.clone();
+        let edited = tokio::task::spawn_blocking(move || folder.edit(&edit)).await;
+        edited.unwrap_or_else(|error| Err(ChangeError::Broken(error.to_string())))
     }
 
     /// The same, if it changed.
@@ -69,21 +78,21 @@ impl JobsReader {
     }
 
     async fn content(&self) -> Content {
-        let path = self.path.clone();
+        let path = self.folder.file.clone();
         let read = tokio::task::spawn_blocking(move || read(&path)).await;
-        read.unwrap_or_else(|error| Err(format!("{} could not be read: {error}", self.path.display())))
+        read.unwrap_or_else(|error| Err(format!("{} could not be read: {error}", self.folder.file.display())))
     }
 
     fn parse(&self, content: &Content) -> JobsFile {
         match content {
-            Ok(text) => JobsFile::parse(&self.path.display().to_string(), text),
+            Ok(text) => JobsFile::parse(&self.folder.file.display().to_string(), text),
             Err(reason) => JobsFile::unreadable(reason.clone()),
         }
     }
 
     fn report(&self, file: JobsFile) -> JobsFile {
         for problem in &file.problems {
-            tracing::warn!("{}: {problem}", self.path.display());
+            tracing::warn!("{}: {problem}", self.folder.file.display());
         }
         // Whether a date comes at all does not depend on the zone.
         for job in file.jobs.iter().filter(|job| job.is_dormant(jiff::Timestamp::now(), &jiff::tz::TimeZone::UTC)) {
@@ -91,9 +100,9 @@ impl JobsReader {
             tracing::warn!("the schedule `{schedule}` of job `{slug}` has no date in the next five years");
         }
         if file.refused {
-            tracing::warn!("{} was not taken: the last good set of jobs stands", self.path.display());
+            tracing::warn!("{} was not taken: the last good set of jobs stands", self.folder.file.display());
         } else {
-            tracing::info!("{}: {} jobs", self.path.display(), file.jobs.len());
+            tracing::info!("{}: {} jobs", self.folder.file.display(), file.jobs.len());
         }
         file
     }
@@ -101,7 +110,7 @@ impl JobsReader {
 
 /// Follows the file until it is dropped or aborted.
 pub(crate) async fn watch(reader: Arc<JobsReader>, engine: Engine) {
-    watch_file::watch(&reader.path, || reader.reread_changed(&engine)).await;
+    watch_file::watch(&reader.folder.file, || reader.reread_changed(&engine)).await;
 }
 
 fn hash(content: &Content) -> blake3::Hash {

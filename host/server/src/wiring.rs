@@ -13,12 +13,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, Engine, Parts, RunningLoop};
+use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop};
 use instar_session::Sessions;
 use instar_store::Store;
 
 use crate::config::{Config, Project};
+use crate::context_files;
 use crate::guards::{GuardDesk, Home};
+use crate::jobs::JobsFolder;
 use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
@@ -65,7 +67,7 @@ pub(crate) async fn build(
     let (plugins, plugin_list) = plugins::load(project, config, bundled).await?;
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
-    let jobs = Arc::new(JobsReader::new(config.scheduler.jobs_file.clone()));
+    let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
     let quota = Arc::new(QuotaFile::new(config.quota.file.clone()));
     let loaded = Arc::new(plugins);
     let parts = Parts {
@@ -75,6 +77,10 @@ pub(crate) async fn build(
         limits: limits(config),
         retention: config.retention,
         agent_env: agent_env(url.to_owned(), session_tokens.clone()),
+        context_files: {
+            let project = project.clone();
+            ContextFiles::new(move |name| context_files::read(&project, name))
+        },
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,

@@ -35,6 +35,8 @@ impl FolderError {
     }
 }
 
+/// What the command leaves here is given to the next run of its job.
+pub(crate) const NOTES: &str = "handoff.md";
 const ACTIVITY: &str = "talk/activity.json";
 
 /// The folder of one session; it need not exist.

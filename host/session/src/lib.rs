@@ -15,6 +15,7 @@ mod input;
 mod keep;
 mod key;
 mod names;
+mod notes;
 mod output;
 mod process;
 mod record;

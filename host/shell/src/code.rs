@@ -40,6 +40,7 @@ static INTERPRETERS: &[Interpreter] = &[
     Interpreter("pwsh", "powershell", "-c -Command -command --command", "-File -file -WorkingDirectory"),
     Interpreter("powershell", "powershell", "-c -Command -command", "-File -file"),
     Interpreter("tclsh", "tcl", "", ""),
+    Interpreter("elixir", "elixir", "-e --eval", "-r -pr --name"),
     Interpreter("guile", "scheme", "-c", "-l"),
 ];
 

@@ -16,6 +16,7 @@ mod read;
 mod record;
 mod restore;
 mod rows;
+mod story;
 
 pub use backup::{back_up, check_backup};
 pub use error::StoreError;
@@ -24,3 +25,4 @@ pub use ledger::{Skip, SkipCounts};
 pub use open::Store;
 pub use read::EventFilter;
 pub use restore::Snapshot;
+pub use story::Story;

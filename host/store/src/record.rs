@@ -161,17 +161,16 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunStarted { run, session, deadline, slug: _ } => {
             runs::started(connection, *run, *session, *deadline).await?;
         }
-        Fact::RunUsed { run, usage, slug: _ } => talk::used(connection, *run, usage).await?,
-        Fact::RunAnswered { run, activity, plugin_state, slug: _ } => {
-            talk::answered(connection, *run, *activity, plugin_state).await?;
-        }
-        Fact::MessageAccepted { session, message, run: _, slug: _ } => {
-            talk::accepted(connection, *session, message).await?;
-        }
-        Fact::SessionTurned { run, session, status, activity, slug: _ } => {
-            talk::turned(connection, at, *run, *session, *status, activity).await?;
+        Fact::RunUsed { .. } | Fact::RunAnswered { .. } | Fact::MessageAccepted { .. } | Fact::SessionTurned { .. } => {
+            talk::changed(connection, at, &event.fact).await?
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
+        Fact::HandoffLeft { run, slug, handoff } => {
+            runs::handoff(connection, *run, handoff).await?;
+            if let Some(slug) = slug {
+                jobs::handoff(connection, slug, handoff).await?;
+            }
+        }
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
             talk::ended(connection, session.id).await?;

@@ -71,7 +71,7 @@ async fn jobs(connection: &mut SqliteConnection) -> Result<JobsFile, sqlx::Error
 
 async fn job_states(connection: &mut SqliteConnection) -> Result<BTreeMap<JobSlug, JobState>, sqlx::Error> {
     const SELECT: &str = "
-        SELECT slug, last_run, last_result, last_error, consecutive_failures, last_scheduled, begun_at
+        SELECT slug, last_run, last_result, last_error, consecutive_failures, last_scheduled, begun_at, last_handoff
         FROM job_states";
     let rows = sqlx::query(SELECT).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((rows::parsed(row, "slug")?, rows::job_state(row)?))).collect()

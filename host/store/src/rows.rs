@@ -169,6 +169,7 @@ pub(crate) fn job_state(row: &SqliteRow) -> Result<JobState, sqlx::Error> {
         consecutive_failures: count(row, "consecutive_failures")?,
         last_scheduled: optional_time(row, "last_scheduled")?,
         begun_at: optional_time(row, "begun_at")?,
+        last_handoff: optional_json(row, "last_handoff")?,
     })
 }
 

@@ -168,6 +168,7 @@ impl Place {
             execute_json: Value::Object(execute).to_string(),
             model: model.unwrap_or_else(|| self.model.clone()),
             previous,
+            context: String::new(),
         };
         Ok(Delegate { execute_type: step.execute_type.clone(), request })
     }

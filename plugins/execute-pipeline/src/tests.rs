@@ -13,7 +13,10 @@ fn step(state: Vec<u8>, event: Event) -> Result<StepResult, Failure> {
 
 fn begin(steps: Value) -> Result<StepResult, Failure> {
     let execute_json = json!({ "type": "pipeline", "steps": steps }).to_string();
-    step(Vec::new(), Event::Requested(Request { execute_json, model: "sonnet".to_owned(), previous: None }))
+    step(
+        Vec::new(),
+        Event::Requested(Request { execute_json, model: "sonnet".to_owned(), previous: None, context: String::new() }),
+    )
 }
 
 fn end(status: i32) -> End {

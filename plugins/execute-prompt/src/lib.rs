@@ -46,7 +46,7 @@ impl Plugin for Prompt {
 
 impl Reducer for Prompt {
     fn plan(ctx: &CallCtx, config: &Config, request: &Request) -> Result<Beginning, Failure> {
-        let execute = parse(&request.execute_json)?;
+        let execute = parse(request)?;
         let (launch, _) = begin(ctx, config, request, &execute);
         Ok(Beginning::Launch(launch))
     }
@@ -56,12 +56,12 @@ impl Reducer for Prompt {
         for event in events {
             match event {
                 Event::Requested(request) => {
-                    let execute = parse(&request.execute_json)?;
+                    let execute = parse(&request)?;
                     let (launch, conversation) = begin(ctx, config, &request, &execute);
                     actions.push(Action::Launch(launch));
                     actions.extend(conversation.map(|name| Action::NoteUsage(named(name))));
                     if execute.interactive && !execute.value.is_empty() {
-                        actions.push(Action::SendText(with_previous(execute.value, request.previous.as_ref())));
+                        actions.push(Action::SendText(told(&execute.value, &request)));
                     }
                 }
                 Event::Ready => {}
@@ -89,7 +89,7 @@ fn begin(ctx: &CallCtx, config: &Config, request: &Request, execute: &Execute) -
             argv.extend(["--output-format", "json"]);
         }
         argv.extend(config.args.iter().map(String::as_str));
-        let launch = Launch::new(argv).with_input(with_previous(execute.value.clone(), request.previous.as_ref()));
+        let launch = Launch::new(argv).with_input(told(&execute.value, request));
         return (if reports { launch.showing(agent::ANSWER) } else { launch }, execute.resume.clone());
     }
     // The trace of a run is its id, which is a UUID as the agent wants one; a run may begin only one conversation by it.
@@ -121,6 +121,17 @@ fn is_uuid(text: &str) -> bool {
     text.len() == 36 && text.bytes().enumerate().all(is_fine)
 }
 
+/// The prompt with all that the agent is told beside it. A slash command must stand first, or the agent reads none.
+fn told(prompt: &str, request: &Request) -> String {
+    let context = request.context.as_str();
+    let whole = match (context.is_empty(), prompt.starts_with('/')) {
+        (true, _) => prompt.to_owned(),
+        (false, true) => format!("{prompt}\n\n{context}"),
+        (false, false) => format!("{context}\n\n{prompt}"),
+    };
+    with_previous(whole, request.previous.as_ref())
+}
+
 /// In a longer run the agent is told how the step before ended. Its output is data, and marked as such.
 fn with_previous(prompt: String, previous: Option<&End>) -> String {
     let Some(end) = previous else { return prompt };
@@ -132,15 +143,16 @@ fn with_previous(prompt: String, previous: Option<&End>) -> String {
     )
 }
 
-fn parse(execute_json: &str) -> Result<Execute, Failure> {
-    let execute: Execute = serde_json::from_str(execute_json)
+fn parse(request: &Request) -> Result<Execute, Failure> {
+    let execute: Execute = serde_json::from_str(&request.execute_json)
         .map_err(|error| Failure::new("bad-execute", format!("the job's `execute` cannot be read: {error}")))?;
     let goes_on = execute.interactive && execute.resume.is_some();
     if execute.value.trim().is_empty() && !goes_on {
         return Err(Failure::new("no-prompt", "the job's `execute.value` must be the prompt, and it is empty"));
     }
-    if execute.value.len() > LONGEST_PROMPT {
-        let message = format!("the prompt has {} bytes, and {LONGEST_PROMPT} are allowed", execute.value.len());
+    let bytes = execute.value.len() + request.context.len();
+    if bytes > LONGEST_PROMPT {
+        let message = format!("the prompt has {bytes} bytes, and {LONGEST_PROMPT} are allowed");
         return Err(Failure::new("prompt-too-long", message));
     }
     if execute.resume.as_deref().is_some_and(|name| name.is_empty() || name.starts_with('-')) {

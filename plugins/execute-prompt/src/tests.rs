@@ -10,7 +10,16 @@ fn ctx() -> CallCtx {
 }
 
 fn actions(config: &Config, execute: &str) -> Result<Vec<Action>, Failure> {
-    let request = Request { execute_json: execute.to_owned(), model: "opus".to_owned(), previous: None };
+    told_before(config, execute, "")
+}
+
+fn told_before(config: &Config, execute: &str, context: &str) -> Result<Vec<Action>, Failure> {
+    let request = Request {
+        execute_json: execute.to_owned(),
+        model: "opus".to_owned(),
+        previous: None,
+        context: context.to_owned(),
+    };
     Prompt::step(&ctx(), config, Vec::new(), vec![Event::Requested(request)]).map(|result| result.actions)
 }
 
@@ -28,6 +37,23 @@ fn the_prompt_is_read_from_standard_input_and_never_stands_in_an_argument() {
     assert_eq!(launch.argv, expected);
     assert_eq!(launch.stdin, Stdin::Bytes(b"-p say \"hi\"\n".to_vec()));
     assert_eq!(launch.shown.as_deref(), Some("result"));
+}
+
+#[test]
+fn the_context_stands_before_the_prompt_and_behind_a_slash_command() {
+    for (execute, expected) in [
+        (r#"{"value":"tidy up"}"#, "You are Ada.\n\ntidy up"),
+        (r#"{"value":"/reflect now"}"#, "/reflect now\n\nYou are Ada."),
+    ] {
+        let actions = told_before(&Config::default(), execute, "You are Ada.").unwrap();
+        let [Action::Launch(launch), ..] = actions.as_slice() else { panic!("{actions:?}") };
+        assert_eq!(launch.stdin, Stdin::Bytes(expected.as_bytes().to_vec()));
+    }
+    let talk = r#"{"value":"hello","interactive":true}"#;
+    let actions = told_before(&Config::default(), talk, "You are Ada.").unwrap();
+    assert_eq!(actions.last(), Some(&Action::SendText("You are Ada.\n\nhello".to_owned())));
+    let long = "x".repeat(LONGEST_PROMPT);
+    assert_eq!(told_before(&Config::default(), r#"{"value":"x"}"#, &long).unwrap_err().code, "prompt-too-long");
 }
 
 #[test]

@@ -17,7 +17,7 @@ fn launch(execute: &str) -> Result<Launch, Failure> {
     Script::launch(
         &ctx,
         &NoConfig {},
-        &Request { execute_json: execute.to_owned(), model: String::new(), previous: None },
+        &Request { execute_json: execute.to_owned(), model: String::new(), previous: None, context: String::new() },
     )
 }
 

@@ -72,7 +72,12 @@ mod tests {
 
     #[track_caller]
     fn check(execute: &str, expected: Result<&str, &str>) {
-        let request = Request { execute_json: execute.to_owned(), model: "haiku".to_owned(), previous: None };
+        let request = Request {
+            execute_json: execute.to_owned(),
+            model: "haiku".to_owned(),
+            previous: None,
+            context: String::new(),
+        };
         let found = delegate(&request);
         let found = found.map(|delegate| (delegate.execute_type, delegate.request));
         match (found, expected) {

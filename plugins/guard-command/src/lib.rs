@@ -21,7 +21,7 @@ mod tool;
 #[cfg(test)]
 mod tests;
 
-use instar_plugin_sdk::guard::{Command, CommandGuard, ToolCall, ToolGuard, Verdict};
+use instar_plugin_sdk::guard::{self, Command, CommandGuard, ToolCall, ToolGuard, Verdict};
 use instar_plugin_sdk::{CallCtx, Diagnostic, Plugin, register};
 
 use config::Config;
@@ -37,6 +37,10 @@ impl Plugin for GuardCommand {
 
     fn validate(config: &Config) -> Vec<Diagnostic> {
         config.remarks()
+    }
+
+    fn rules(config: &Config) -> Vec<guard::Rule> {
+        packs::all_rules().filter(|rule| rule.is_on(config)).map(rule::Rule::told).collect()
     }
 }
 

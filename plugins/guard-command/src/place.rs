@@ -312,8 +312,15 @@ pub(crate) fn is_guarded(path: &str) -> bool {
     let Some(at) = path.find("/.instar") else { return false };
     match path[at + "/.instar".len()..].strip_prefix('/') {
         None => path.len() == at + "/.instar".len(),
-        Some(inner) => !AGENTS_OWN.iter().any(|own| is_within(inner, own)),
+        Some(inner) => !AGENTS_OWN.iter().any(|own| is_within(inner, own)) && !is_handoff(inner),
     }
+}
+
+/// Where a run leaves notes for the next one: `$INSTAR_HANDOFF`, and the file of the job that a predecessor had.
+fn is_handoff(inner: &str) -> bool {
+    let of_session = inner.strip_prefix("state/sessions/").and_then(|rest| rest.strip_suffix("/handoff.md"));
+    let of_job = inner.strip_prefix("state/job-handoff-").and_then(|rest| rest.strip_suffix(".md"));
+    of_session.or(of_job).is_some_and(|name| !name.is_empty() && !name.contains('/'))
 }
 
 /// `path` has `part` in it, whole names at both ends.
@@ -413,6 +420,9 @@ mod tests {
         check(".instar", Place::Guarded);
         check(".instar/config.json", Place::Guarded);
         check(".instar/state/instar.db", Place::Guarded);
+        check(".instar/state/sessions/0197/spec.json", Place::Guarded);
+        check(".instar/state/sessions/0197/handoff.md", Place::Inside);
+        check(".instar/state/job-handoff-nightly.md", Place::Inside);
         check("~/.claude/settings.json", Place::Guarded);
         check(".instar/MEMORY.md", Place::Inside);
         check(".instar/state/evolution/a.json", Place::Inside);

@@ -1,9 +1,11 @@
-//! Rules, what spoke of them, and what that calls for at the configured level.
+//! Rules, what spoke of them, and what that calls for.
+//!
+//! The operator's level is none of ours: the host makes advice of what is asked about and less than grave.
 
 use instar_plugin_sdk::Severity;
-use instar_plugin_sdk::guard::{Answer, Finding, Verdict};
+use instar_plugin_sdk::guard::{self, Answer, Finding, Verdict};
 
-use crate::config::{Config, Level};
+use crate::config::Config;
 
 /// A family of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,7 +76,7 @@ pub(crate) enum Weight {
     Forbidden,
     /// A person decides at every level: nobody has read what would run, or secrets would be shown.
     Grave,
-    /// A person decides at level 1; advice at level 2.
+    /// A person decides, unless the operator wants advice only.
     Risky,
     /// Advice.
     Advice,
@@ -92,7 +94,20 @@ pub(crate) struct Rule {
     pub(crate) remedy: &'static str,
 }
 
-/// Declares the rules of a pack, and their list for the tests.
+impl Rule {
+    pub(crate) fn is_on(&self, config: &Config) -> bool {
+        self.weight == Weight::Catastrophic || !config.is_off(self.pack)
+    }
+
+    /// As people read it.
+    pub(crate) fn told(&self) -> guard::Rule {
+        let (severity, answer) = self.weight.calls_for();
+        let (id, what) = (self.id.to_owned(), self.detail.to_owned());
+        guard::Rule { id, pack: self.pack.name().to_owned(), answer, severity, what }
+    }
+}
+
+/// Declares the rules of a pack, and their list.
 macro_rules! rules {
     ($pack:ident: $($name:ident = $weight:ident $id:literal, $detail:literal, $remedy:literal;)+) => {
         $(
@@ -104,7 +119,6 @@ macro_rules! rules {
                 remedy: $remedy,
             };
         )+
-        #[cfg(test)]
         pub(crate) static RULES: &[&$crate::rule::Rule] = &[$(&$name),+];
     };
 }
@@ -140,21 +154,27 @@ impl Report {
 
     /// What all of it calls for.
     pub(crate) fn verdict(self, config: &Config) -> Verdict {
-        let is_on = |rule: &Rule| rule.weight == Weight::Catastrophic || !config.is_off(rule.pack);
-        let hits = self.hits.iter().filter(|hit| is_on(hit.rule));
-        hits.map(|hit| finding(hit, config.level())).collect::<Vec<_>>().into()
+        let hits = self.hits.iter().filter(|hit| hit.rule.is_on(config));
+        hits.map(finding).collect::<Vec<_>>().into()
     }
 }
 
-fn finding(hit: &Hit, level: Level) -> Finding {
+impl Weight {
+    /// What `high` asks about is asked about at every level.
+    pub(crate) fn calls_for(self) -> (Severity, Answer) {
+        match self {
+            Self::Catastrophic => (Severity::Critical, Answer::Deny),
+            Self::Forbidden => (Severity::High, Answer::Deny),
+            Self::Grave => (Severity::High, Answer::Ask),
+            Self::Risky => (Severity::Medium, Answer::Ask),
+            Self::Advice => (Severity::Low, Answer::Pass),
+        }
+    }
+}
+
+fn finding(hit: &Hit) -> Finding {
     let Hit { rule, about, command } = hit;
-    let (severity, answer) = match (rule.weight, level) {
-        (Weight::Catastrophic, _) => (Severity::Critical, Answer::Deny),
-        (Weight::Forbidden, _) => (Severity::High, Answer::Deny),
-        (Weight::Grave, _) | (Weight::Risky, Level::Ask) => (Severity::High, Answer::Ask),
-        (Weight::Risky, Level::Advise) => (Severity::High, Answer::Pass),
-        (Weight::Advice, _) => (Severity::Medium, Answer::Pass),
-    };
+    let (severity, answer) = rule.weight.calls_for();
     let detail = if about.is_empty() { rule.detail.to_owned() } else { format!("{}: `{about}`", rule.detail) };
     let finding = Finding::new(rule.id, severity, detail).with_answer(answer).with_remedy(rule.remedy);
     match command {
@@ -179,10 +199,9 @@ mod tests {
     }
 
     #[test]
-    fn the_level_decides_about_what_is_risky_and_nothing_else() {
+    fn the_weight_decides_what_a_rule_calls_for() {
         use Answer::{Ask, Deny, Pass};
         assert_eq!(answers("{}"), [Deny, Deny, Ask, Ask, Pass]);
-        assert_eq!(answers(r#"{"level":2}"#), [Deny, Deny, Ask, Pass, Pass]);
     }
 
     #[test]

@@ -91,6 +91,14 @@ pub(crate) fn may_be_secret(pattern: &str) -> bool {
     is_hidden || is_key || (folder.contains("/.aws") && fits(name, "credentials"))
 }
 
+/// A folder with keys, or with what a browser remembers.
+pub(crate) fn is_key_folder(path: &str) -> bool {
+    const FOLDERS: &[&str] = &["/.ssh", "/.aws", "/.gnupg", "/.kube", "/.docker", "/.mozilla", "/.mozilla/firefox"];
+    const BROWSERS: &[&str] = &["/google-chrome/", "/chromium/", "/BraveSoftware/", "/Google/Chrome/"];
+    let profile = format!("{path}/");
+    FOLDERS.iter().any(|end| path.ends_with(end)) || BROWSERS.iter().any(|part| profile.contains(part))
+}
+
 /// Whether a pattern of `*` and `?` stands for the name.
 fn fits(pattern: &str, name: &str) -> bool {
     let mut letters = pattern.chars();

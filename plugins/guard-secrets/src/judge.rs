@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use instar_plugin_sdk::guard::{Answer, Finding, Verdict};
+use instar_plugin_sdk::guard::{Answer, Finding, Rule, Verdict};
 
 use crate::config::{Action, Config};
 use crate::rules::Found;
@@ -35,15 +35,30 @@ pub(crate) fn judge(config: &Config, way: Way, texts: &[&[u8]]) -> Verdict {
             kinds.insert(find.kind.name, (find.kind, action));
         }
     }
-    let findings = kinds.into_values().map(|(kind, action)| {
-        let answer = match (action, way) {
-            (Action::Off | Action::Warn, _) => Answer::Pass,
-            (Action::Redact, Way::Command | Way::Tool) => Answer::Ask,
-            (Action::Redact | Action::Block, _) => Answer::Deny,
-        };
-        finding(way, kind.name, kind.severity).with_answer(answer)
-    });
+    let findings = kinds
+        .into_values()
+        .map(|(kind, action)| finding(way, kind.name, kind.severity).with_answer(answer(action, way)));
     findings.collect::<Vec<_>>().into()
+}
+
+/// Each kind once, with what is done about it before a command or a call of a tool.
+pub(crate) fn rules(config: &Config) -> Vec<Rule> {
+    let mut names = BTreeMap::new();
+    for kind in crate::scan::kinds() {
+        let answer = answer(config.action(&kind), Way::Tool);
+        let what = format!("a credential of the kind {}", kind.name);
+        let rule = Rule { id: kind.name.to_owned(), pack: "secrets".to_owned(), answer, severity: kind.severity, what };
+        names.insert(kind.name, rule);
+    }
+    names.into_values().collect()
+}
+
+fn answer(action: Action, way: Way) -> Answer {
+    match (action, way) {
+        (Action::Off | Action::Warn, _) => Answer::Pass,
+        (Action::Redact, Way::Command | Way::Tool) => Answer::Ask,
+        (Action::Redact | Action::Block, _) => Answer::Deny,
+    }
 }
 
 /// The value itself is never told: the finding reaches the model and the log.

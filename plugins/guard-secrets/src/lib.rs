@@ -21,7 +21,7 @@ mod tool;
 mod words;
 
 use instar_plugin_sdk::guard::{
-    Chunk, Command, CommandGuard, OutboundGuard, OutputGuard, ScanResult, ToolCall, ToolGuard, Verdict,
+    Chunk, Command, CommandGuard, OutboundGuard, OutputGuard, Rule, ScanResult, ToolCall, ToolGuard, Verdict,
 };
 use instar_plugin_sdk::{CallCtx, Diagnostic, Plugin, register};
 
@@ -35,6 +35,10 @@ impl Plugin for Secrets {
 
     fn validate(config: &Config) -> Vec<Diagnostic> {
         config.validate()
+    }
+
+    fn rules(config: &Config) -> Vec<Rule> {
+        judge::rules(config)
     }
 }
 

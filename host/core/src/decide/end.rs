@@ -2,6 +2,7 @@
 
 use crate::decide::{Draft, Effect, admit, cause_of, due, notices};
 use crate::event::{Fact, RunFinished};
+use crate::grounding::Handoff;
 use crate::id::{JobSlug, RunId};
 use crate::pause::PauseCause;
 use crate::plan::{End, EndCause};
@@ -73,6 +74,13 @@ pub(super) fn session_ended(draft: &mut Draft<'_>, id: RunId, end: End) {
         Some(outcome) => finish(draft, run, outcome, ended),
         None => draft.effect(Effect::Step { run: id }),
     }
+}
+
+/// However the run is judged afterwards: what failed has the most to tell.
+pub(super) fn notes_left(draft: &mut Draft<'_>, id: RunId, notes: String) {
+    let Some(run) = draft.state.run(id).filter(|run| run.session().is_some() && run.slug.is_some()) else { return };
+    let handoff = Box::new(Handoff { run: id, at: draft.now, text: notes });
+    draft.event(Fact::HandoffLeft { run: id, slug: run.slug.clone(), handoff });
 }
 
 /// The session outlived every signal. The watch goes on, so its true end will still be recorded.

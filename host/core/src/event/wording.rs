@@ -46,6 +46,7 @@ impl Fact {
             },
             Self::RunStopping { .. } => "job_stopping",
             Self::SessionEnded { .. } => "session_ended",
+            Self::HandoffLeft { .. } => "handoff_left",
             Self::RunFinished(_) => "job_completed",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::QuotaRead { .. } => "quota_read",
@@ -81,6 +82,7 @@ impl Fact {
             | Self::SessionEnded { slug, .. }
             | Self::Paused { slug, .. }
             | Self::Resumed { slug, .. }
+            | Self::HandoffLeft { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
             Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),
             Self::WorkloadReported { workload } => Some(&workload.slug),
@@ -119,7 +121,8 @@ impl Fact {
             | Self::MessageAccepted { run, .. }
             | Self::SessionTurned { run, .. }
             | Self::RunStopping { run, .. }
-            | Self::SessionEnded { run, .. } => Some(*run),
+            | Self::SessionEnded { run, .. }
+            | Self::HandoffLeft { run, .. } => Some(*run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
             Self::RetryDropped { after, .. } => Some(*after),
@@ -193,6 +196,7 @@ impl Fact {
             Self::SessionTurned { activity, .. } => turned_summary(activity),
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
+            Self::HandoffLeft { slug, .. } => format!("Run{} left notes for the next", of(slug)),
             Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
             Self::OccurrencesPassed { slug, first, last, reason } if first == last => {
                 format!("Run of {slug} skipped: {} ({first})", reason.as_str())
@@ -259,6 +263,8 @@ impl Fact {
             }
             Self::RunStopping { cause, .. } => json!(cause),
             Self::SessionEnded { session, end, .. } => json!({ "session": session.name, "end": end_details(end) }),
+            // The text is kept with the run.
+            Self::HandoffLeft { handoff, .. } => json!({ "characters": handoff.text.chars().count() }),
             Self::RunFinished(finished) => finished.details(),
             Self::OccurrencesPassed { first, last, reason, .. } => {
                 json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })

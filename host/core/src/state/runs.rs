@@ -162,6 +162,7 @@ impl Runs {
             | Fact::JobsBegun { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
+            | Fact::HandoffLeft { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
             | Fact::NoticeDelivered { .. }

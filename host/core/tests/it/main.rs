@@ -3,6 +3,7 @@
 mod admission;
 mod clock;
 mod decide;
+mod fields;
 mod invariants;
 mod keep;
 mod missed;

@@ -9,7 +9,7 @@ use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
 use instar_core::jobs_file::JobsFile;
 use instar_core::missed::PassReason;
-use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult};
+use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult, Usage};
 use instar_core::run::{Outcome, SkipReason, Trigger};
 use instar_core::session::SessionStatus;
 use instar_core::state::{Limits, Restored, State};
@@ -200,6 +200,16 @@ impl World {
     pub(crate) fn finish_step(&mut self, run: RunId, verdict: FinishVerdict, message: &str) {
         let finish = Action::Finish { verdict, message: message.into() };
         self.tell(What::Stepped { run, result: Ok(StepResult { state: vec![], actions: vec![finish] }) });
+    }
+
+    /// To a good end that took so much.
+    pub(crate) fn use_up(&mut self, run: RunId, tokens: u64, micro_usd: u64) {
+        let usage = Usage { output_tokens: Some(tokens), cost_micro_usd: Some(micro_usd), ..Usage::default() };
+        self.start(run);
+        self.tell(What::SessionEnded { run, end: end(EndCause::Exit(0)) });
+        let finish = Action::Finish { verdict: FinishVerdict::Succeeded, message: String::new() };
+        let result = StepResult { state: vec![], actions: vec![Action::NoteUsage(usage), finish] };
+        self.tell(What::Stepped { run, result: Ok(result) });
     }
 
     pub(crate) fn run_to_end(&mut self, run: RunId, cause: EndCause) {

@@ -279,7 +279,6 @@ fn model_and_host_agree_on_each_due_time_in_many_years() {
 }
 
 #[test]
-#[ignore = "takes a minute without optimisation: cargo nextest run --release -p instar-core --run-ignored only"]
 fn model_and_host_agree_on_a_year_of_500_jobs() {
     let tally = simulate(1_000, 500);
     assert!(tally.values().sum::<usize>() > 200_000, "{tally:?}");

@@ -1,6 +1,6 @@
 //! What guards are asked about, in the host's own words.
 
-use instar_core::verdict::Finding;
+use instar_core::verdict::{Answer, Finding, Severity};
 
 /// A moment in the life of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,17 @@ pub enum Moment {
     Compact,
     Prompt,
     Stop,
+}
+
+/// A rule that a guard may speak.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    /// With the plugin's id before it, as in findings.
+    pub id: String,
+    pub pack: String,
+    pub answer: Answer,
+    pub severity: Severity,
+    pub what: String,
 }
 
 /// What an output guard found in a chunk.

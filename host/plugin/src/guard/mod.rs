@@ -16,9 +16,9 @@ use crate::call::Live;
 use crate::error::Cause;
 use crate::plugins::{GuardHalf, Loaded, Plugins};
 use crate::text;
-use crate::wit::exports::{command_guard, session_guard, tool_guard};
+use crate::wit::exports::{command_guard, plugin_meta, session_guard, tool_guard};
 use crate::wit::since_v0_1::{self, CallContext, WitContext, WitVerdict};
-use hook::{Moment, Scan};
+use hook::{Moment, Rule, Scan};
 
 /// What the guards of a hook point said, and how long each of them took.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,6 +143,22 @@ impl Plugins {
             }
         }
         texts
+    }
+
+    /// Everything that the guards may find; those that list nothing have none here.
+    pub fn rules(&self, call: &CallContext) -> Vec<Rule> {
+        let mut rules = Vec::new();
+        for (plugin, half) in self.guards() {
+            let answer = self.ask(plugin, half, call, plugin.config_json.len(), |live, _| {
+                let guest = plugin_meta::GuestIndices::new(&half.pre)?.load(&mut live.store, &live.instance)?;
+                guest.call_rules(&mut live.store, &plugin.config_json)
+            });
+            match answer {
+                Ok(given) => rules.extend(given.into_iter().map(|rule| since_v0_1::rule(&plugin.id, rule))),
+                Err(cause) => drop(gave_none(plugin, &cause)),
+            }
+        }
+        rules
     }
 
     /// Asks every guard of a hook point and keeps the strictest answer.

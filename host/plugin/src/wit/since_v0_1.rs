@@ -9,11 +9,12 @@ use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Marks, Std
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use jiff::Timestamp;
 
-use super::bindings::exports::instar::plugin::{execute, notifier};
+use super::bindings::exports::instar::plugin::{execute, notifier, plugin_meta};
 pub(crate) use super::bindings::instar::plugin::guard_types::Verdict as WitVerdict;
 pub(crate) use super::bindings::instar::plugin::types::{CallCtx as WitContext, Severity as WitSeverity};
 use super::bindings::instar::plugin::{guard_types, types};
 use crate::error::GuestFailure;
+use crate::guard::hook::Rule;
 use crate::text::clean;
 
 /// Who asked for the work that a call belongs to.
@@ -36,12 +37,14 @@ pub struct CallContext {
     pub job: Option<(JobSlug, RunId)>,
     pub session: Option<SessionName>,
     pub now: Timestamp,
+    /// What an agent is to be told before its task; for execute types.
+    pub context: String,
 }
 
 impl CallContext {
     /// A call that belongs to no job and no session.
     pub fn new(asker: Asker, now: Timestamp) -> Self {
-        Self { asker, trace_id: String::new(), job: None, session: None, now }
+        Self { asker, trace_id: String::new(), job: None, session: None, now, context: String::new() }
     }
 }
 
@@ -115,7 +118,8 @@ impl From<Severity> for types::Severity {
 impl From<&StepRequest> for execute::Request {
     fn from(request: &StepRequest) -> Self {
         let previous = request.previous.clone().map(execute::End::from);
-        Self { execute_json: request.execute_json.clone(), model: request.model.clone(), previous }
+        let context = String::new();
+        Self { execute_json: request.execute_json.clone(), model: request.model.clone(), previous, context }
     }
 }
 
@@ -213,6 +217,16 @@ impl From<&Notice> for notifier::Notice {
 /// The verdict with every rule under the name of its plugin.
 pub(crate) fn verdict(plugin: &PluginId, verdict: guard_types::Verdict) -> Verdict {
     Verdict { findings: verdict.findings.into_iter().map(|each| finding(plugin, each)).collect() }
+}
+
+pub(crate) fn rule(plugin: &PluginId, rule: plugin_meta::Rule) -> Rule {
+    Rule {
+        id: format!("{plugin}/{}", clean(&rule.id)),
+        pack: clean(&rule.pack),
+        answer: rule.answer.into(),
+        severity: rule.severity.into(),
+        what: clean(&rule.what),
+    }
 }
 
 pub(crate) fn finding(plugin: &PluginId, finding: guard_types::Finding) -> Finding {

@@ -11,10 +11,10 @@ use instar_store::{back_up, check_backup};
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 use serde_json::json;
 
-use super::disk::{self, Mode};
 use super::exit::{Exit, Failure};
 use super::{Context, examples, sentence};
 use crate::config::Project;
+use crate::disk::{self, Mode};
 use crate::wiring::{self, VERSION};
 
 /// Save settings, jobs, plugins and the database in a new folder, also while the server runs

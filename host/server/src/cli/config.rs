@@ -6,13 +6,13 @@ use clap::Subcommand;
 use serde_json::{Map, Value, json};
 
 use super::config_edit;
-use super::disk::{self, Mode};
 use super::exit::{Exit, Failure};
-use super::jobs_disk::lock;
 use super::output::{Shown, Tone};
 use super::{Context, examples, sentence};
 use crate::config::keys::{self, Key, Kind};
 use crate::config::{Config, Project};
+use crate::disk::{self, Mode};
+use crate::jobs::lock;
 use crate::wiring;
 
 #[derive(Debug, Subcommand)]

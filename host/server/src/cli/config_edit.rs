@@ -5,7 +5,7 @@
 use jsonc_parser::cst::{CstObject, CstRootNode};
 use serde_json::{Value, json};
 
-use super::jobs_edit::{append, input, options};
+use crate::jobs::edit::{append, input, options};
 
 /// Why the text was not edited. Values are never shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use hyper::StatusCode;
 use serde_json::{Value, json};
 
+use crate::jobs::{ChangeError, EditError};
+
 /// How a command ends. The numbers are an interface: a new meaning gets a new number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
@@ -108,6 +110,19 @@ impl Failure {
         match self {
             Self::Said { exit, .. } => *exit,
             Self::BrokenPipe => Exit::Ok,
+        }
+    }
+}
+
+impl From<ChangeError> for Failure {
+    fn from(error: ChangeError) -> Self {
+        match error {
+            ChangeError::Edit(EditError::Unknown(_)) => Self::not_found(error.to_string()),
+            ChangeError::Edit(_) => Self::refused(error.to_string()),
+            ChangeError::Io { what, source } => Self::io(format_args!("failed to {what}"), &source),
+            ChangeError::Locked(_) | ChangeError::Restless(_) | ChangeError::Broken(_) => {
+                Self::failed(error.to_string())
+            }
         }
     }
 }

@@ -5,13 +5,14 @@ use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
+use instar_core::job::fields;
 use serde_json::{Value, json};
 
-use super::disk::{self, Mode};
 use super::exit::{Exit, Failure};
 use super::output::quoted;
 use super::{Context, examples, hook, sentence};
 use crate::config::{Config, Project, Token};
+use crate::disk::{self, Mode};
 
 /// Where the first free port is looked for.
 const PORTS: std::ops::RangeInclusive<u16> = 4040..=4099;
@@ -60,6 +61,8 @@ const FOLDERS: [(&str, Mode); 7] = [
 
 const CONFIG: &str = ".instar/config.json";
 const JOBS: &str = ".instar/jobs.json";
+/// For editors, which cannot be told of a schema by a file that is an array.
+const SCHEMA: &str = ".instar/jobs.schema.json";
 const AGENT_SETTINGS: &str = ".claude/settings.json";
 
 pub(crate) fn run(context: &Context, init: Init) -> Result<Exit, Failure> {
@@ -159,7 +162,10 @@ fn set_up(plan: &Plan) -> Result<Vec<Made>, Failure> {
         made.push(Made { path, created: disk::create_folder(&folder, mode).map_err(failed(&folder))? });
     }
     let config = format!("{:#}\n", settings(&plan.name, port, &Token::generate()));
-    for (path, text, mode) in [(CONFIG, config.as_str(), Mode::Private), (JOBS, "[]\n", Mode::Usual)] {
+    let schema = format!("{:#}\n", fields::schema());
+    let files =
+        [(CONFIG, config.as_str(), Mode::Private), (JOBS, "[]\n", Mode::Usual), (SCHEMA, schema.as_str(), Mode::Usual)];
+    for (path, text, mode) in files {
         let file = plan.dir.join(path);
         // A link that leads nowhere is somebody's, too.
         let created = !file.exists() && !file.is_symlink();
@@ -241,7 +247,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let plan = plan(init(Some("demo"), Some(4077)), Some(root.path())).unwrap();
         let made = set_up(&plan).unwrap();
-        assert_eq!(made.iter().filter(|item| item.created).count(), FOLDERS.len() + 2);
+        assert_eq!(made.iter().filter(|item| item.created).count(), FOLDERS.len() + 3);
         for (path, expected) in
             [(CONFIG, 0o600), (".instar/run", 0o700), (".instar/tmp", 0o700), (".instar/cache", 0o700)]
         {

@@ -3,6 +3,7 @@
 mod change;
 mod check;
 mod next;
+mod options;
 mod show;
 mod skips;
 mod trigger;
@@ -11,6 +12,7 @@ use std::str::FromStr as _;
 
 use clap::Subcommand;
 use instar_core::id::JobSlug;
+use instar_core::job::fields;
 
 use super::exit::{Exit, Failure};
 use super::{Context, examples, scheduler};
@@ -27,7 +29,11 @@ pub(crate) enum JobCommand {
     Show {
         slug: String,
     },
-    Add(Box<change::Add>),
+    Add(change::Add),
+    Edit(change::Change),
+    /// Print the JSON Schema of the jobs file, for editors
+    #[command(after_help = examples(&["instar job schema > .instar/jobs.schema.json"]))]
+    Schema,
     Next(next::Next),
     /// Check the jobs file; ends with 5 when an entry would not be taken
     #[command(after_help = examples(&["instar job validate", "instar job validate --json"]))]
@@ -77,7 +83,9 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
     match command {
         JobCommand::List => show::list(context),
         JobCommand::Show { slug } => show::show(context, &parsed(&slug)?),
-        JobCommand::Add(add) => change::add(context, *add),
+        JobCommand::Add(add) => change::add(context, add),
+        JobCommand::Edit(change) => change::edit(context, change),
+        JobCommand::Schema => schema(context),
         JobCommand::Next(next) => next::run(context, &next),
         JobCommand::Validate => check::validate(context),
         JobCommand::Enable { slug } => change::set_enabled(context, parsed(&slug)?, true),
@@ -89,6 +97,11 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
         JobCommand::Skips(skips) => skips::run(context, &skips),
         JobCommand::Runs { slug, limit } => show::runs(context, &parsed(&slug)?, limit),
     }
+}
+
+fn schema(context: &Context) -> Result<Exit, Failure> {
+    context.out.line(format!("{:#}", fields::schema()))?;
+    Ok(Exit::Ok)
 }
 
 /// A text that is no slug names no job.

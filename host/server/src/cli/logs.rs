@@ -24,13 +24,13 @@ pub(crate) struct Logs {
     follow: bool,
 }
 
-const LOOK: Duration = Duration::from_millis(200);
+pub(super) const LOOK: Duration = Duration::from_millis(200);
 /// No line of ours is longer; a longer piece without an end is printed as it is.
 const LONGEST_LINE: usize = 256 * 1024;
 
 pub(crate) fn run(context: &Context, logs: &Logs) -> Result<Exit, Failure> {
     let path = context.project()?.log_file();
-    let mut log = Log::open(&path);
+    let mut log = Growing::open(&path);
     let mut text = log.new_text().map_err(|error| failed(&path, &error))?;
     let lines = usize::try_from(logs.lines).unwrap_or(usize::MAX);
     if text.lines().count() < lines {
@@ -90,7 +90,7 @@ fn last_lines(text: &str, lines: usize) -> &str {
 
 /// A log that is read as it grows, over the moment when it is put aside and begun anew.
 #[derive(Debug)]
-struct Log {
+pub(super) struct Growing {
     path: PathBuf,
     file: Option<File>,
     read: u64,
@@ -98,13 +98,13 @@ struct Log {
     part: Vec<u8>,
 }
 
-impl Log {
-    fn open(path: &Path) -> Self {
+impl Growing {
+    pub(super) fn open(path: &Path) -> Self {
         Self { path: path.to_owned(), file: None, read: 0, part: Vec::new() }
     }
 
     /// Whole lines that came since the last look.
-    fn new_text(&mut self) -> io::Result<String> {
+    pub(super) fn new_text(&mut self) -> io::Result<String> {
         self.read_on()?;
         if self.is_another()? {
             // What was written to the old one until now was read just above, or is read here.
@@ -162,7 +162,7 @@ mod tests {
     fn a_log_is_followed_over_its_rotation() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("server.log");
-        let mut log = Log::open(&path);
+        let mut log = Growing::open(&path);
         assert_eq!(log.new_text().unwrap(), "");
         append(&path, "one\ntw");
         assert_eq!(log.new_text().unwrap(), "one\n");
@@ -179,7 +179,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("server.log");
         append(&path, "one\ntwo\n");
-        let mut log = Log::open(&path);
+        let mut log = Growing::open(&path);
         log.new_text().unwrap();
         fs::write(&path, "new\n").unwrap();
         assert_eq!(log.new_text().unwrap(), "new\n");

@@ -9,9 +9,9 @@ use clap_complete::Shell;
 use clap_mangen::Man as Page;
 use serde_json::json;
 
-use super::disk::{self, Mode};
 use super::exit::{Exit, Failure};
 use super::{Cli, Context, examples};
+use crate::disk::{self, Mode};
 
 /// Print the script that lets a shell complete commands and options
 #[derive(Debug, clap::Args)]

@@ -8,7 +8,6 @@ mod backup;
 mod client;
 mod config;
 mod config_edit;
-pub(crate) mod disk;
 mod doctor;
 mod events;
 mod exit;
@@ -16,13 +15,12 @@ mod guard;
 mod hook;
 mod init;
 mod job;
-mod jobs_disk;
-mod jobs_edit;
 mod logs;
 mod manual;
 mod output;
 mod plugin;
 mod quota;
+mod run;
 mod scheduler;
 mod server;
 mod session;
@@ -78,6 +76,9 @@ enum Command {
     /// Pause and resume all jobs
     #[command(subcommand, after_help = examples(&["instar scheduler status", "instar scheduler pause"]))]
     Scheduler(scheduler::SchedulerCommand),
+    /// Look into single runs of jobs
+    #[command(subcommand, after_help = examples(&["instar run show 0197e8a0-0000-7000-8000-000000000000"]))]
+    Run(run::RunCommand),
     /// Watch, feed and end sessions
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
@@ -180,6 +181,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
         Command::Scheduler(command) => scheduler::run(context, command),
+        Command::Run(command) => run::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Quota(quota) => quota::run(context, &quota),
         Command::Events(events) => events::run(context, &events),

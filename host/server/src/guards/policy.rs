@@ -13,7 +13,7 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Policy {
-    /// 2: what would be asked passes with advice. Anything else is 1, the strictest.
+    /// 2: what is risky passes with advice. Anything else is 1, the strictest.
     level: Level,
     allow: Vec<Allow>,
     deny: Vec<Deny>,
@@ -152,7 +152,9 @@ impl Policy {
         if self.shadow.iter().any(|rule| is_rule(rule, &finding.rule)) {
             return Fate::Shadow;
         }
-        if self.level == Level::Advises && finding.answer == Answer::Ask { Fate::Level } else { Fate::Stands }
+        // What is grave (secrets shown, code that nobody has read) is asked about at every level.
+        let is_risky = finding.answer == Answer::Ask && finding.severity < Severity::High;
+        if self.level == Level::Advises && is_risky { Fate::Level } else { Fate::Stands }
     }
 }
 
@@ -327,8 +329,10 @@ mod tests {
             ("", Fate::Stands),
         ] {
             let policy = Policy::parse(text).unwrap();
-            let finding = finding("g/x", Answer::Ask, Severity::High, None);
-            assert_eq!(policy.fate(&finding, Subject::Commands(&[]), now), expected, "{text}");
+            let risky = finding("g/x", Answer::Ask, Severity::Medium, None);
+            assert_eq!(policy.fate(&risky, Subject::Commands(&[]), now), expected, "{text}");
+            let grave = finding("g/x", Answer::Ask, Severity::High, None);
+            assert_eq!(policy.fate(&grave, Subject::Commands(&[]), now), Fate::Stands, "{text}");
         }
     }
 

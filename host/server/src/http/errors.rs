@@ -14,6 +14,7 @@ use instar_store::StoreError;
 use jiff::Timestamp;
 
 use super::view;
+use crate::jobs::{ChangeError, EditError};
 
 /// Why a request was not answered with what it asked for.
 #[derive(Debug)]
@@ -121,6 +122,19 @@ impl From<AskError> for ApiError {
                 tracing::error!(error = &*source as &dyn std::error::Error, "a wish could not be recorded");
                 Self::unavailable(format!("the wish could not be recorded, and nothing was changed: {}", why(&source)))
             }
+        }
+    }
+}
+
+impl From<ChangeError> for ApiError {
+    fn from(error: ChangeError) -> Self {
+        let sentence = error.to_string();
+        match error {
+            ChangeError::Edit(EditError::Unknown(_)) => Self::not_found(sentence),
+            ChangeError::Edit(EditError::Invalid(_) | EditError::Renamed(_)) => Self::unprocessable(sentence),
+            ChangeError::Edit(_) => Self::conflict(sentence),
+            ChangeError::Io { .. } | ChangeError::Locked(_) | ChangeError::Restless(_) => Self::unavailable(sentence),
+            ChangeError::Broken(_) => Self::internal(&error),
         }
     }
 }

@@ -12,6 +12,7 @@ mod extract;
 mod guardrails;
 mod guards;
 mod health;
+mod job_edits;
 mod jobs;
 mod limits;
 mod metrics;
@@ -133,9 +134,10 @@ fn routes() -> OpenApiRouter<Arc<App>> {
     OpenApiRouter::new()
         .routes(routes!(health::health))
         .routes(routes!(health::status))
-        .routes(routes!(jobs::list))
+        .routes(routes!(jobs::list, job_edits::add))
         .routes(routes!(jobs::reload))
-        .routes(routes!(jobs::show))
+        .routes(routes!(jobs::show, job_edits::change, job_edits::remove))
+        .routes(routes!(job_edits::schema))
         .routes(routes!(jobs::trigger))
         .routes(routes!(scheduler::pause_job))
         .routes(routes!(scheduler::resume_job))

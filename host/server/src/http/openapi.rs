@@ -12,6 +12,7 @@ use axum::http::HeaderValue;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use instar_api::paths;
+use instar_core::job::fields;
 use serde_json::{Value, json};
 use utoipa::PartialSchema as _;
 use utoipa::openapi::OpenApi;
@@ -54,11 +55,37 @@ fn document(handlers: OpenApi) -> Value {
         }
     }
     components["schemas"]["GuardCheckRequest"]["oneOf"] = one_of("command", "input");
+    for (name, required) in [("JobAddRequest", true), ("JobChangeRequest", false)] {
+        let description = components["schemas"][name]["description"].take();
+        components["schemas"][name] = job_request(description, required);
+    }
     components["parameters"] = usual::path_parameters();
     components["responses"] = usual::responses();
     components["securitySchemes"] = usual::security_schemes();
     document["security"] = json!([{ "token": [] }]);
     document
+}
+
+/// A job in the body of a request, by the table of its fields: where one may be left out, `null` is as good as absent.
+fn job_request(description: Value, is_new: bool) -> Value {
+    let mut job = fields::schema()["items"].take();
+    job["description"] = description;
+    // What `execute` holds beside its type is the business of a plugin.
+    let keep_type =
+        |execute: &mut Value| execute["properties"].as_object_mut().map(|parts| parts.retain(|key, _| key == "type"));
+    keep_type(&mut job["properties"]["execute"]);
+    let required = if is_new { job["required"].clone() } else { Value::Null };
+    if !is_new {
+        job.as_object_mut().map(|job| job.shift_remove("required"));
+        job["properties"].as_object_mut().map(|fields| fields.shift_remove("slug"));
+        job["properties"]["execute"].as_object_mut().map(|execute| execute.shift_remove("required"));
+    }
+    for (name, field) in job["properties"].as_object_mut().into_iter().flatten() {
+        if !required.as_array().is_some_and(|names| names.iter().any(|each| each == name)) {
+            *field = json!({ "anyOf": [field.take(), { "type": "null" }] });
+        }
+    }
+    job
 }
 
 /// Either of two members is there, and not both; `null` is as good as absent.

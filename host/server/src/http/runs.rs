@@ -53,15 +53,15 @@ pub(super) async fn of_job(
     Ok(Json(api::JobRuns { slug: slug.to_string(), runs: runs.iter().map(view::run).collect() }))
 }
 
-/// Shows a run.
+/// Shows a run with its whole story.
 #[utoipa::path(
     get, path = paths::RUN, operation_id = "run_show",
-    responses((status = 200, body = api::Run), (status = 503)),
+    responses((status = 200, body = api::RunStory), (status = 503)),
 )]
-pub(super) async fn show(State(app): State<Arc<App>>, PathText(id): PathText) -> Result<Json<api::Run>, ApiError> {
+pub(super) async fn show(State(app): State<Arc<App>>, PathText(id): PathText) -> Result<Json<api::RunStory>, ApiError> {
     let id: RunId = id.parse()?;
     match app.engine.store().run(id).await? {
-        Some(run) => Ok(Json(view::run(&run))),
+        Some(run) => Ok(Json(view::story(&run, &app.engine.store().story(id).await?))),
         None => Err(ApiError::not_found(format!("there is no run {id}"))),
     }
 }

@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod faults;
+mod job_edits;
 mod openapi;
 
 use std::sync::Arc;

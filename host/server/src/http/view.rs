@@ -11,6 +11,7 @@ use instar_core::run::{Outcome, Run, RunRecord, SkipReason, Trigger};
 use instar_core::session::Session;
 use instar_core::state::State;
 use instar_plugin::{PluginError, PluginInfo};
+use instar_store::Story;
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
 use serde_json::{Map, Value};
@@ -43,6 +44,7 @@ fn job_state(job: &Job, next: Option<Timestamp>, state: Option<&JobState>) -> ap
         last_result: state.and_then(|state| state.last_result).map(|result| result.as_str().to_owned()),
         last_error: state.and_then(|state| state.last_error.clone()),
         next_scheduled: next.map(time),
+        last_handoff: state.and_then(|state| state.last_handoff.as_ref()).map(|handoff| handoff.text.clone()),
         consecutive_failures: state.map_or(0, |state| state.consecutive_failures),
         paused: None,
     }
@@ -157,6 +159,23 @@ fn gate(end: &GateEnd) -> api::GateEnd {
         cause: end.answer.cause().map(str::to_owned),
         duration_ms: end.duration_ms,
         output: end.output.clone(),
+    }
+}
+
+pub(super) fn story(record: &RunRecord, story: &Story) -> api::RunStory {
+    let session = |(session, prompt): &(Session, Option<String>)| api::RunSession {
+        id: session.id.to_string(),
+        name: session.name.to_string(),
+        status: session.status.as_str().to_owned(),
+        started_at: time(session.started_at),
+        ended_at: session.ended_at.map(time),
+        prompt: prompt.clone(),
+    };
+    api::RunStory {
+        run: run(record),
+        timeline: story.events.iter().map(event).collect(),
+        sessions: story.sessions.iter().map(session).collect(),
+        handoff: story.handoff.clone(),
     }
 }
 

@@ -88,6 +88,7 @@ fn job_state(value: &Value) -> Option<(JobSlug, JobState)> {
     };
     let failures = value["consecutiveFailures"].as_u64().unwrap_or(0);
     let state = JobState {
+        last_handoff: None,
         last_run: value["lastRun"].as_str().and_then(time),
         last_result,
         last_error: value["lastError"].as_str().map(str::to_owned),

@@ -8,6 +8,7 @@ mod errands;
 mod harness;
 mod input;
 mod names;
+mod notes;
 mod output;
 mod shown;
 mod stops;

@@ -1,6 +1,7 @@
 //! Runs, from their request to their end. A run that has ended is changed by nothing.
 
 use instar_core::event::RunFinished;
+use instar_core::grounding::Handoff;
 use instar_core::id::{JobSlug, RunId, SessionId};
 use instar_core::plan::{End, Launch};
 use instar_core::run::{RunRequest, RunStatus, SkipReason, StopCause, Trigger};
@@ -100,6 +101,7 @@ pub(super) async fn starting(
             end_fact = NULL, launch = $5, plugin_state = $6, activity = NULL, activity_at = NULL, answered = 0
         WHERE id = $1 AND ended_at IS NULL";
     sessions::put(connection, session).await?;
+    sessions::prompt(connection, session.id, launch).await?;
     sqlx::query(UPDATE)
         .bind(session.run.to_string())
         .bind(RunStatus::Starting.as_str())
@@ -168,6 +170,19 @@ pub(super) async fn session_ended(
         .bind(RunStatus::Stepping.as_str())
         .bind(session.id.to_string())
         .bind(json(end))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn handoff(
+    connection: &mut SqliteConnection,
+    run: RunId,
+    handoff: &Handoff,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("UPDATE runs SET handoff = $2 WHERE id = $1 AND ended_at IS NULL")
+        .bind(run.to_string())
+        .bind(&handoff.text)
         .execute(connection)
         .await?;
     Ok(())

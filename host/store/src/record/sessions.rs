@@ -1,6 +1,8 @@
 //! Sessions, as the facts about their runs describe them.
 
+use instar_core::grounding::cut;
 use instar_core::id::SessionId;
+use instar_core::plan::{Launch, Stdin};
 use instar_core::session::{Session, SessionStatus};
 use sqlx::SqliteConnection;
 
@@ -29,6 +31,25 @@ pub(super) async fn put(connection: &mut SqliteConnection, session: &Session) ->
         .bind(session.ended_at.map(millis))
         .bind(session.interactive)
         .bind(&session.question)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// A longer prompt is cut: what was sent as a whole is not kept for its own sake.
+const MOST_PROMPT: usize = 64 << 10;
+
+/// What the command will read. Terminals are told by messages, and other bytes are no prompt.
+pub(super) async fn prompt(
+    connection: &mut SqliteConnection,
+    session: SessionId,
+    launch: &Launch,
+) -> Result<(), sqlx::Error> {
+    let Stdin::Bytes(bytes) = &launch.stdin else { return Ok(()) };
+    let Ok(text) = std::str::from_utf8(bytes) else { return Ok(()) };
+    sqlx::query("UPDATE sessions SET prompt = $2 WHERE id = $1")
+        .bind(session.to_string())
+        .bind(cut(text, MOST_PROMPT))
         .execute(connection)
         .await?;
     Ok(())

@@ -1,5 +1,6 @@
 //! What passes between people and the program of a session, and what its run took.
 
+use instar_core::event::Fact;
 use instar_core::id::{RunId, SessionId};
 use instar_core::plan::Usage;
 use instar_core::session::SessionStatus;
@@ -9,7 +10,21 @@ use sqlx::SqliteConnection;
 
 use crate::rows::{json, millis};
 
-pub(super) async fn used(connection: &mut SqliteConnection, run: RunId, usage: &Usage) -> Result<(), sqlx::Error> {
+pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) -> Result<(), sqlx::Error> {
+    match fact {
+        Fact::RunUsed { run, usage, slug: _ } => used(connection, *run, usage).await,
+        Fact::RunAnswered { run, activity, plugin_state, slug: _ } => {
+            answered(connection, *run, *activity, plugin_state).await
+        }
+        Fact::MessageAccepted { session, message, run: _, slug: _ } => accepted(connection, *session, message).await,
+        Fact::SessionTurned { run, session, status, activity, slug: _ } => {
+            turned(connection, at, *run, *session, *status, activity).await
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn used(connection: &mut SqliteConnection, run: RunId, usage: &Usage) -> Result<(), sqlx::Error> {
     sqlx::query("UPDATE runs SET usage = $2 WHERE id = $1 AND ended_at IS NULL")
         .bind(run.to_string())
         .bind(json(usage))
@@ -18,7 +33,7 @@ pub(super) async fn used(connection: &mut SqliteConnection, run: RunId, usage: &
     Ok(())
 }
 
-pub(super) async fn answered(
+async fn answered(
     connection: &mut SqliteConnection,
     run: RunId,
     activity: u64,
@@ -34,11 +49,7 @@ pub(super) async fn answered(
 }
 
 /// A program that is only about to be started stays so.
-pub(super) async fn accepted(
-    connection: &mut SqliteConnection,
-    session: SessionId,
-    message: &Message,
-) -> Result<(), sqlx::Error> {
+async fn accepted(connection: &mut SqliteConnection, session: SessionId, message: &Message) -> Result<(), sqlx::Error> {
     sqlx::query("INSERT INTO messages (session_id, number, text) VALUES ($1, $2, $3)")
         .bind(session.to_string())
         .bind(number(message.number))
@@ -54,7 +65,7 @@ pub(super) async fn accepted(
     Ok(())
 }
 
-pub(super) async fn turned(
+async fn turned(
     connection: &mut SqliteConnection,
     at: Timestamp,
     run: RunId,

@@ -71,6 +71,7 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         notify: true,
         notices: Default::default(),
         retry: None,
+        grounding: None,
         works_for: None,
         admission: Default::default(),
     };

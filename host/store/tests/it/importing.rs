@@ -8,6 +8,7 @@ use crate::fixture::{at, folder, host_started, slug};
 
 fn import() -> Import {
     let state = JobState {
+        last_handoff: None,
         last_run: Some(at(1)),
         last_result: Some(LastResult::Failure),
         consecutive_failures: 3,

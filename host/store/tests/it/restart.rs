@@ -192,6 +192,9 @@ fn report(run: &Run, choice: u8) -> What {
             What::Stepped { run: id, result: step_result(choice) }
         }
         Phase::Running { .. } if choice.is_multiple_of(7) => What::NotStopped { run: id, reason: "zombie".into() },
+        Phase::Running { .. } if choice.is_multiple_of(4) => {
+            What::SessionEndedWithNotes { run: id, end: end(end_cause(choice)), notes: format!("\"{choice}\"") }
+        }
         Phase::Running { .. } => What::SessionEnded { run: id, end: end(end_cause(choice)) },
     }
 }

@@ -15,6 +15,9 @@ rules! { Cloud:
     SECRETS = Risky "service-delete",
         "it would delete data of a service",
         "make a snapshot first, and let the operator delete it";
+    GRANT = Risky "cloud-grant",
+        "it would give somebody rights or keys in the cloud",
+        "say who needs what, and let the operator grant it";
     BACKUPS = Risky "backup-delete",
         "it would delete backups",
         "list them first, and let the operator delete them";
@@ -72,6 +75,7 @@ static TOOLS: &[Tool] = &[
         verbs: &[
             (&["s3", "rm"], Some(&OBJECTS)),
             (&["s3", "rb"], Some(&OBJECTS)),
+            (&["s3", "mv", "s3:…"], Some(&OBJECTS)),
             (&["s3api", "delete-…"], Some(&OBJECTS)),
             (&["*", "delete-…"], Some(&DELETE)),
             (&["*", "terminate-…"], Some(&DELETE)),
@@ -91,6 +95,15 @@ static TOOLS: &[Tool] = &[
             (&["*", "leave-organization"], Some(&DELETE)),
             (&["*", "cancel-…"], Some(&DELETE)),
             (&["deploy", "delete-…"], Some(&DELETE)),
+            (&["iam", "attach-…"], Some(&GRANT)),
+            (&["iam", "put-…"], Some(&GRANT)),
+            (&["iam", "create-access-key"], Some(&GRANT)),
+            (&["iam", "create-login-profile"], Some(&GRANT)),
+            (&["iam", "add-user-to-group"], Some(&GRANT)),
+            (&["iam", "update-assume-role-policy"], Some(&GRANT)),
+            (&["s3api", "put-bucket-acl"], Some(&GRANT)),
+            (&["s3api", "put-bucket-policy"], Some(&GRANT)),
+            (&["ec2", "authorize-security-group-ingress"], Some(&GRANT)),
         ],
     },
     Tool {
@@ -103,6 +116,9 @@ static TOOLS: &[Tool] = &[
             (&["**", "delete"], Some(&DELETE)),
             (&["**", "destroy"], Some(&DELETE)),
             (&["**", "remove-iam-policy-binding"], Some(&DELETE)),
+            (&["**", "add-iam-policy-binding"], Some(&GRANT)),
+            (&["**", "set-iam-policy"], Some(&GRANT)),
+            (&["iam", "service-accounts", "keys", "create"], Some(&GRANT)),
             (&["**", "delete-…"], Some(&DELETE)),
             (&["compute", "instances", "stop"], Some(&DELETE)),
             (&["**", "services", "disable"], Some(&DELETE)),
@@ -127,6 +143,8 @@ static TOOLS: &[Tool] = &[
             (&["**", "delete"], Some(&DELETE)),
             (&["**", "purge"], Some(&DELETE)),
             (&["**", "delete-batch"], Some(&OBJECTS)),
+            (&["role", "assignment", "create"], Some(&GRANT)),
+            (&["ad", "sp", "create-for-rbac"], Some(&GRANT)),
             (&["**", "delete-…"], Some(&DELETE)),
             (&["vm", "deallocate"], Some(&DELETE)),
             (&["vm", "stop"], Some(&DELETE)),
@@ -266,6 +284,7 @@ static TOOLS: &[Tool] = &[
             (&["operator", "*"], Some(&SECRETS)),
             (&["job", "stop"], Some(&SECRETS)),
             (&["leave"], Some(&SECRETS)),
+            (&["snapshot", "restore"], Some(&SECRETS)),
         ],
     },
     Tool {
@@ -285,7 +304,7 @@ static TOOLS: &[Tool] = &[
         verbs: &[
             (&["forget"], Some(&BACKUPS)),
             (&["prune"], Some(&BACKUPS)),
-            (&["delete"], Some(&BACKUPS)),
+            (&["delete…"], Some(&BACKUPS)),
             (&["*", "delete"], Some(&BACKUPS)),
             (&["remove-…"], Some(&BACKUPS)),
             (&["disable"], Some(&BACKUPS)),
@@ -299,6 +318,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "aws" | "awslocal" => {
             let args = Args::of(cmd, &AWS);
             let is_sync = args.operand(0) == "s3" && args.operand(1) == "sync";
+            if cmd.words().iter().any(|word| word.starts_with("--no-") && word.ends_with("-protection")) {
+                report.add(&DELETE, "--no-…-protection");
+            }
             if is_sync && args.exactly("delete") && !args.is_rehearsal() {
                 report.add(&OBJECTS, "--delete");
             }
@@ -309,6 +331,10 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&OBJECTS, "rsync -d");
             }
         }
+        "gh" if cmd.has_word("edit") && cmd.words().windows(2).any(|pair| pair == ["--visibility", "public"]) => {
+            report.add(&GRANT, "--visibility public");
+        }
+        "gh" if cmd.has_word("merge") && cmd.has_word("--admin") => report.add(&GRANT, "--admin"),
         "gh" if cmd.has_word("api") => {
             let args = Args::of(cmd, &Spec { short: "XfFH", long: &["method"] });
             let is_delete = args.values('X', "method").any(|method| method.eq_ignore_ascii_case("DELETE"));

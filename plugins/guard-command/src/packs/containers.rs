@@ -70,6 +70,10 @@ static TOOLS: &[Tool] = &[Tool {
         "limactl",
         "colima",
         "crictl",
+        "qm",
+        "pct",
+        "VBoxManage",
+        "vboxmanage",
     ],
     options: DOCKER,
     verbs: &[
@@ -95,6 +99,7 @@ static TOOLS: &[Tool] = &[Tool {
         (&["delete"], Some(&FORCE_REMOVE)),
         (&["undefine"], Some(&FORCE_REMOVE)),
         (&["destroy"], Some(&FORCE_REMOVE)),
+        (&["unregistervm"], Some(&FORCE_REMOVE)),
         (&["purge"], Some(&FORCE_REMOVE)),
         (&["vol-delete"], Some(&VOLUME)),
         (&["factory-reset"], Some(&PRUNE)),
@@ -222,6 +227,10 @@ fn host_access(cmd: &Cmd<'_>, report: &mut Report) {
         match place {
             Place::Root | Place::Home | Place::SystemTop | Place::Device => report.add(&HOST, source),
             Place::System if !is_read_only && !source.ends_with(".sock") => report.add(&HOST, source),
+            // Who talks to the daemon of the containers is root of the host, read-only or not.
+            _ if ["/docker.sock", "/containerd.sock", "/podman.sock"].iter().any(|end| source.ends_with(end)) => {
+                report.add(&HOST, source);
+            }
             Place::Guarded if !is_read_only => report.add(&super::itself::SETTINGS, source),
             _ => {}
         }

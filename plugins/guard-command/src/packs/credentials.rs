@@ -5,7 +5,7 @@ use crate::names::READERS;
 use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
-use crate::secret_file::{is_secret, is_secret_variable, may_be_secret, secret_variable_in};
+use crate::secret_file::{is_key_folder, is_secret, is_secret_variable, may_be_secret, secret_variable_in};
 
 rules! { Credentials:
     READ = Grave "read-secret-file",
@@ -39,7 +39,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if name == "find" || name == "ls" || name == "test" || name == "[" || name == "git" && !cmd.has_word("show") {
         return tools(cmd, report);
     }
-    if READERS.contains(&name) {
+    if READERS.contains(&name) || name == "sqlite3" {
         read(cmd, report);
     }
     let input =
@@ -56,6 +56,15 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             }
         }
         "printenv" => environment(cmd, report),
+        "gpg" | "gpg2" if cmd.words().iter().any(|word| word.starts_with("--delete-secret")) => report.add(&DOOR, name),
+        "ssh-keygen" => {
+            let args = Args::of(cmd, &Spec { short: "fNCtb", long: &[] });
+            let says_yes = cmd.it.stdin.as_deref().is_some_and(|text| text.starts_with(['y', 'Y']));
+            if let Some(file) = args.values('f', " ").find(|file| says_yes && is_secret(&cmd.path_of(file))) {
+                report.add(&DOOR, file);
+            }
+            tools(cmd, report);
+        }
         "declare" | "typeset" if cmd.has_word("-p") => {
             if let Some(variable) = cmd.words().iter().find(|word| is_secret_variable(word)) {
                 report.add(&VARIABLE, variable);
@@ -147,6 +156,17 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
     if is_quiet || is_edit || only_writes || is_check || is_kept(cmd) || is_example_diff(cmd) {
         return;
     }
+    if cmd.it.more_words {
+        // `find / -name id_rsa | xargs cat`: the names come from a search for them.
+        let named = cmd.parent().into_iter().flat_map(|xargs| xargs.sources());
+        let names: Vec<&String> = named.flat_map(|source| source.words()).collect();
+        if let Some(name) = names.into_iter().find(|word| is_secret(&format!("/{word}"))) {
+            return report.add(&READ, name);
+        }
+    }
+    if searches_for_secrets(cmd, &args) {
+        return report.add(&READ, args.operand(0));
+    }
     for index in cmd.from + 1..cmd.it.argv.len() {
         let word = cmd.it.argv[index].as_str();
         let word = word.strip_prefix("if=").unwrap_or(word);
@@ -158,7 +178,7 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
         }
         let path = cmd.path_of(word);
         let is_pattern = cmd.it.patterns.iter().any(|known| *known as usize == index);
-        let is_key_folder = ["/.ssh", "/.aws", "/.gnupg"].iter().any(|end| path.ends_with(end));
+        let is_key_folder = is_key_folder(&path);
         let is_tree = is_key_folder && (args.short_is("rR") || matches!(name, "rg" | "ag"));
         if is_tree || (is_pattern && may_be_secret(&path)) {
             return report.add(&READ, word);
@@ -167,6 +187,18 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
             return report.add(&READ, word);
         }
     }
+}
+
+/// `grep -r password ~/.config`
+fn searches_for_secrets(cmd: &Cmd<'_>, args: &Args<'_>) -> bool {
+    const WORDS: &[&str] = &["password", "passwd", "secret", "token", "api_key", "apikey", "akia", "private key"];
+    let pattern = args.operand(0).to_ascii_lowercase();
+    let is_tree = args.short_is("rR") || matches!(cmd.name(), "rg" | "ag");
+    let outside = |at: &usize| matches!(cmd.place(*at), Place::Home | Place::Outside | Place::Root | Place::SystemTop);
+    matches!(cmd.name(), "grep" | "egrep" | "rg" | "ag")
+        && is_tree
+        && WORDS.iter().any(|word| pattern.contains(word))
+        && args.operands.iter().skip(1).any(outside)
 }
 
 /// Names only: `diff <(cut -d= -f1 .env) …`, `cut -d= -f1 .env`, `sed 's/=.*//' .env`.
@@ -185,7 +217,7 @@ fn copy(cmd: &Cmd<'_>, report: &mut Report) {
         let is_target = !is_dd && at + 1 == count && !matches!(cmd.name(), "tar" | "zip" | "7z" | "git");
         let word = cmd.it.argv[*index].trim_start_matches("if=");
         let path = cmd.path_of(word);
-        let is_key_folder = ["/.ssh", "/.aws", "/.gnupg"].iter().any(|end| path.ends_with(end));
+        let is_key_folder = is_key_folder(&path);
         if !is_target && (is_secret(&path) || is_key_folder) {
             return report.add(&COPY, word);
         }
@@ -255,8 +287,8 @@ fn cloud_prints(cmd: &Cmd<'_>) -> bool {
                     && words.iter().any(|word| word.contains("secret") || word.contains("token")))
                 || (has("configure") && has("export-credentials"))
         }
-        "gcloud" => has("secrets") && has("access"),
-        "az" => has("keyvault") && has("secret") && has("show"),
+        "gcloud" => (has("secrets") && has("access")) || has("print-access-token") || has("print-identity-token"),
+        "az" => (has("keyvault") && has("secret") && has("show")) || has("get-access-token"),
         _ => false,
     }
 }
@@ -270,7 +302,7 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
         "gpg" | "gpg2" => words.iter().any(|word| word.starts_with("--export-secret")),
         "security" => {
             words.iter().any(|word| word.starts_with("find-") && word.ends_with("-password"))
-                && (has("-w") || has("-g"))
+                && words.iter().any(|word| word.starts_with('-') && word.contains(['w', 'g']))
                 || has("dump-keychain")
         }
         "pass" | "gopass" => verb(0) == "show",
@@ -285,6 +317,7 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
         "vault" | "bao" => {
             verb(0) == "kv" && verb(1) == "get" || verb(0) == "read" || (verb(0) == "token" && verb(1) == "create")
         }
+        "docker" | "podman" => has("inspect") && words.iter().any(|word| word.contains("Config.Env")),
         "gh" => verb(0) == "auth" && (verb(1) == "token" || has("--show-token") || has("-t")),
         "heroku" => verb(0) == "config" || verb(0) == "config:get",
         "secret-tool" => verb(0) == "lookup",

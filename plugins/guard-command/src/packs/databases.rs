@@ -38,7 +38,9 @@ rules! { Databases:
 
 /// Clients that run SQL, the option letters and names that carry it, and whether operands do.
 const SQL_CLIENTS: &[(&[&str], char, &[&str], bool)] = &[
-    (&["psql", "pgcli", "cockroach", "usql", "yugabyte", "ysqlsh"], 'c', &["command", "execute"], false),
+    (&["wrangler", "heroku"], 'c', &["command"], false),
+    (&["cockroach"], 'e', &["execute"], false),
+    (&["psql", "pgcli", "usql", "yugabyte", "ysqlsh"], 'c', &["command", "execute"], false),
     (&["mysql", "mariadb", "mycli", "clickhouse", "cqlsh", "vertica", "vsql"], 'e', &["execute", "query"], false),
     (&["sqlite3", "sqlite", "duckdb", "litecli", "libsql", "turso", "sqlcipher"], 'c', &["cmd"], true),
     (&["sqlcmd", "mssql-cli"], 'Q', &["query"], false),
@@ -91,10 +93,14 @@ static TOOLS: &[Tool] = &[
             (&["**", "db:seed:replant"], Some(&RESET)),
         ],
     },
+    Tool { names: &["dotnet"], options: NO_VALUES, verbs: &[(&["ef", "database", "drop"], Some(&DATABASE))] },
     Tool {
-        names: &["artisan"],
+        names: &["artisan", "console"],
         options: NO_VALUES,
         verbs: &[
+            (&["doctrine:database:drop"], Some(&RESET)),
+            (&["doctrine:schema:drop"], Some(&RESET)),
+            (&["doctrine:fixtures:load"], Some(&RESET)),
             (&["migrate:fresh"], Some(&RESET)),
             (&["migrate:reset"], Some(&RESET)),
             (&["migrate:refresh"], Some(&RESET)),
@@ -209,6 +215,14 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         "redis-cli" | "valkey-cli" | "keydb-cli" | "dragonfly-cli" => keys(cmd, report),
         "mongosh" | "mongo" => documents(cmd, report),
+        "cypher-shell" => {
+            let text = format!("{} {}", text_into(cmd), cmd.words().join(" ")).to_ascii_uppercase();
+            if text.contains("DETACH DELETE") || text.contains("DROP DATABASE") {
+                report.add(&DATABASE, "DETACH DELETE");
+            }
+        }
+        "neo4j-admin" if cmd.has_word("drop") || cmd.has_word("delete") => report.add(&DATABASE, name),
+        "knex" if cmd.has_word("migrate:rollback") && cmd.has_word("--all") => report.add(&RESET, "--all"),
         "prisma" if cmd.words().iter().any(|word| word == "--accept-data-loss" || word == "--force-reset") => {
             report.add(&RESET, "--accept-data-loss");
         }
@@ -248,6 +262,9 @@ fn sql_client(cmd: &Cmd<'_>, report: &mut Report) {
         return;
     };
     let args = Args::of(cmd, &CLIENT);
+    if args.operand(0) == ":memory:" {
+        return;
+    }
     let mut texts: Vec<&str> = names.iter().flat_map(|long| args.values(*letter, long)).collect();
     if *has_operands {
         texts.extend(args.operand_words());

@@ -182,6 +182,7 @@ fn volumes(cmd: &Cmd<'_>, report: &mut Report) {
     let args = || Args::of(cmd, &NO_VALUES);
     let on_device = || args().operands.iter().any(|index| may_be_device(cmd, *index));
     match name {
+        "lvresize" if args().short_is("f") || args().exactly("force") => report.add(&VOLUME, name),
         "lvremove" | "vgremove" | "pvremove" | "lvreduce" | "vgreduce" | "dmsetup" | "lvconvert" => {
             let only_shows =
                 name == "dmsetup" && !matches!(args().operand(0), "remove" | "remove_all" | "wipe_table" | "clear");

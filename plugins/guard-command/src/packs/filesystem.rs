@@ -126,6 +126,8 @@ fn delete(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &mut Report) {
 pub(crate) fn delete_place(place: Place, is_tree: bool, about: &str, report: &mut Report) {
     let rule = match place {
         Place::Sink | Place::Temp | Place::Build => return,
+        // The only record of what runs in the cloud.
+        Place::Inside if about.ends_with(".tfstate") => &INSIDE,
         Place::Inside | Place::Unknown | Place::Elsewhere | Place::TempRoot | Place::Cache if !is_tree => return,
         Place::Root => &ROOT,
         Place::Home => &HOME,

@@ -52,6 +52,9 @@ rules! { Git:
     NO_HOOKS = Advice "git-no-hooks",
         "it would go around the checks of the repository",
         "run it without the option and mend what the checks find";
+    HOOKS_OFF = Risky "git-hooks-off",
+        "it would switch off the checks of the repository, for good",
+        "run the one command with `--no-verify`, and say why";
     RUNS_SHELL = Risky "git-runs-shell",
         "it would make git run a program of its own choice",
         "run the program itself, so that it can be judged";
@@ -83,6 +86,9 @@ const INNER: Spec = Spec {
 };
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    if matches!(cmd.name(), "bfg" | "git-filter-repo") && !cmd.has_word("--help") {
+        return report.add(&REWRITE, cmd.name());
+    }
     let dashed = cmd.name().strip_prefix("git-").filter(|verb| !verb.is_empty());
     if cmd.name() != "git" && cmd.name() != "hub" && dashed.is_none() {
         return;
@@ -110,7 +116,8 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
     match verb {
         "reset" if args.exactly("hard") || args.exactly("har") => report.add(&RESET_HARD, ""),
         "reset" if args.exactly("merge") => report.add(&RESET_HARD, "--merge"),
-        "clean" => clean(&args, report),
+        "clean" => clean(cmd, &args, report),
+        "delete" if cmd.it.argv[0].ends_with("hub") => report.add(&REF_DELETE, args.operand(0)),
         "push" => push(&args, report),
         "branch" => branch(&args, report),
         "checkout" => checkout(cmd, &args, report),
@@ -124,7 +131,7 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "filter-branch" | "filter-repo" | "replace" => report.add(&REWRITE, verb),
         "update-ref" if args.short_is("d") || args.exactly("stdin") => report.add(&REF_DELETE, args.operand(0)),
         "symbolic-ref" if args.short_is("d") || args.exactly("delete") => report.add(&REF_DELETE, args.operand(0)),
-        "tag" if args.short_is("d") || args.exactly("delete") => report.add(&REF_DELETE, args.operand(0)),
+        "tag" if args.short_is("df") || args.any_long(&["delete", "force"]) => report.add(&REF_DELETE, args.operand(0)),
         "remote" if matches!(args.operand(0), "remove" | "rm" | "prune") && args.operand(0) != "prune" => {
             report.add(&REF_DELETE, args.operand(1));
         }
@@ -134,6 +141,7 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "submodule" if args.operand(0) == "deinit" && (args.short_is("f") || args.any_long(&["force", "all"])) => {
             report.add(&WORKTREE, args.operand(1));
         }
+        "rebase" if args.exactly("root") => report.add(&REWRITE, "--root"),
         "rm" => remove(cmd, &args, report),
         "read-tree" if args.short_is("u") && args.exactly("reset") => report.add(&RESET_HARD, verb),
         "checkout-index" if args.short_is("f") && args.short_is("a") => report.add(&DISCARD, verb),
@@ -147,9 +155,10 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
     }
 }
 
-fn clean(args: &Args<'_>, report: &mut Report) {
+fn clean(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
     let is_shown = args.short_is("ni") || args.any_long(&["dry-run", "interactive"]);
-    if !is_shown && (args.short_is("f") || args.long_is("force")) {
+    let is_unlocked = cmd.it.argv.iter().any(|word| word.eq_ignore_ascii_case("clean.requireForce=false"));
+    if !is_shown && (args.short_is("f") || args.long_is("force") || is_unlocked) {
         report.add(&CLEAN, "");
     }
 }
@@ -263,6 +272,9 @@ fn configured(setting: &str, cmd: &Cmd<'_>, report: &mut Report) {
     let key = key.to_ascii_lowercase();
     if let Some(text) = value.strip_prefix('!') {
         return guess::judge_string(text, cmd.scene.places, report);
+    }
+    if key == "core.hookspath" && value == "/dev/null" {
+        return report.add(&HOOKS_OFF, value);
     }
     if key == "core.hookspath" && value != ".husky" && !value.starts_with(".githooks") {
         return report.add(&NO_HOOKS, value);

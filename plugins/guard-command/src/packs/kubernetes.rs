@@ -15,6 +15,9 @@ rules! { Kubernetes:
     UNINSTALL = Risky "helm-uninstall",
         "it would remove a release with all that it made",
         "look first with `helm status`, and let the operator remove it";
+    GRANT = Risky "kubernetes-grant",
+        "it would give somebody rights in the cluster",
+        "say who needs what, and let the operator grant it";
     CLUSTER = Risky "cluster-delete",
         "it would remove a whole cluster or what is stored in it",
         "let the operator remove it";
@@ -49,6 +52,8 @@ static TOOLS: &[Tool] = &[
         options: KUBECTL,
         verbs: &[
             (&["delete"], Some(&DELETE)),
+            (&["create", "clusterrolebinding"], Some(&GRANT)),
+            (&["create", "rolebinding"], Some(&GRANT)),
             (&["kubectl", "delete"], Some(&DELETE)),
             (&["drain"], Some(&DISTURB)),
             (&["adm", "drain"], Some(&DISTURB)),
@@ -100,6 +105,9 @@ static TOOLS: &[Tool] = &[
             "tkn",
             "argo",
             "kustomize",
+            "kind",
+            "minikube",
+            "k3d",
         ],
         options: KUBECTL,
         verbs: &[
@@ -132,6 +140,10 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 cmd.has_word("--replicas=0") || cmd.words().windows(2).any(|pair| pair == ["--replicas", "0"]);
             if (verb == "scale" && to_nothing) || (verb == "replace" && args.any_long(&["force"])) {
                 report.add(&DISTURB, verb);
+            }
+            let frees = cmd.words().iter().any(|word| word.contains("finalizers") && word.contains("null"));
+            if verb == "patch" && frees {
+                report.add(&DELETE, "finalizers");
             }
             if verb == "apply" && args.exactly("prune") {
                 report.add(&DELETE, "--prune");

@@ -35,6 +35,7 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         }
         "nft" if cmd.has_word("-f") || args().operand(0) == "delete" => &FIREWALL,
         "pfctl" if args().short_is("dF") => &FIREWALL,
+        "ufw" if cmd.has_word("allow") && cmd.words().ends_with(&["from".to_owned(), "any".to_owned()]) => &FIREWALL,
         "setenforce" if matches!(args().operand(0), "0" | "Permissive" | "permissive") => &PROTECTION,
         "csrutil" | "spctl" if cmd.words().iter().any(|word| word.contains("disable")) => &PROTECTION,
         "aa-teardown" | "aa-disable" | "aa-complain" => &PROTECTION,
@@ -110,7 +111,7 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         }
         "defaults" if args().operand(0) == "delete" => &PROTECTION,
         "ulimit" if cmd.has_word("-u") && cmd.has_word("0") => &KERNEL,
-        "pip" | "pip3" if args().operand(0) == "uninstall" && cmd.it.more_words => &PACKAGES,
+        "pip" | "pip3" if args().operand(0) == "uninstall" && (cmd.it.more_words || cmd.has_word("pip")) => &PACKAGES,
         _ => return None,
     };
     Some(rule)

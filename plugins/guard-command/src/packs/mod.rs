@@ -13,6 +13,7 @@ pub(crate) mod kubernetes;
 mod machine;
 pub(crate) mod network;
 pub(crate) mod overwrite;
+mod payload;
 mod processes;
 pub(crate) mod publishing;
 mod rights;
@@ -20,6 +21,7 @@ mod runner;
 pub(crate) mod system;
 pub(crate) mod terraform;
 pub(crate) mod unseen;
+mod vcs;
 pub(crate) mod verbs;
 pub(crate) mod windows;
 
@@ -70,6 +72,8 @@ fn one(cmd: Cmd<'_>, report: &mut Report) {
         network::judge,
         credentials::judge,
         unseen::judge,
+        payload::judge,
+        vcs::judge,
         windows::judge,
         itself::judge,
     ];
@@ -79,7 +83,6 @@ fn one(cmd: Cmd<'_>, report: &mut Report) {
 }
 
 /// Every rule of every pack.
-#[cfg(test)]
 pub(crate) fn all_rules() -> impl Iterator<Item = &'static crate::rule::Rule> {
     let packs = [
         cloud::RULES,

@@ -7,7 +7,7 @@ use crate::names::{DOWNLOADERS, READERS, SHELLS, interpreter};
 use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::{Cmd, Scene};
-use crate::secret_file::{is_secret, secret_variable_in};
+use crate::secret_file::{is_key_folder, is_secret, secret_variable_in};
 
 rules! { Network:
     RUN_DOWNLOAD = Grave "run-download",
@@ -22,6 +22,12 @@ rules! { Network:
     SEND_FILE = Grave "send-file",
         "it would send files from outside of the project away",
         "send a file of the project";
+    HTTP_DELETE = Risky "http-delete",
+        "it would delete something on a server",
+        "look first with a `GET` of the same address, and let the operator delete it";
+    TUNNEL = Risky "open-tunnel",
+        "it would open a way into this machine from the network",
+        "let the operator open it, and say for how long";
     METADATA = Grave "cloud-metadata",
         "it would ask for the credentials of this machine",
         "use the credentials that the operator gave you";
@@ -76,6 +82,9 @@ const CURL: Spec = Spec {
     ],
 };
 
+/// Options of `ssh` that take a word, but `-R`, which is looked for.
+const SSH: Spec = Spec { short: "BbcDEeFIiJLlmOoPpSWw", long: &[] };
+
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
     reverse_shell(cmd, report);
@@ -86,6 +95,16 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         | "ssh-copy-id" => copy(cmd, report),
         "aws" | "gsutil" | "az" | "gcloud" | "mc" | "s3cmd" | "gh" | "mail" | "mailx" | "mutt" | "sendmail" => {
             copy(cmd, report)
+        }
+        "ssh" | "autossh" if Args::of(cmd, &SSH).short_is("R") => report.add(&TUNNEL, "-R"),
+        "ngrok" if matches!(Args::of(cmd, &CURL).operand(0), "http" | "tcp" | "tls" | "start") => {
+            report.add(&TUNNEL, name);
+        }
+        "cloudflared" if cmd.has_word("tunnel") && cmd.words().iter().any(|word| word.starts_with("--url")) => {
+            report.add(&TUNNEL, name);
+        }
+        "lt" | "localtunnel" | "bore" if !cmd.words().is_empty() && !cmd.has_word("--help") => {
+            report.add(&TUNNEL, name)
         }
         "dig" | "nslookup" | "host" | "ping" => {
             let tells = cmd.words().iter().find_map(|word| secret_variable_in(word));
@@ -178,11 +197,24 @@ fn reads_secret(cmd: &Cmd<'_>) -> bool {
     secret_word || secret_input || environment || bare_env || told || history
 }
 
-/// It reads a home, the system or everything: too much to be sent away.
+/// Another command of the same text writes a secret into this file.
+fn was_given_secrets(cmd: &Cmd<'_>, path: &str) -> bool {
+    let writes = |other: &Cmd<'_>| {
+        let into = |word: &str| other.path_of(word) == path;
+        other.it.redirects.iter().any(|redirect| redirect.operator.starts_with('>') && into(&redirect.target))
+            || (matches!(other.name(), "cp" | "ln" | "tee") && other.words().last().is_some_and(|word| into(word)))
+    };
+    cmd.scene.cmds().any(|other| {
+        other.index != cmd.index && writes(&other) && (reads_secret(&other) || other.sources().iter().any(reads_secret))
+    })
+}
+
+/// It reads a home, the system, the whole project or everything: too much to be sent away.
 fn reads_outside(cmd: &Cmd<'_>) -> bool {
     let reads = READERS.contains(&cmd.name()) || matches!(cmd.name(), "tar" | "zip" | "find" | "cpio" | "dd");
     let is_vital = |at: usize| {
-        matches!(cmd.place(at), Place::Root | Place::Home | Place::SystemTop | Place::System | Place::Device)
+        let is_tree = matches!(cmd.name(), "tar" | "zip") && cmd.place(at) == Place::Project;
+        is_tree || matches!(cmd.place(at), Place::Root | Place::Home | Place::SystemTop | Place::System | Place::Device)
     };
     reads && (cmd.from + 1..cmd.it.argv.len()).any(|at| !cmd.it.argv[at].starts_with('-') && is_vital(at))
 }
@@ -203,6 +235,11 @@ fn web(cmd: &Cmd<'_>, report: &mut Report) {
     if is_local {
         return;
     }
+    let method = args.values('X', "request").chain(args.values(' ', "method")).last().unwrap_or_default();
+    let is_delete = method.eq_ignore_ascii_case("DELETE") || args.operand(0) == "DELETE";
+    if is_delete && !args.operand_words().any(|word| word.starts_with('$')) {
+        report.add(&HTTP_DELETE, args.operand_words().last().unwrap_or_default());
+    }
     let names =
         ["data", "data-binary", "data-raw", "data-urlencode", "json", "form", "upload-file", "post-file", "body-file"];
     let sent = names.iter().flat_map(|name| args.values(letter_of(name), name));
@@ -212,7 +249,7 @@ fn web(cmd: &Cmd<'_>, report: &mut Report) {
             if file == "-" || file == "." {
                 continue;
             }
-            if is_secret(&path) {
+            if is_secret(&path) || was_given_secrets(cmd, &path) {
                 report.add(&SEND_SECRET, file);
             }
             if matches!(cmd.place_of(file, file.contains('$'), false), Place::System | Place::Home | Place::SystemTop) {
@@ -306,9 +343,7 @@ fn copy(cmd: &Cmd<'_>, report: &mut Report) {
             continue;
         }
         let path = cmd.path(*index);
-        let is_key_folder =
-            ["/.ssh", "/.aws", "/.gnupg", "/.kube", "/.docker", "/.config"].iter().any(|end| path.ends_with(end));
-        if is_secret(&path) || is_key_folder {
+        if is_secret(&path) || is_key_folder(&path) || path.ends_with("/.config") {
             report.add(&SEND_SECRET, word);
         } else if matches!(cmd.place(*index), Place::Root | Place::Home | Place::SystemTop) || path.starts_with("/etc/")
         {

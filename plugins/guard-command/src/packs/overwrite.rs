@@ -1,6 +1,7 @@
 //! Writing over files: redirections, copies, links, archives, and tools that edit in place.
 
 use crate::args::{Args, NO_VALUES, Spec};
+use crate::guess;
 use crate::names::is_source;
 use crate::packs::{credentials, disks, filesystem, itself, system};
 use crate::place::Place;
@@ -78,6 +79,18 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             let edits = Args::of(cmd, &Spec { short: "cS", long: &["cmd"] });
             each(cmd, &edits.operands, How::Append, report);
         }
+        "ex" if cmd.words().iter().any(|word| word.starts_with("%d") || word.starts_with("1,$d")) => {
+            let script = Args::of(cmd, &Spec { short: "c", long: &[] });
+            emptied(cmd, &script.operands[script.operands.len().saturating_sub(1)..], report);
+        }
+        "gzip" | "bzip2" | "xz" | "zstd" if !Args::of(cmd, &NO_VALUES).short_is("ckdlt") => {
+            each(cmd, &Args::of(cmd, &NO_VALUES).operands, How::Replace, report);
+        }
+        "sort" => {
+            for target in Args::of(cmd, &Spec { short: "oktST", long: &["output"] }).values('o', "output") {
+                write(cmd, target, cmd.place_of(target, false, false), How::Replace, report);
+            }
+        }
         "rsync" => mirror(cmd, report),
         "tar" | "gtar" | "bsdtar" | "unzip" | "7z" | "cpio" | "zip" => archive(cmd, report),
         "curl" | "wget" | "aria2c" => download(cmd, report),
@@ -98,6 +111,15 @@ fn redirects(cmd: &Cmd<'_>, report: &mut Report) {
         }
         let place = cmd.place_of(&redirect.target, redirect.dynamic, false);
         write(cmd, &redirect.target, place, how, report);
+        if runs_later(&cmd.path_of(&redirect.target)) && !cmd.scene.is_guess {
+            // What is written there runs at the next start, so it counts as if it ran.
+            let told = if matches!(cmd.name(), "echo" | "printf") {
+                cmd.words().join(" ").replace("\\n", "\n")
+            } else {
+                String::new()
+            };
+            guess::judge_string(cmd.it.stdin.as_deref().unwrap_or(&told), cmd.scene.places, report);
+        }
         if how == How::Replace && writes_nothing(cmd) && is_source_here(&redirect.target, place) {
             report.add(&EMPTIED, &redirect.target);
         }
@@ -165,6 +187,11 @@ fn is_filler(path: &str) -> bool {
     matches!(path, "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")
 }
 
+/// A file that a shell or git runs some day.
+fn runs_later(path: &str) -> bool {
+    is_startup_file(path) || path.contains("/.git/hooks/") || path.contains("/.husky/")
+}
+
 fn is_startup_file(path: &str) -> bool {
     const FILES: &[&str] = &[
         "/.bashrc",
@@ -220,6 +247,12 @@ fn in_place(cmd: &Cmd<'_>, report: &mut Report) {
     };
     if is_in_place {
         each(cmd, &args.operands, How::Replace, report);
+        // A script that keeps no line.
+        let empties =
+            cmd.words().iter().any(|word| matches!(word.as_str(), "d" | "1,$d" | "$!d;d" | "$_=\"\"" | "$_=''"));
+        if empties {
+            emptied(cmd, &args.operands, report);
+        }
     }
 }
 

@@ -6,6 +6,7 @@ use crate::packs::system::{RIGHTS, RIGHTS_SYSTEM, SETUID};
 use crate::place::Place;
 use crate::rule::Report;
 use crate::scene::Cmd;
+use crate::secret_file::{is_key_folder, is_secret};
 
 /// `chmod`, `chown` and their kin: who gets what, where.
 pub(crate) fn judge(cmd: &Cmd<'_>, is_mode: bool, report: &mut Report) {
@@ -42,11 +43,15 @@ pub(crate) fn judge(cmd: &Cmd<'_>, is_mode: bool, report: &mut Report) {
                 report.add(&RIGHTS, word);
             }
             Place::Outside | Place::Elsewhere if is_tree && !is_mode => report.add(&RIGHTS, word),
-            _ if opens_all && crate::secret_file::is_secret(&cmd.path(*index)) => report.add(&RIGHTS, word),
+            _ if opens_all && opens_keys(&cmd.path(*index)) => report.add(&RIGHTS, word),
             Place::Protected => report.add(&RIGHTS, word),
             _ => {}
         }
     }
+}
+
+fn opens_keys(path: &str) -> bool {
+    is_secret(path) || is_key_folder(path)
 }
 
 /// `-x`, `-rw`: a mode that looks like an option.

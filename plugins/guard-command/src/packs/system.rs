@@ -183,8 +183,10 @@ static TOOLS: &[Tool] = &[
 ];
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
-    let is_help = cmd.words().iter().any(|word| matches!(word.as_str(), "--help" | "--version" | "-h"))
-        && cmd.name() != "shutdown";
+    let is_help = cmd
+        .words()
+        .iter()
+        .any(|word| matches!(word.as_str(), "--help" | "--version") || (word == "-h" && cmd.name() != "shutdown"));
     if is_help {
         return;
     }
@@ -198,6 +200,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     processes::judge(cmd, report);
     machine::judge(cmd, report);
     match cmd.name() {
+        "setcap" if !cmd.has_word("-r") => report.add(&SETUID, cmd.name()),
         "chmod" => rights::judge(cmd, true, report),
         "chown" | "chgrp" | "setfacl" | "chattr" | "chcon" => rights::judge(cmd, false, report),
         _ => {}

@@ -37,6 +37,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if cmd.it.depth > DEEPEST {
         report.add(&TOO_DEEP, "");
     }
+    variables(cmd, report);
     let name = cmd.name();
     if name.is_empty() {
         return program(cmd, report);
@@ -65,6 +66,40 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             }
         }
         _ => carried(cmd, report),
+    }
+}
+
+/// Variables whose value a program runs as shell text: `PROMPT_COMMAND`, `GIT_SSH_COMMAND`.
+fn variables(cmd: &Cmd<'_>, report: &mut Report) {
+    const RUN: &[&str] = &[
+        "PROMPT_COMMAND",
+        "GIT_SSH_COMMAND",
+        "GIT_EDITOR",
+        "GIT_SEQUENCE_EDITOR",
+        "GIT_PAGER",
+        "GIT_EXTERNAL_DIFF",
+        "GIT_ASKPASS",
+        "SSH_ASKPASS",
+        "EDITOR",
+        "VISUAL",
+        "PAGER",
+        "MANPAGER",
+        "LESSOPEN",
+        "BROWSER",
+        "BASH_ENV",
+        "PS4",
+    ];
+    let exported = cmd.words().iter().filter(|_| cmd.name() == "export").filter_map(|word| word.split_once('='));
+    let given = cmd.it.assignments.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let loads = |name: &str| matches!(name, "LD_PRELOAD" | "LD_LIBRARY_PATH" | "DYLD_INSERT_LIBRARIES" | "PATH");
+    for (name, value) in cmd.it.assignments.iter().filter(|(name, _)| loads(name)) {
+        let first = value.split(':').next().unwrap_or(value);
+        if matches!(cmd.place_of(first, false, false), Place::Temp | Place::TempRoot) {
+            report.add(&DISGUISE, name);
+        }
+    }
+    for (_, value) in given.chain(exported).filter(|(name, _)| !cmd.scene.is_guess && RUN.contains(name)) {
+        guess::judge_string(value, cmd.scene.places, report);
     }
 }
 

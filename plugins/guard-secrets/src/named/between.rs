@@ -44,7 +44,9 @@ pub(super) fn value_behind(text: &[u8], start: usize, end: usize) -> Option<Valu
         [b'>', ..] => tagged(text, at + 1),
         [b'|' | b'\t', ..] => column(text, at + 1),
         [b',', ..] => named_value(text, at).or_else(|| argument(text, start, end, at)),
-        [b'\n' | b'\r' | b';' | b'}', ..] => named_value(text, at),
+        // The stroke of a table that is drawn with lines.
+        [0xe2, 0x94, 0x82, ..] => column(text, at + 3),
+        [b'\n' | b'\r' | b';' | b'{' | b'}', ..] => named_value(text, at),
         _ if at > closed => spaced(text, start, closed, at),
         _ => None,
     }

@@ -25,7 +25,7 @@ pub(crate) fn find(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
         return;
     }
     let Some(value) = between::value_behind(text, start, end) else { return };
-    let name = &text[start..end];
+    let name = &text[with_word_before(text, start, end)..end];
     let Some(meaning) = name::meaning(name) else { return };
     let value = value.without_frame(text);
     if value::is_secret(meaning, name, value.form, &text[value.start..value.end], text.get(value.end)) {
@@ -36,6 +36,17 @@ pub(crate) fn find(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
 /// The kinds that [`find`] names after services.
 pub(crate) fn kinds() -> impl Iterator<Item = Kind> {
     vendor::kinds()
+}
+
+/// A name of two words in a sentence: `api key is …`.
+fn with_word_before(text: &[u8], start: usize, end: usize) -> usize {
+    const BEFORE: &[&[u8]] = &[b"api ", b"access ", b"secret ", b"private ", b"signing ", b"master ", b"auth "];
+    if !text[start..end].eq_ignore_ascii_case(b"key") {
+        return start;
+    }
+    let is_before =
+        |word: &&&[u8]| text[..start].len() >= word.len() && text[start - word.len()..start].eq_ignore_ascii_case(word);
+    BEFORE.iter().find(is_before).map_or(start, |word| start - word.len())
 }
 
 /// `--password`, `config.password.` and the like, without signs at the ends.

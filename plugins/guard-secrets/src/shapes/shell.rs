@@ -24,6 +24,8 @@ const PROGRAMS: &[Program] = &[
     Program { name: "redis-cli", options: &["-a", "--pass"], separator: None },
     Program { name: "docker login", options: &["-p"], separator: None },
     Program { name: "podman login", options: &["-p"], separator: None },
+    Program { name: "gh secret set", options: &["--body", "-b"], separator: None },
+    Program { name: "openssl enc", options: &["-k", "-pass pass:"], separator: None },
     Program { name: "ldapsearch", options: &["-w"], separator: None },
     Program { name: "smbclient", options: &["-U", "--user"], separator: Some(b'%') },
 ];
@@ -98,6 +100,27 @@ fn password_at(text: &[u8], start: usize, end: usize, separator: Option<u8>) -> 
     let password = &text[start..end];
     let is_option = password.first() == Some(&b'-');
     (password.len() >= 5 && !is_option && !is_placeholder(password)).then_some(start)
+}
+
+/// `auth=("user", "password")` of a program; the anchor is `auth=(`.
+pub(crate) fn auth_pair(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
+    let behind = at + "auth=(".len();
+    let Some(user) = quoted_at(text, behind) else { return };
+    let comma = SPACE.run(text, user.1 + 1, 8);
+    if text.get(comma) != Some(&b',') {
+        return;
+    }
+    let Some((start, end)) = quoted_at(text, SPACE.run(text, comma + 1, 8)) else { return };
+    if end - start >= 5 && !is_placeholder(&text[start..end]) {
+        found(Found { kind: PASSWORD, start, end });
+    }
+}
+
+/// The text in the quotes that open at this place.
+fn quoted_at(text: &[u8], at: usize) -> Option<(usize, usize)> {
+    let quote = *text.get(at).filter(|byte| matches!(byte, b'"' | b'\''))?;
+    let length = memchr::memchr(quote, &text[at + 1..text.len().min(at + 256)])?;
+    Some((at + 1, at + 1 + length))
 }
 
 /// `host:port:database:user:password`, as `.pgpass` has it; the anchor is the port.

@@ -65,6 +65,9 @@ faults! {
     TMUX_UNUSABLE = "tmux-unusable", Error, hand, "tmux is too old, or cannot be run";
     AGENT_MISSING = "agent-missing", Error, hand, "the agent CLI of prompt jobs is not found";
     AGENT_ROOT = "agent-root", Error, hand, "the agent CLI refuses to work for root";
+    HOOKS_MISSING = "hooks-missing", Warning, hand, "the agent CLI does not call the guards";
+    HOOKS_MOVED = "hooks-moved", Error, hand, "a registered hook names a program that is not there";
+    HOOKS_UNREADABLE = "hooks-unreadable", Error, hand, "the settings of the agent CLI cannot be read, so no hook is called";
     PORT_TAKEN = "port-taken", Error, hand, "another program listens on our port";
     HOST_UNUSABLE = "host-unusable", Error, hand, "this machine cannot listen on the configured address";
     SERVER_SILENT = "server-silent", Error, hand, "the server runs, and does not answer";

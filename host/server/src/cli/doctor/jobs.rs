@@ -11,6 +11,7 @@ use jiff::tz::TimeZone;
 use super::Patient;
 use super::fault::{self, Finding};
 use crate::cli::output::quoted;
+use crate::jobs::JobsFolder;
 use crate::watch_jobs::JobsReader;
 
 pub(super) fn examine(patient: &Patient, plugins: Option<&Plugins>) -> (Vec<Arc<Job>>, Vec<Finding>) {
@@ -24,7 +25,7 @@ pub(super) fn examine(patient: &Patient, plugins: Option<&Plugins>) -> (Vec<Arc<
         };
         return (Vec::new(), vec![Finding::new(fault::JOBS_MISSING, cause, fix)]);
     }
-    let file = patient.runtime.block_on(JobsReader::new(path.clone()).first());
+    let file = patient.runtime.block_on(JobsReader::new(JobsFolder::of(&patient.config, &patient.project)).first());
     let mut findings = problems(patient, &file);
     let (now, zone) = (Timestamp::now(), patient.config.scheduler.zone());
     for job in &file.jobs {

@@ -5,6 +5,7 @@
 
 mod agent;
 mod fault;
+mod hooks;
 mod jobs;
 mod machine;
 mod plugins;
@@ -91,6 +92,7 @@ fn examine(project: &Project) -> Result<Vec<Finding>, Failure> {
     let (jobs, found) = jobs::examine(&patient, plugins.as_ref());
     findings.extend(found);
     findings.extend(agent::examine(&patient, &jobs));
+    findings.extend(hooks::examine(&patient));
     Ok(findings)
 }
 

@@ -7,11 +7,11 @@ use instar_plugin::Kind;
 use serde_json::json;
 
 use super::settings_edit::{self, SettingsError};
-use crate::cli::disk::{self, Mode};
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::quoted;
 use crate::cli::{Context, examples};
 use crate::config::Project;
+use crate::disk::{self, Mode};
 use crate::guards::{Guards, Home};
 
 /// Register instar's hooks with Claude Code

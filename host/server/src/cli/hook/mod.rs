@@ -23,6 +23,11 @@ pub(crate) use event::HookCall;
 use event::{Event, Input};
 pub(super) use install::{Scope, install_into};
 
+/// The programs that hooks of ours in the settings of an agent CLI call, or why nobody can tell.
+pub(super) fn registered(settings: &str) -> Result<Vec<PathBuf>, String> {
+    settings_edit::programs(settings).map_err(|error| error.to_string())
+}
+
 /// Well below the time limit that `install` registers.
 const DEADLINE: Duration = Duration::from_secs(10);
 const LARGEST_INPUT: u64 = 16 << 20;

@@ -2,11 +2,13 @@
 //!
 //! Pure: text in, text out. An entry is ours if its command calls `instar hook EVENT`.
 
+use std::path::PathBuf;
+
 use jsonc_parser::cst::{CstArray, CstNode, CstObject, CstRootNode};
 use serde_json::{Value, json};
 
 use super::event::Event;
-use crate::cli::jobs_edit::{input, options};
+use crate::jobs::edit::{input, options};
 
 /// Why the text was not edited.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -113,6 +115,27 @@ fn ours(settings: &Value, event: Event) -> Vec<&Value> {
     let calls_us =
         |entry: &&Value| entry["hooks"].as_array().is_some_and(|hooks| hooks.iter().any(|hook| is_ours(hook, event)));
     entries.map(|entries| entries.iter().filter(calls_us).collect()).unwrap_or_default()
+}
+
+/// The programs that our hooks in a text call.
+pub(super) fn programs(text: &str) -> Result<Vec<PathBuf>, SettingsError> {
+    let settings = parsed(text)?;
+    let mut programs = Vec::new();
+    for event in EVENTS {
+        for hook in ours(&settings, event).iter().filter_map(|entry| entry["hooks"].as_array()).flatten() {
+            let command = hook["command"].as_str().filter(|_| is_ours(hook, event));
+            let program =
+                command.and_then(|command| command.split_once(" hook ")).map(|(program, _)| unquoted(program));
+            programs.extend(program.map(PathBuf::from));
+        }
+    }
+    Ok(programs)
+}
+
+/// A word as a shell reads it, where it is quoted as [`quoted`](crate::cli::output::quoted) does.
+fn unquoted(word: &str) -> String {
+    let inner = word.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\''));
+    inner.map_or_else(|| word.trim_matches('"').to_owned(), |inner| inner.replace("'\\''", "'"))
 }
 
 fn is_ours(hook: &Value, event: Event) -> bool {

@@ -2,17 +2,19 @@
 
 use instar_api::{ReloadAnswer, paths};
 use instar_core::id::JobSlug;
+use instar_core::job::fields;
 use instar_core::schedule::Schedule;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
+use super::options::{self, Changes, NewJob};
 use super::show;
 use crate::cli::client::ClientError;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::jobs_disk::JobsFolder;
-use crate::cli::jobs_edit::{Edit, Edited};
 use crate::cli::{Context, client_of, examples};
 use crate::config::Project;
+use crate::jobs::JobsFolder;
+use crate::jobs::{Edit, Edited};
 
 /// Add a job to the jobs file
 #[derive(Debug, clap::Args)]
@@ -25,53 +27,40 @@ use crate::config::Project;
      --type skill --execute reflect --disabled",
 ]))]
 pub(crate) struct Add {
-    /// The job's unique name: lower-case letters, digits and hyphens
-    #[arg(long)]
-    slug: String,
-    /// The name that people read
-    #[arg(long)]
-    name: String,
-    /// Cron with five fields (minute hour day month weekday), or @hourly, @daily, @weekly and their kin
-    #[arg(long, value_name = "CRON", allow_hyphen_values = true)]
-    schedule: String,
-    /// The IANA name of the zone that the schedule is read in; the host's when left out
-    #[arg(long, value_name = "ZONE")]
-    timezone: Option<String>,
-    /// What the job does
-    #[arg(long, allow_hyphen_values = true)]
-    description: Option<String>,
-    /// critical, high, normal or low
-    #[arg(long, default_value = "normal")]
-    priority: String,
-    /// opus, sonnet or haiku
-    #[arg(long, default_value = "sonnet")]
-    model: String,
-    /// prompt, script, or what another installed execute type is called
-    #[arg(long = "type", value_name = "TYPE", default_value = "prompt")]
-    execute_type: String,
-    /// The prompt or the script's path; for a prompt, the description or else the name when left out
-    #[arg(long, value_name = "VALUE", allow_hyphen_values = true)]
-    execute: Option<String>,
-    /// Arguments for a script, or for the agent CLI
-    #[arg(long, allow_hyphen_values = true)]
-    args: Option<String>,
-    /// The hard limit of a run
-    #[arg(long, value_name = "MINUTES")]
-    timeout_minutes: Option<f64>,
-    /// A shell command that is asked before each run: 0 goes, 1 says that there is nothing to do
-    #[arg(long, value_name = "COMMAND", allow_hyphen_values = true)]
-    gate: Option<String>,
-    /// How long the gate may take
-    #[arg(long, value_name = "SECONDS", requires = "gate")]
-    gate_timeout_seconds: Option<f64>,
+    #[command(flatten)]
+    fields: NewJob,
     /// Do not let it run by its schedule yet
     #[arg(long)]
     disabled: bool,
+    /// Any other key, with dots, as JSON or text: execute.steps='[…]'
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+}
+
+/// Change a job of the jobs file; what is not named stays as it is
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples(&[
+    "instar job edit check-email --schedule '0 7 * * 1-5' --priority high",
+    "instar job edit check-email --execute 'Check the mail of today.' --unset timezone",
+    "instar job edit release --set execute.steps='[{\"type\": \"script\", \"value\": \"make\"}]'",
+]))]
+pub(crate) struct Change {
+    /// The job's slug
+    slug: String,
+    #[command(flatten)]
+    fields: Changes,
+    /// Any other key, with dots, as JSON or text
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    settings: Vec<String>,
+    /// Take this key out, so that its default counts
+    #[arg(long, value_name = "KEY")]
+    unset: Vec<String>,
 }
 
 pub(super) fn add(context: &Context, add: Add) -> Result<Exit, Failure> {
-    let (slug, schedule) = (add.slug.clone(), add.schedule.clone());
-    let edited = change(context, &Edit::Add(definition(add)?))?;
+    let definition = definition(add)?;
+    let [slug, schedule] = ["slug", "schedule"].map(|key| definition[key].as_str().unwrap_or_default().to_owned());
+    let edited = change(context, &Edit::Add(definition))?;
     let exit = edited.say(context, &format!("Added {slug}, to run at `{schedule}`."))?;
     // Whether a date comes at all does not depend on the zone.
     let never = Schedule::parse(&schedule).is_ok_and(|schedule| schedule.is_dormant(context.out.now, &TimeZone::UTC));
@@ -93,50 +82,64 @@ pub(super) fn remove(context: &Context, slug: JobSlug) -> Result<Exit, Failure> 
     changed.say(context, &format!("Removed {slug}."))
 }
 
-/// The job as it is written; checked when it is added.
-fn definition(add: Add) -> Result<Map<String, Value>, Failure> {
-    let value = match (add.execute, add.execute_type.as_str()) {
-        (Some(value), _) => value,
-        (None, "prompt") => add.description.clone().unwrap_or_else(|| add.name.clone()),
-        (None, other) => {
-            return Err(Failure::usage(format!("a job of type `{other}` needs --execute: what it is to run")));
-        }
-    };
-    let mut job = Map::new();
-    job.insert("slug".into(), add.slug.into());
-    job.insert("name".into(), add.name.into());
-    if let Some(description) = add.description {
-        job.insert("description".into(), description.into());
-    }
-    job.insert("schedule".into(), add.schedule.into());
-    if let Some(timezone) = add.timezone {
-        job.insert("timezone".into(), timezone.into());
-    }
-    job.insert("priority".into(), add.priority.into());
-    job.insert("model".into(), add.model.into());
-    job.insert("enabled".into(), (!add.disabled).into());
-    if let Some(minutes) = add.timeout_minutes {
-        job.insert("timeoutMinutes".into(), number(minutes));
-    }
-    if let Some(gate) = add.gate {
-        job.insert("gate".into(), gate.into());
-    }
-    if let Some(seconds) = add.gate_timeout_seconds {
-        job.insert("gateTimeoutSeconds".into(), number(seconds));
-    }
-    let mut execute = json!({ "type": add.execute_type, "value": value });
-    if let Some(args) = add.args {
-        execute["args"] = args.into();
-    }
-    job.insert("execute".into(), execute);
-    Ok(job)
+pub(super) fn edit(context: &Context, change_of: Change) -> Result<Exit, Failure> {
+    let slug = super::parsed(&change_of.slug)?;
+    let patch = patch(change_of)?;
+    let changed = change(context, &Edit::Change { slug: slug.clone(), patch })?;
+    let sentence = if changed.edited.changed { format!("Changed {slug}.") } else { format!("{slug} is so already.") };
+    changed.say(context, &sentence)
 }
 
-/// 5, not 5.0: that is how people write it.
-fn number(value: f64) -> Value {
-    #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and small")]
-    let whole = (value.fract() == 0.0 && value.abs() < 1e9).then_some(value as i64);
-    whole.map_or_else(|| value.into(), Into::into)
+fn patch(change_of: Change) -> Result<Map<String, Value>, Failure> {
+    let Changes(mut patch) = change_of.fields;
+    for setting in &change_of.settings {
+        options::put_setting(&mut patch, setting)?;
+    }
+    for key in &change_of.unset {
+        options::put(&mut patch, key, Value::Null)?;
+    }
+    if patch.is_empty() {
+        return Err(Failure::usage("say what to change; `instar job edit --help` lists the options"));
+    }
+    Ok(patch)
+}
+
+/// The job as it is written; checked when it is added.
+fn definition(add: Add) -> Result<Map<String, Value>, Failure> {
+    let NewJob(mut given) = add.fields;
+    for setting in &add.settings {
+        options::put_setting(&mut given, setting)?;
+    }
+    if add.disabled {
+        given.insert("enabled".into(), false.into());
+    }
+    let mut execute = Map::from_iter([("type".to_owned(), Value::from("prompt"))]);
+    if let Some(Value::Object(parts)) = given.shift_remove("execute") {
+        execute.extend(parts);
+    }
+    if execute.len() == 1 {
+        let Some("prompt") = execute["type"].as_str() else {
+            let name = &execute["type"];
+            return Err(Failure::usage(format!("a job of type {name} needs --execute: what it is to run")));
+        };
+        let text = given.get("description").or(given.get("name")).cloned();
+        execute.extend(text.map(|text| ("value".to_owned(), text)));
+    }
+    // What most people want to see in the file stands there even when it is the default.
+    for key in ["priority", "model", "enabled"] {
+        let default = fields::find(key).and_then(fields::Field::default_value);
+        if let (None, Some(default)) = (given.get(key), default) {
+            given.insert(key.into(), default);
+        }
+    }
+    let mut job = Map::new();
+    let order = fields::FIELDS.iter().map(|field| field.name.split('.').next().unwrap_or_default());
+    for key in order {
+        job.extend(given.shift_remove(key).map(|value| (key.to_owned(), value)));
+    }
+    job.extend(given);
+    job.insert("execute".into(), execute.into());
+    Ok(job)
 }
 
 /// An edit that is on disk, and what the server said to it.
@@ -218,7 +221,7 @@ mod tests {
         let required = ["instar", "job", "add", "--slug", "s", "--name", "N", "--schedule", "@daily"];
         let cli = Cli::try_parse_from(required.iter().chain(arguments)).unwrap();
         let Command::Job(JobCommand::Add(add)) = cli.command else { panic!("{cli:?}") };
-        definition(*add)
+        definition(add)
     }
 
     #[test]
@@ -270,7 +273,23 @@ mod tests {
     }
 
     #[test]
-    fn a_script_job_must_say_which_script() {
+    fn a_script_job_must_say_which_script_and_a_pipeline_its_steps() {
         assert_eq!(parsed(&["--type", "script"]).unwrap_err().exit(), Exit::Usage);
+        let steps = r#"execute.steps=[{"type": "script", "value": "make"}]"#;
+        let job = parsed(&["--type", "pipeline", "--set", steps]).unwrap();
+        assert_eq!(job["execute"], json!({"type": "pipeline", "steps": [{"type": "script", "value": "make"}]}));
+    }
+
+    #[test]
+    fn an_edit_says_what_to_set_and_what_to_take_away() {
+        let parsed = |arguments: &[&str]| {
+            let cli = Cli::try_parse_from(["instar", "job", "edit", "s"].iter().chain(arguments)).unwrap();
+            let Command::Job(JobCommand::Edit(change)) = cli.command else { panic!("{cli:?}") };
+            patch(change)
+        };
+        let changed = parsed(&["--execute", "new", "--unset", "timezone", "--unset", "execute.args"]).unwrap();
+        let expected = json!({"execute": {"value": "new", "args": null}, "timezone": null});
+        assert_eq!(Value::Object(changed), expected);
+        assert_eq!(parsed(&[]).unwrap_err().exit(), Exit::Usage);
     }
 }

@@ -1,5 +1,6 @@
 //! `instar job validate`: what the server would say to the jobs file, without a server.
 
+use instar_core::job::fields;
 use instar_core::jobs_file::JobsFile;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -7,8 +8,8 @@ use serde_json::json;
 
 use crate::cli::Context;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::jobs_disk::JobsFolder;
 use crate::cli::output::one_line;
+use crate::jobs::JobsFolder;
 
 pub(super) fn validate(context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
@@ -39,15 +40,27 @@ pub(super) fn validate(context: &Context) -> Result<Exit, Failure> {
 }
 
 fn warnings(file: &JobsFile, now: Timestamp, zone: &TimeZone) -> Vec<String> {
+    let unknown = file.jobs.iter().flat_map(|job| {
+        let unknown = fields::unknown(&job.definition).into_iter();
+        unknown.map(|key| format!("`{key}` of job `{}` means nothing here; it is kept", job.slug))
+    });
     let dormant = file.jobs.iter().filter(|job| job.is_dormant(now, zone));
-    dormant
-        .map(|job| format!("the schedule `{}` of job `{}` has no date in the next five years", job.schedule, job.slug))
-        .collect()
+    let dormant = dormant
+        .map(|job| format!("the schedule `{}` of job `{}` has no date in the next five years", job.schedule, job.slug));
+    dormant.chain(unknown).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn misspelt_keys_are_warned_of() {
+        let entry = json!({"slug": "a", "name": "N", "schedule": "@daily", "prioritty": "high",
+            "execute": {"type": "script", "value": "x", "mine": 1}});
+        let warnings = warnings(&JobsFile::from_entries(&[entry]), Timestamp::UNIX_EPOCH, &TimeZone::UTC);
+        assert_eq!(warnings, ["`prioritty` of job `a` means nothing here; it is kept"]);
+    }
 
     #[test]
     fn schedules_that_never_come_are_warned_of_where_they_are_meant_to() {

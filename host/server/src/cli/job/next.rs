@@ -9,9 +9,9 @@ use jiff::{Timestamp, Zoned};
 use serde_json::json;
 
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::jobs_disk::JobsFolder;
 use crate::cli::output::one_line;
 use crate::cli::{Context, examples};
+use crate::jobs::JobsFolder;
 
 /// Show the next due times of a cron expression or of a job
 #[derive(Debug, clap::Args)]

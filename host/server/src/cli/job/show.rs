@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use crate::cli::client::ClientError;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::jobs_disk::JobsFolder;
 use crate::cli::output::{Output, Shown, Tone, duration, one_line, printable, shortened};
 use crate::cli::{Context, client_of};
+use crate::jobs::JobsFolder;
 
 pub(super) fn list(context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
@@ -151,6 +151,7 @@ fn of_definition(now: Timestamp, zone: &TimeZone, job: &instar_core::job::Job) -
         last_run: None,
         last_result: None,
         last_error: None,
+        last_handoff: None,
         next_scheduled: next.map(|next| format!("{next:.3}")),
         consecutive_failures: 0,
         paused: None,

@@ -12,8 +12,9 @@ use serde_json::json;
 
 use crate::cli::client::Client;
 use crate::cli::exit::{Exit, Failure};
-use crate::cli::{Context, client_of, disk, sentence};
+use crate::cli::{Context, client_of, sentence};
 use crate::config::{Config, Project};
+use crate::disk;
 use crate::serve::{self, Ready, ServeOptions};
 use crate::wiring::lock::{self, Holder};
 

@@ -1,4 +1,4 @@
-//! Editing the jobs file on disk: one editor at a time, written whole, never over what cannot be read.
+//! The jobs file on disk and the lock around its edits.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -8,10 +8,9 @@ use std::time::{Duration, Instant};
 
 use instar_core::jobs_file::JobsFile;
 
-use super::disk::{self, Mode};
-use super::exit::Failure;
-use super::jobs_edit::{self, Edit, EditError, Edited};
+use super::edit::{self, Edit, EditError, Edited};
 use crate::config::{Config, Project};
+use crate::disk::{self, Mode};
 
 /// An edit takes milliseconds, so somebody who holds the lock for longer is stuck.
 const LOCK_WAIT: Duration = Duration::from_secs(5);
@@ -19,8 +18,23 @@ const LOCK_WAIT: Duration = Duration::from_secs(5);
 /// How often an edit begins again because an editor without our lock was faster.
 const ATTEMPTS: usize = 5;
 
+/// Why the jobs file was not read or not changed. It is as it was.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ChangeError {
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    #[error("failed to {what}: {source}")]
+    Io { what: String, source: io::Error },
+    #[error("another instar holds {}; try again when it is done", .0.display())]
+    Locked(PathBuf),
+    #[error("{0} changes all the time; try again when it rests")]
+    Restless(String),
+    #[error("the edit came to no end: {0}")]
+    Broken(String),
+}
+
 /// Where the jobs are, and where the lock for them is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct JobsFolder {
     pub(crate) file: PathBuf,
     pub(crate) run_dir: PathBuf,
@@ -32,20 +46,20 @@ impl JobsFolder {
     }
 
     /// What the file says; a missing one is an empty list.
-    pub(crate) fn parsed(&self) -> Result<JobsFile, Failure> {
+    pub(crate) fn parsed(&self) -> Result<JobsFile, ChangeError> {
         let text = self.read()?;
         Ok(text.map_or_else(JobsFile::default, |text| {
-            JobsFile::parse(&self.name(), text.trim_start_matches(jobs_edit::BYTE_ORDER_MARK))
+            JobsFile::parse(&self.name(), text.trim_start_matches(edit::BYTE_ORDER_MARK))
         }))
     }
 
     /// Edits the file under the lock. A missing file is an empty list.
-    pub(crate) fn edit(&self, edit: &Edit) -> Result<Edited, Failure> {
+    pub(crate) fn edit(&self, wanted: &Edit) -> Result<Edited, ChangeError> {
         let _lock = lock(&self.run_dir, "jobs.lock")?;
         for _ in 0..ATTEMPTS {
             let before = self.read()?;
             let text = before.as_deref().unwrap_or("[]\n");
-            let edited = jobs_edit::apply(&self.name(), text, edit)?;
+            let edited = edit::apply(&self.name(), text, wanted)?;
             if !edited.changed {
                 return Ok(edited);
             }
@@ -55,15 +69,15 @@ impl JobsFolder {
                 return Ok(edited);
             }
         }
-        Err(Failure::failed(format!("{} changes all the time; try again when it rests", self.name())))
+        Err(ChangeError::Restless(self.name()))
     }
 
     /// The text of the file; `None` when there is none.
-    pub(crate) fn read(&self) -> Result<Option<String>, Failure> {
+    pub(crate) fn read(&self) -> Result<Option<String>, ChangeError> {
         match std::fs::read_to_string(&self.file) {
             Ok(text) => Ok(Some(text)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(Failure::io(format_args!("failed to read {}", self.name()), &error)),
+            Err(source) => Err(ChangeError::Io { what: format!("read {}", self.name()), source }),
         }
     }
 
@@ -71,33 +85,19 @@ impl JobsFolder {
         self.file.display().to_string()
     }
 
-    fn write(&self, text: &str) -> Result<(), Failure> {
+    fn write(&self, text: &str) -> Result<(), ChangeError> {
         disk::write(&self.file, text.as_bytes(), Mode::Usual)
-            .map_err(|error| Failure::io(format_args!("failed to write {}; it is as it was", self.name()), &error))
-    }
-}
-
-impl From<EditError> for Failure {
-    fn from(error: EditError) -> Self {
-        match error {
-            EditError::Unknown(_) => Self::not_found(error.to_string()),
-            EditError::Corrupt { .. }
-            | EditError::NotAnArray(_)
-            | EditError::Taken(_)
-            | EditError::Ambiguous { .. }
-            | EditError::Invalid(_)
-            | EditError::Unsafe(_) => Self::refused(error.to_string()),
-        }
+            .map_err(|source| ChangeError::Io { what: format!("write {}; it is as it was", self.name()), source })
     }
 }
 
 /// Held until it is dropped, and let go by the system if we die.
-pub(super) fn lock(run_dir: &Path, name: &str) -> Result<File, Failure> {
+pub(crate) fn lock(run_dir: &Path, name: &str) -> Result<File, ChangeError> {
     let path = run_dir.join(name);
-    let failed = |error: &io::Error| Failure::io(format_args!("failed to lock {}", path.display()), error);
-    disk::create_folder(run_dir, Mode::Private).map_err(|error| failed(&error))?;
+    let failed = |source| ChangeError::Io { what: format!("lock {}", path.display()), source };
+    disk::create_folder(run_dir, Mode::Private).map_err(failed)?;
     let file = OpenOptions::new().write(true).create(true).truncate(false).mode(0o600).open(&path);
-    let file = file.map_err(|error| failed(&error))?;
+    let file = file.map_err(failed)?;
     let deadline = Instant::now() + LOCK_WAIT;
     loop {
         match file.try_lock() {
@@ -105,11 +105,8 @@ pub(super) fn lock(run_dir: &Path, name: &str) -> Result<File, Failure> {
             Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
                 std::thread::sleep(Duration::from_millis(20));
             }
-            Err(TryLockError::WouldBlock) => {
-                let path = path.display();
-                return Err(Failure::failed(format!("another instar holds {path}; try again when it is done")));
-            }
-            Err(TryLockError::Error(error)) => return Err(failed(&error)),
+            Err(TryLockError::WouldBlock) => return Err(ChangeError::Locked(path)),
+            Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
     }
 }
@@ -117,7 +114,6 @@ pub(super) fn lock(run_dir: &Path, name: &str) -> Result<File, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::exit::Exit;
     use serde_json::json;
 
     fn folder() -> (tempfile::TempDir, JobsFolder) {
@@ -142,7 +138,7 @@ mod tests {
     fn a_corrupt_file_stays_as_it_is() {
         let (_dir, jobs) = folder();
         std::fs::write(&jobs.file, "[{").unwrap();
-        assert_eq!(jobs.edit(&add("one")).unwrap_err().exit(), Exit::Refused);
+        assert!(matches!(jobs.edit(&add("one")), Err(ChangeError::Edit(EditError::Corrupt { .. }))));
         assert_eq!(jobs.read().unwrap().unwrap(), "[{");
     }
 

@@ -1,10 +1,11 @@
 //! `instar guard`: what the guards say, why, and what they said before.
 
-use std::collections::BTreeMap;
+mod log;
+mod rules;
+
 use std::io::Write as _;
 
 use clap::{Args, Subcommand};
-use instar_api::{GuardDecision, GuardDecisions};
 use instar_core::command::{Command, SimpleCommand};
 use instar_core::verdict::Answer;
 use instar_plugin::Kind;
@@ -12,9 +13,9 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::exit::{Exit, Failure};
-use super::output::{Shown, Tone, one_line, shortened};
+use super::output::{Shown, one_line, shortened};
 use super::{Context, examples};
-use crate::guards::{Approvals, Decision, DecisionLog, Guards, Home, ToolUse, answer_word, record, severity_word};
+use crate::guards::{Approvals, Decision, Guards, Home, ToolUse, answer_word, record, severity_word};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum GuardCommand {
@@ -24,12 +25,12 @@ pub(crate) enum GuardCommand {
     /// The same, with what the parser made of the command and how long each guard took
     #[command(after_help = examples(&["instar guard explain 'sudo env A=1 rm -rf build'"]))]
     Explain(Asked),
-    /// Show the guards, and the rules that have spoken so far
+    /// Show all rules of the guards, what each calls for, and how often it spoke
     #[command(after_help = examples(&["instar guard rules", "instar guard rules --json"]))]
     Rules,
     /// Show the newest decisions
-    #[command(after_help = examples(&["instar guard log", "instar guard log --lines 100 --json"]))]
-    Log(Newest),
+    #[command(after_help = examples(&["instar guard log", "instar guard log --lines 100 --json", "instar guard log --follow"]))]
+    Log(log::Newest),
     /// Count decisions and rules
     #[command(after_help = examples(&["instar guard stats", "instar guard stats --json"]))]
     Stats,
@@ -48,29 +49,19 @@ pub(crate) struct Asked {
 }
 
 #[derive(Debug, Args)]
-pub(crate) struct Newest {
-    /// How many
-    #[arg(short = 'n', long, default_value_t = 20)]
-    lines: usize,
-}
-
-#[derive(Debug, Args)]
 pub(crate) struct Approve {
     /// As the denial named it
     id: Option<String>,
 }
-
-/// More of the log is not looked at.
-const MOST: usize = 100_000;
 
 pub(crate) fn run(context: &Context, command: &GuardCommand) -> Result<Exit, Failure> {
     let home = Home::of(&context.project()?);
     match command {
         GuardCommand::Test(asked) => test(context, home, asked),
         GuardCommand::Explain(asked) => explain(context, home, asked),
-        GuardCommand::Rules => rules(context, home),
-        GuardCommand::Log(newest) => log(context, &home, newest.lines),
-        GuardCommand::Stats => stats(context, &home),
+        GuardCommand::Rules => rules::rules(context, home),
+        GuardCommand::Log(newest) => log::log(context, &home, newest),
+        GuardCommand::Stats => log::stats(context, &home),
         GuardCommand::Approve(Approve { id: None }) => questions(context, &home),
         GuardCommand::Approve(Approve { id: Some(id) }) => approve(context, &home, id),
     }
@@ -174,75 +165,6 @@ fn as_json(command: &SimpleCommand) -> serde_json::Value {
     })
 }
 
-fn rules(context: &Context, home: Home) -> Result<Exit, Failure> {
-    let counts = counted(&decisions(&home, MOST)?);
-    let guards = Guards::open(home, &Kind::GUARDS).map_err(|error| Failure::failed(super::sentence(&error.into())))?;
-    let list = guards.plugins().list();
-    if context.out.json {
-        let guards: Vec<_> = list.iter().map(|info| json!({ "id": info.id.as_str(), "version": info.version, "kinds": info.kinds.iter().map(|kind| kind.to_string()).collect::<Vec<_>>() })).collect();
-        context.out.value(&json!({ "guards": guards, "spoken": counts }))?;
-        return Ok(Exit::Ok);
-    }
-    for info in &list {
-        context.out.line(format!("{} {}: {}", info.id, info.version, info.description))?;
-    }
-    let rows = counts.iter().map(|(rule, count)| vec![Shown::plain(rule), Shown::plain(count.to_string())]);
-    context.out.table(&["RULE", "SPOKE"], rows.collect())?;
-    Ok(Exit::Ok)
-}
-
-fn log(context: &Context, home: &Home, lines: usize) -> Result<Exit, Failure> {
-    let decisions = decisions(home, lines.min(MOST))?;
-    if context.out.json {
-        context.out.value(&json!(GuardDecisions { decisions }))?;
-        return Ok(Exit::Ok);
-    }
-    let row = |decision: &GuardDecision| {
-        let tone = if decision.answer == "pass" { Tone::Good } else { Tone::Bad };
-        let rules: Vec<&str> = decision.findings.iter().map(|finding| finding.rule.as_str()).collect();
-        vec![
-            Shown::plain(&decision.at),
-            Shown::new(&decision.answer, tone),
-            Shown::plain(&decision.tool),
-            Shown::plain(rules.join(", ")),
-            Shown::plain(shortened(&one_line(&decision.subject), 80)),
-        ]
-    };
-    context.out.table(&["AT", "ANSWER", "TOOL", "RULES", "WHAT"], decisions.iter().map(row).collect())?;
-    Ok(Exit::Ok)
-}
-
-fn stats(context: &Context, home: &Home) -> Result<Exit, Failure> {
-    let decisions = decisions(home, MOST)?;
-    let mut answers: BTreeMap<&str, usize> = BTreeMap::new();
-    for decision in &decisions {
-        *answers.entry(decision.answer.as_str()).or_default() += 1;
-    }
-    let rules = counted(&decisions);
-    let mut times: Vec<u64> = decisions.iter().map(|decision| decision.took_us).collect();
-    times.sort_unstable();
-    let median = times.get(times.len() / 2).copied().unwrap_or(0);
-    if context.out.json {
-        context
-            .out
-            .value(&json!({ "decisions": decisions.len(), "answers": answers, "rules": rules, "medianUs": median }))?;
-        return Ok(Exit::Ok);
-    }
-    context.out.line(format!("{} decisions, half of them within {median} µs", decisions.len()))?;
-    let rows = answers.iter().map(|(answer, count)| (answer.to_string(), *count)).chain(rules);
-    let rows = rows.map(|(what, count)| vec![Shown::plain(what), Shown::plain(count.to_string())]);
-    context.out.table(&["WHAT", "COUNT"], rows.collect())?;
-    Ok(Exit::Ok)
-}
-
-fn counted(decisions: &[GuardDecision]) -> BTreeMap<String, usize> {
-    let mut counts = BTreeMap::new();
-    for finding in decisions.iter().flat_map(|decision| &decision.findings) {
-        *counts.entry(finding.rule.clone()).or_default() += 1;
-    }
-    counts
-}
-
 fn questions(context: &Context, home: &Home) -> Result<Exit, Failure> {
     let waiting = Approvals::new(home.approvals()).list();
     if context.out.json {
@@ -287,10 +209,4 @@ fn approve(context: &Context, home: &Home, id: &str) -> Result<Exit, Failure> {
     }
     std::io::stdout().flush().map_err(Failure::from)?;
     Ok(Exit::Ok)
-}
-
-fn decisions(home: &Home, most: usize) -> Result<Vec<GuardDecision>, Failure> {
-    let log = DecisionLog::new(home.decisions());
-    let failed = |error: std::io::Error| Failure::io(format_args!("failed to read {}", log.path().display()), &error);
-    log.newest(most).map_err(failed)
 }

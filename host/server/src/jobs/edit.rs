@@ -1,11 +1,11 @@
 //! Edits of the text of a jobs file that keep its formatting, order and unknown keys.
 //!
-//! Pure: text in, text out. Reading, locking and writing the file is `jobs_disk`'s business.
+//! Pure: text in, text out. Reading, locking and writing the file is `folder`'s business.
 
 use instar_core::id::JobSlug;
 use instar_core::job::{Job, JobProblem};
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstArray, CstInputValue, CstObject, CstRootNode, ObjectPropName};
+use jsonc_parser::cst::{CstArray, CstInputValue, CstObject, CstObjectProp, CstRootNode, ObjectPropName};
 use jsonc_parser::errors::ParseError;
 use serde_json::{Map, Value};
 
@@ -13,7 +13,15 @@ use serde_json::{Map, Value};
 #[derive(Debug, Clone)]
 pub(crate) enum Edit {
     Add(Map<String, Value>),
-    SetEnabled { slug: JobSlug, enabled: bool },
+    SetEnabled {
+        slug: JobSlug,
+        enabled: bool,
+    },
+    /// Sets these keys; `null` takes one away, and an object changes the object that is there (RFC 7396).
+    Change {
+        slug: JobSlug,
+        patch: Map<String, Value>,
+    },
     Remove(JobSlug),
 }
 
@@ -44,6 +52,8 @@ pub(crate) enum EditError {
     Ambiguous { file: String, slug: JobSlug, count: usize },
     #[error("invalid job: {}", .0.message)]
     Invalid(JobProblem),
+    #[error("the slug of a job stays, since its history has that name; add a new job and remove `{0}`")]
+    Renamed(JobSlug),
     #[error("{0} is written in a way that cannot be edited safely, such as one key twice; edit it by hand")]
     Unsafe(String),
 }
@@ -60,6 +70,7 @@ pub(crate) fn apply(file: &str, text: &str, edit: &Edit) -> Result<Edited, EditE
     let (definition, after) = match edit {
         Edit::Add(definition) => add(&jobs, before.clone(), definition)?,
         Edit::SetEnabled { slug, enabled } => set_enabled(file, &jobs, before.clone(), slug, *enabled)?,
+        Edit::Change { slug, patch } => change(file, &jobs, before.clone(), slug, patch)?,
         Edit::Remove(slug) => remove(file, &jobs, before.clone(), slug)?,
     };
     let changed = after != before;
@@ -110,6 +121,77 @@ fn set_enabled(
         }
     }
     Ok((entries[index].clone(), entries))
+}
+
+fn change(
+    file: &str,
+    jobs: &CstArray,
+    mut entries: Vec<Value>,
+    slug: &JobSlug,
+    patch: &Map<String, Value>,
+) -> Result<(Value, Vec<Value>), EditError> {
+    if patch.get("slug").is_some_and(|named| named != slug.as_str()) {
+        return Err(EditError::Renamed(slug.clone()));
+    }
+    let index = position(file, &entries, slug)?;
+    patch_value(&mut entries[index], patch);
+    Job::parse(index, &entries[index]).map_err(EditError::Invalid)?;
+    patch_text(&element(file, jobs, index)?, patch);
+    Ok((entries[index].clone(), entries))
+}
+
+fn patch_value(value: &mut Value, patch: &Map<String, Value>) {
+    if !value.is_object() {
+        *value = Value::Object(Map::new());
+    }
+    let Some(object) = value.as_object_mut() else { return };
+    for (key, wanted) in patch {
+        match wanted {
+            Value::Null => {
+                object.remove(key);
+            }
+            Value::Object(inner) => patch_value(object.entry(key).or_insert(Value::Null), inner),
+            other => {
+                object.insert(key.clone(), other.clone());
+            }
+        }
+    }
+}
+
+/// The same in the text, where what already stands there is not touched.
+fn patch_text(object: &CstObject, patch: &Map<String, Value>) {
+    for (key, wanted) in patch {
+        let Some(property) = object.get(key) else {
+            if let Some(value) = without_null(wanted) {
+                append(object, key, &value);
+            }
+            continue;
+        };
+        match (wanted, property.object_value()) {
+            (Value::Null, _) => property.remove(),
+            (Value::Object(inner), Some(section)) => patch_text(&section, inner),
+            (other, _) if says(&property, other) => {}
+            (other, _) => property.set_value(input(&without_null(other).unwrap_or_default())),
+        }
+    }
+}
+
+/// One word in another writing, such as `2.50`, stays as somebody wrote it.
+fn says(property: &CstObjectProp, wanted: &Value) -> bool {
+    let text = property.value().map(|value| value.to_string()).unwrap_or_default();
+    jsonc_parser::parse_to_serde_value::<Value>(&text, &options()).is_ok_and(|value| value == *wanted)
+}
+
+/// What a patch makes where nothing was: without the keys that it takes away.
+fn without_null(patch: &Value) -> Option<Value> {
+    match patch {
+        Value::Null => None,
+        Value::Object(inner) => {
+            let kept = inner.iter().filter_map(|(key, value)| Some((key.clone(), without_null(value)?)));
+            Some(Value::Object(kept.collect()))
+        }
+        other => Some(other.clone()),
+    }
 }
 
 /// Adds a key at the end. The tree would break an object of one line into many lines: there it goes before the
@@ -343,6 +425,47 @@ mod tests {
         check_error(twice, &Edit::Remove(slug("one")), "has 2 jobs named `one`");
         let edit = Edit::SetEnabled { slug: slug("one"), enabled: false };
         check_error(r#"[{"slug": "one", "enabled": true, "enabled": true}]"#, &edit, "cannot be edited safely");
+    }
+
+    fn patched(text: &str, name: &str, patch: &Value) -> Result<Edited, EditError> {
+        let patch = patch.as_object().unwrap().clone();
+        apply("jobs.json", text, &Edit::Change { slug: slug(name), patch })
+    }
+
+    #[test]
+    fn a_change_touches_only_what_it_names() {
+        let patch = json!({"schedule": "0 7 * * *", "execute": {"value": "new"}, "enabled": true});
+        let expected = FILE.replace("0 9 * * *", "0 7 * * *").replace(r#""a \"quoted\" thing""#, r#""new""#);
+        assert_eq!(patched(FILE, "one", &patch).unwrap().text, expected);
+        let same = patched(FILE, "one", &json!({"name": "One", "nothing": null, "execute": {"type": "script"}}));
+        assert!(!same.unwrap().changed);
+    }
+
+    #[test]
+    fn a_change_adds_and_takes_away_keys() {
+        let edited =
+            patched(FILE, "two", &json!({"priority": "high", "grounding": {"questions": ["Why?"], "x": null}}));
+        let edited = edited.unwrap();
+        assert_eq!(edited.definition["grounding"], json!({"questions": ["Why?"]}));
+        assert!(
+            edited.text.contains("// the first of the day") && edited.text.contains(r#""mine": {"kept": [1, 2.50]}"#)
+        );
+        let back = patched(&edited.text, "two", &json!({"priority": null, "grounding": null})).unwrap();
+        assert_eq!(entries("", &back.text).unwrap(), entries("", FILE).unwrap());
+    }
+
+    #[test]
+    fn a_change_that_makes_no_job_is_refused() {
+        for (patch, reason) in [
+            (json!({"schedule": "never"}), "invalid cron expression"),
+            (json!({"name": null}), "\"name\" is required"),
+            (json!({"execute": {"type": null}}), "execute.type"),
+            (json!({"slug": "other"}), "the slug of a job stays"),
+        ] {
+            let error = patched(FILE, "one", &patch).unwrap_err().to_string();
+            assert!(error.contains(reason), "{error} lacks {reason:?}");
+        }
+        assert!(matches!(patched(FILE, "three", &json!({})), Err(EditError::Unknown(_))));
     }
 
     #[test]

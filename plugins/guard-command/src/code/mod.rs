@@ -1,0 +1,232 @@
+//! Code in other languages: calls that delete files, start shells, or unpack hidden code.
+//!
+//! No grammar: names of calls, with the texts in quotes that follow. What stands in a quoted text itself is
+//! data. In a file of the project only what is named in full counts; in code on the command line, what
+//! nobody can tell is asked about.
+
+mod calls;
+mod hidden;
+mod text;
+
+use instar_plugin_sdk::guard::Code;
+
+use calls::{CALLS, Effect, argument, calls};
+use text::{Text, literals, unescape};
+
+use crate::guess;
+use crate::packs::{credentials, filesystem, overwrite};
+use crate::rule::{Report, rules};
+use crate::scene::{Cmd, Scene};
+use crate::secret_file::is_secret;
+
+rules! { Unseen:
+    DELETES = Risky "code-deletes",
+        "the code would delete files, and nobody can tell which",
+        "name the files in the code, or list them first";
+    RUNS = Risky "code-runs",
+        "the code would start a program, and nobody can tell which",
+        "run the program itself";
+    HIDDEN = Grave "code-hidden",
+        "the code would run what is hidden in an encoding",
+        "write the code out as it is";
+}
+
+/// The longest code that is looked at.
+const CODE_BYTES: usize = 128 * 1024;
+pub(crate) fn judge(code: &Code, scene: &Scene<'_>, report: &mut Report) {
+    if code.language == "shell" || code.command as usize >= scene.commands.len() {
+        return;
+    }
+    judge_text(&code.text, &code.language, code.path.is_none(), &scene.cmd(code.command as usize), report);
+}
+
+/// Code that stands in the words of a command.
+pub(crate) fn judge_inline(code: &str, language: &str, cmd: &Cmd<'_>, report: &mut Report) {
+    judge_text(code, language, true, cmd, report);
+}
+
+fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report: &mut Report) {
+    let text = &code[..code.floor_char_boundary(CODE_BYTES.min(code.len()))];
+    let text = Text { text, literals: literals(text, language), is_inline };
+    let maps = ["array_map(", "Array.from(", ".map(", ".forEach("].iter().any(|map| text.text.contains(map));
+    let names_delete =
+        |(start, end): &(usize, usize)| matches!(&text.text[*start..*end], "unlink" | "rmdir" | "system");
+    if is_inline && maps && text.literals.iter().any(names_delete) {
+        report.add(&DELETES, "unlink");
+    }
+    if is_inline {
+        hidden::hidden(&text, report);
+        hidden::shell_quotes(&text, language, cmd, report);
+        hidden::shell_words(&text, language, cmd, report);
+        hidden::renamed_shell(&text, cmd, report);
+    }
+    let compact: String = text.text.chars().filter(|letter| !letter.is_whitespace()).collect();
+    let dumps = ["print(os.environ)", "print(dict(os.environ))", "(process.env)", "putsENV.to_h", "print_r($_ENV)"];
+    if is_inline && dumps.iter().any(|dump| compact.contains(dump)) {
+        report.add(&credentials::ENVIRONMENT, "");
+    }
+    if is_inline {
+        hidden::forks(&compact, report);
+        hidden::shown_variable(&compact, report);
+    }
+    hidden::reverse_shell(&text, report);
+    let by_alias = [(".run", Effect::Shell), (".call", Effect::Shell)];
+    let by_language: &[(&str, Effect)] = if language == "julia" { &[("rm", Effect::Tree)] } else { &[] };
+    let aliased = if text.text.contains("subprocess") { by_alias.as_slice() } else { &[] };
+    for (name, effect) in CALLS.iter().chain(aliased).chain(by_language) {
+        for at in calls(&text, name) {
+            judge_call(&text, at + name.len(), *effect, cmd, report);
+        }
+    }
+}
+
+fn judge_call(text: &Text<'_>, at: usize, effect: Effect, cmd: &Cmd<'_>, report: &mut Report) {
+    let argument = argument(text, at);
+    let given: Vec<String> = text
+        .literals
+        .iter()
+        .filter(|(start, _)| *start >= argument.0 && *start < argument.1)
+        .map(|(start, end)| unescape(&text.text[*start..*end]))
+        .collect();
+    match effect {
+        Effect::Tree | Effect::File => deletes(text, argument, &given, effect == Effect::Tree, cmd, report),
+        Effect::Shell => starts(text, argument, given, cmd, report),
+        Effect::Open => opens(text, argument, &given, cmd, report),
+    }
+}
+
+fn deletes(
+    text: &Text<'_>,
+    argument: (usize, usize),
+    given: &[String],
+    is_tree: bool,
+    cmd: &Cmd<'_>,
+    report: &mut Report,
+) {
+    let written = &text.text[argument.0..argument.1];
+    let is_home = [
+        "Path.home()",
+        "homedir()",
+        "Dir.home",
+        "expanduser",
+        "environ['HOME']",
+        "env.HOME",
+        "ENV['HOME']",
+        "$ENV{HOME}",
+    ];
+    let begins_at_home =
+        is_home.iter().any(|home| written.contains(home)) && given.iter().all(|path| !path.contains('/'));
+    if begins_at_home && is_tree {
+        return report.add(&filesystem::UNKNOWN, written);
+    }
+    let is_formatted =
+        written.contains("f\"") || written.contains("f'") || written.contains("#{") || written.contains("${");
+    let path = given.iter().find(|path| !matches!(path.as_str(), "utf-8" | "force" | "recursive"));
+    match path.filter(|_| !is_formatted) {
+        Some(path) => {
+            let place = cmd.place_of(path, false, path.contains('*'));
+            filesystem::delete_place(place, is_tree, path, report);
+        }
+        None if !text.is_inline => {}
+        None => {
+            let sweeps = ["glob", "walk", "listdir", "iterdir", "readdir", "scandir", "Dir["];
+            if is_tree || sweeps.iter().any(|sweep| text.text.contains(sweep)) {
+                report.add(&DELETES, written);
+            }
+        }
+    }
+}
+
+/// The texts of a call that starts a program: one is for a shell, several are words.
+fn starts(text: &Text<'_>, argument: (usize, usize), given: Vec<String>, cmd: &Cmd<'_>, report: &mut Report) {
+    let written = &text.text[argument.0..argument.1];
+    let places = cmd.scene.places;
+    if let Some((_, quoted)) = written.split_once("q(").or_else(|| written.split_once("q{")) {
+        return guess::judge_string(quoted.trim_end_matches([')', '}']), places, report);
+    }
+    if given.is_empty() {
+        let is_call = written.len() > 2 && text.text[..argument.0].ends_with(['(', ' ']);
+        let is_pattern = text.text[..argument.0].ends_with(".exec(") && !text.text.contains("child_process");
+        let encoded = ["decode", "fromhex", "chr(", "decompress", "argv", "input(", "Buffer.from", "atob", "base64"];
+        if text.is_inline && is_call && !is_pattern && encoded.iter().any(|part| written.contains(part)) {
+            report.add(&RUNS, written);
+        }
+        return;
+    }
+    let is_words = given.len() > 1 && !given[0].contains(' ') && written.trim_start().starts_with(['[', '"', '\'']);
+    if is_words && (written.contains('[') || given.iter().all(|word| !word.contains(' '))) {
+        // `spawn("bash", ["-c", "…"])` hands the last text to a shell.
+        if let [shell, option, script, ..] = given.as_slice() {
+            let is_shell =
+                crate::names::SHELLS.contains(&shell.rsplit('/').next().unwrap_or(shell)) && option.starts_with('-');
+            if is_shell {
+                guess::judge_string(script, places, report);
+            }
+        }
+        return guess::judge_words(given, places, report);
+    }
+    for each in given {
+        guess::judge_string(&each, places, report);
+    }
+}
+
+/// Files that are opened by name: secrets that are read, settings that are written.
+fn opens(text: &Text<'_>, argument: (usize, usize), given: &[String], cmd: &Cmd<'_>, report: &mut Report) {
+    let Some(path) = given.first() else { return };
+    let shows = ["print", "puts", "console.", "echo", "stdout", "say ", "requests", "urlopen", "fetch("];
+    if is_secret(&cmd.path_of(path)) && text.is_inline && shows.iter().any(|show| text.text.contains(show)) {
+        return report.add(&credentials::READ, path);
+    }
+    let written = &text.text[argument.0..argument.1];
+    let behind = &text.text[argument.1..text.text.floor_char_boundary((argument.1 + 60).min(text.text.len()))];
+    let before = &text.text[text.text.floor_char_boundary(argument.0.saturating_sub(20))..argument.0];
+    let mode = given.get(1).map_or("", String::as_str);
+    let writes = mode.starts_with(['w', 'a', '>', 'x', 'r']) && mode.contains(['w', 'a', '>', '+', 'x'])
+        || ["write", "put_contents", "move", "rename", "replace", "copy"].iter().any(|verb| before.contains(verb))
+        || behind.starts_with(").write")
+        || behind.starts_with(").unlink")
+        || written.contains("'w'");
+    if !writes {
+        return;
+    }
+    let target = if before.contains("cop") || before.contains("move") || before.contains("re") {
+        given.last().unwrap_or(path)
+    } else {
+        path
+    };
+    for path in [path, target] {
+        overwrite::write(cmd, path, cmd.place_of(path, false, false), overwrite::How::Replace, report);
+    }
+    let is_delete = behind.starts_with(").unlink");
+    if is_delete {
+        filesystem::delete_place(cmd.place_of(path, false, false), false, path, report);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{flagged_code, rules_of_code};
+
+    #[test]
+    fn calls_are_judged_by_what_they_are_given() {
+        assert_eq!(rules_of_code("python", "import shutil; shutil.rmtree('/')"), ["rm-root"]);
+        assert_eq!(rules_of_code("python", "shutil.rmtree('build')"), Vec::<&str>::new());
+        assert_eq!(rules_of_code("node", "require('fs').rmSync('/etc', {recursive: true})"), ["rm-system"]);
+        assert_eq!(rules_of_code("perl", "unlink glob(\"*\")"), ["rm-project"]);
+        assert_eq!(rules_of_code("ruby", "`rm -rf ~`"), ["rm-home"]);
+        assert_eq!(rules_of_code("python", "subprocess.run(['rm', '-rf', '/home/ada'])"), ["rm-home"]);
+        assert_eq!(rules_of_code("awk", "BEGIN { system(\"rm -rf /\") }"), ["rm-root"]);
+    }
+
+    #[test]
+    fn quoted_text_and_comments_are_data() {
+        assert!(!flagged_code("python", "print(\"shutil.rmtree('/')\")"));
+        assert!(!flagged_code("python", "# os.system('rm -rf /')\nprint(1)"));
+        assert!(!flagged_code("node", "/rm -rf/.exec('x')"));
+    }
+
+    #[test]
+    fn hidden_code_is_asked_about() {
+        assert_eq!(rules_of_code("python", "exec(__import__('base64').b64decode('aW1w'))"), ["code-hidden"]);
+    }
+}
