@@ -185,7 +185,7 @@ mod tests {
         for part in [
             &*format!("From .instar/AGENT.md:\n<<<{RUN}\nI am Ada.\n{RUN}>>>"),
             "The file .instar/plan.md belongs here, and could not be read: it is not there.",
-            &*format!("(01970000-0000-7000-8000-000000000001, 2026-03-01T12:00:00Z)"),
+            "(01970000-0000-7000-8000-000000000001, 2026-03-01T12:00:00Z)",
             "claims to verify",
             &*format!("<<<{RUN}\nAll is[2J done.\n{RUN}>>>"),
             "- Who asked?\n- Why now?",

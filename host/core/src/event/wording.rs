@@ -177,11 +177,7 @@ impl Fact {
             Self::Resumed { slug, by } => format!("{} resumed by {by}", who(slug)),
             Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
             Self::GateBegun { slug, .. } => format!("The gate of the run{} is asked", of(slug)),
-            Self::GateEnded { slug, end, .. } => match &end.answer {
-                GateAnswer::Go => format!("The gate of the run{} says go", of(slug)),
-                GateAnswer::Nothing => format!("The gate of the run{} says that there is nothing to do", of(slug)),
-                GateAnswer::Error { cause } => format!("The gate of the run{} gave no answer: {cause}", of(slug)),
-            },
+            Self::GateEnded { slug, end, .. } => gate_summary(slug, &end.answer),
             Self::RunQueued { slug, .. } => format!("Run{} queued", of(slug)),
             Self::RunSkipped { slug, reason, .. } => format!("Run{} skipped: {}", of(slug), reason.as_str()),
             Self::RunAdmitted { slug, .. } => format!("Run{} admitted", of(slug)),
@@ -207,9 +203,7 @@ impl Fact {
             Self::RetryDropped { slug, .. } => format!("Retry of {slug} dropped: there is no such job any more"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
             Self::QuotaRead { reading } => quota_summary(reading),
-            Self::QuotaStale { last_updated } => {
-                format!("The quota data of {last_updated} is too old, and is ignored until it is renewed")
-            }
+            Self::QuotaStale { last_updated } => format!("The quota data of {last_updated} is too old, and is ignored"),
             Self::WorkloadReported { workload } => format!("Workload of {} reported", workload.slug),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
@@ -319,6 +313,15 @@ fn begun_summary(slugs: &[JobSlug]) -> String {
 /// ` of nightly`; nothing where no job is behind the run.
 fn of(slug: &Option<JobSlug>) -> String {
     slug.as_ref().map_or_else(String::new, |slug| format!(" of {slug}"))
+}
+
+fn gate_summary(slug: &Option<JobSlug>, answer: &GateAnswer) -> String {
+    let of = of(slug);
+    match answer {
+        GateAnswer::Go => format!("The gate of the run{of} says go"),
+        GateAnswer::Nothing => format!("The gate of the run{of} says that there is nothing to do"),
+        GateAnswer::Error { cause } => format!("The gate of the run{of} gave no answer: {cause}"),
+    }
 }
 
 fn quota_summary(reading: &QuotaReading) -> String {
