@@ -20,7 +20,6 @@ use tokio::task::JoinSet;
 
 use crate::agent_env::AgentEnv;
 use crate::clock;
-use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::view::SharedView;
@@ -44,30 +43,19 @@ pub(crate) struct Actor {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) sessions: Sessions,
-    plugins: Arc<Plugins>,
+    pub(crate) plugins: Arc<Plugins>,
     pub(crate) view: SharedView,
-    keeper: Keeper,
+    pub(crate) keeper: Keeper,
     pub(crate) agent_env: AgentEnv,
     /// Says "look again".
     pub(crate) changes: watch::Receiver<i64>,
     /// The gates that may be asked at once.
     pub(crate) gates: Semaphore,
-    context_files: ContextFiles,
+    pub(crate) context_files: ContextFiles,
 }
 
 impl Actor {
-    pub(crate) fn new(
-        sessions: Sessions,
-        plugins: Arc<Plugins>,
-        view: SharedView,
-        keeper: Keeper,
-        agent_env: AgentEnv,
-        changes: watch::Receiver<i64>,
-        context_files: ContextFiles,
-        reports: mpsc::Sender<What>,
-    ) -> Self {
-        let gates = Semaphore::new(GATES_AT_ONCE);
-        let world = World { sessions, plugins, view, keeper, agent_env, changes, gates, context_files };
+    pub(crate) fn new(world: World, reports: mpsc::Sender<What>) -> Self {
         Self { world: Arc::new(world), reports, tasks: JoinSet::new() }
     }
 

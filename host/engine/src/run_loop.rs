@@ -16,13 +16,14 @@ use instar_session::Sessions;
 use instar_store::{Store, StoreError};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 
-use crate::act::Actor;
+use crate::act::{Actor, World};
 use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
+use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::view::{SharedView, View};
@@ -99,16 +100,17 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let (reports, reported) = mpsc::channel(MOST_WAITING);
     let (changed, changes) = watch::channel(snapshot.last_seq);
     let keeper = Keeper { store: parts.store.clone(), retention: parts.retention };
-    let actor = Actor::new(
-        parts.sessions.clone(),
-        parts.plugins,
-        view.clone(),
+    let world = World {
+        sessions: parts.sessions.clone(),
+        plugins: parts.plugins,
+        view: view.clone(),
         keeper,
-        parts.agent_env,
-        changes.clone(),
-        parts.context_files,
-        reports,
-    );
+        agent_env: parts.agent_env,
+        changes: changes.clone(),
+        gates: Semaphore::new(GATES_AT_ONCE),
+        context_files: parts.context_files,
+    };
+    let actor = Actor::new(world, reports);
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {

@@ -12,7 +12,8 @@ mod sessions;
 mod talk;
 
 use instar_core::event::{Event, Fact};
-use instar_core::id::JobSlug;
+use instar_core::grounding::Handoff;
+use instar_core::id::{JobSlug, RunId};
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection};
 
@@ -147,9 +148,9 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
         Fact::RunSkipped { run, reason, slug: _ } => runs::skipped(connection, at, *run, reason).await?,
-        Fact::GateBegun { run, slug: _ } => gates::begun(connection, *run).await?,
-        Fact::GateEnded { run, end, slug: _ } => gates::ended(connection, *run, end).await?,
-        Fact::WorkloadReported { workload } => gates::worked(connection, workload).await?,
+        Fact::GateBegun { .. } | Fact::GateEnded { .. } | Fact::WorkloadReported { .. } => {
+            gates::changed(connection, &event.fact).await?;
+        }
         Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
@@ -165,12 +166,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             talk::changed(connection, at, &event.fact).await?
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
-        Fact::HandoffLeft { run, slug, handoff } => {
-            runs::handoff(connection, *run, handoff).await?;
-            if let Some(slug) = slug {
-                jobs::handoff(connection, slug, handoff).await?;
-            }
-        }
+        Fact::HandoffLeft { run, slug, handoff } => handed_off(connection, *run, slug.as_ref(), handoff).await?,
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
             talk::ended(connection, session.id).await?;
@@ -186,6 +182,20 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
     }
     Ok(())
+}
+
+/// Notes are kept with their run, and with the job for its next one.
+async fn handed_off(
+    connection: &mut SqliteConnection,
+    run: RunId,
+    slug: Option<&JobSlug>,
+    handoff: &Handoff,
+) -> Result<(), sqlx::Error> {
+    runs::handoff(connection, run, handoff).await?;
+    match slug {
+        Some(slug) => jobs::handoff(connection, slug, handoff).await,
+        None => Ok(()),
+    }
 }
 
 /// All that waits for a time waits for one so much earlier.
