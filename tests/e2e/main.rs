@@ -25,6 +25,7 @@ mod pipeline;
 mod predecessor;
 mod sessions;
 mod store_faults;
+mod supervision;
 mod talk;
 mod tmux_faults;
 mod traces;

@@ -67,6 +67,10 @@ pub struct JobState {
     #[schema(format = DateTime)]
     pub next_scheduled: Option<String>,
     pub consecutive_failures: u32,
+    /// When a run that failed is tried again.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(format = DateTime)]
+    pub retry_at: Option<String>,
     /// The job's own pause; it fires nothing by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub paused: Option<Pause>,

@@ -31,7 +31,7 @@ pub use jobs::{
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
 pub use quota::{Quota, QuotaAccount, QuotaRequest};
-pub use runs::{GateEnd, Run, RunSession, RunStory, Runs, Trigger, Usage};
+pub use runs::{GateEnd, Run, RunOpinion, RunSession, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
     Done, InputRequest, Killed, ResumeRequest, Session, SessionOutput, SpawnRequest, TmuxSession, TmuxSessions,
 };

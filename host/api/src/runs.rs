@@ -109,6 +109,18 @@ pub struct RunStory {
     /// The notes that it left for the next run of its job.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub handoff: Option<String>,
+    /// What the job's supervision says of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub supervision: Option<RunOpinion>,
+}
+
+/// A second opinion on a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct RunOpinion {
+    /// `fine`, `doubtful`, `bad` or `not-supervised`; `pending` while nobody has answered.
+    pub verdict: String,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub reason: Option<String>,
 }
 
 /// One command of a run.

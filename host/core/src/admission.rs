@@ -65,9 +65,9 @@ impl Default for AdmissionRules {
 }
 
 /// A gate may take this long at most: it asks a question, and does not work.
-const LONGEST_GATE_SECONDS: f64 = 3_600.0;
+pub const LONGEST_GATE_SECONDS: f64 = 3_600.0;
 /// Jobs are not put off by more than this.
-const LONGEST_JITTER_SECONDS: i64 = 3_600;
+pub const LONGEST_JITTER_SECONDS: f64 = 3_600.0;
 const MOST_TAGS: usize = 50;
 const LONGEST_TAG: usize = 100;
 
@@ -77,7 +77,10 @@ pub(crate) type Wrong = (&'static str, String);
 impl Admission {
     /// Reads the fields of a job's definition that belong here.
     pub(crate) fn parse(definition: Definition<'_>) -> Result<Self, Wrong> {
-        let timeout_ms = gate_timeout(definition)?;
+        let timeout_ms = seconds(definition, "gateTimeoutSeconds", LONGEST_GATE_SECONDS)?;
+        if timeout_ms == Some(0) {
+            return Err(("gateTimeoutSeconds", "\"gateTimeoutSeconds\" must be above 0".into()));
+        }
         Ok(Self {
             gate: gate(definition)?.map(|command| Gate { command, timeout_ms }),
             tags: tags(definition)?,
@@ -88,12 +91,8 @@ impl Admission {
 
 /// By how much a job may start after its due time; `None` is the host's.
 pub(crate) fn jitter(definition: Definition<'_>) -> Result<Option<SignedDuration>, Wrong> {
-    let value = match definition.get("jitterSeconds") {
-        None | Some(Value::Null) => return Ok(None),
-        Some(value) => value.as_i64().filter(|seconds| (0..=LONGEST_JITTER_SECONDS).contains(seconds)),
-    };
-    let wrong = || format!("\"jitterSeconds\" must be a whole number of seconds from 0 to {LONGEST_JITTER_SECONDS}");
-    value.map(|seconds| Some(SignedDuration::from_secs(seconds))).ok_or_else(|| ("jitterSeconds", wrong()))
+    let millis = seconds(definition, "jitterSeconds", LONGEST_JITTER_SECONDS)?;
+    Ok(millis.map(|millis| SignedDuration::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))))
 }
 
 /// A blank gate is a slip: it would let everything pass.
@@ -126,15 +125,13 @@ pub fn is_tag(text: &str) -> bool {
     !text.is_empty() && text.chars().count() <= LONGEST_TAG
 }
 
-/// In milliseconds.
-fn gate_timeout(definition: Definition<'_>) -> Result<Option<u64>, Wrong> {
-    let value = match definition.get("gateTimeoutSeconds") {
+/// A number of seconds, as milliseconds.
+fn seconds(definition: Definition<'_>, key: &'static str, most: f64) -> Result<Option<u64>, Wrong> {
+    let value = match definition.get(key) {
         None | Some(Value::Null) => return Ok(None),
-        Some(value) => value.as_f64().filter(|seconds| *seconds > 0.0 && *seconds <= LONGEST_GATE_SECONDS),
+        Some(value) => value.as_f64().filter(|seconds| (0.0..=most).contains(seconds)),
     };
-    let wrong =
-        || format!("\"gateTimeoutSeconds\" must be a number of seconds above 0 and at most {LONGEST_GATE_SECONDS}");
-    let seconds = value.ok_or_else(|| ("gateTimeoutSeconds", wrong()))?;
+    let seconds = value.ok_or_else(|| (key, format!("\"{key}\" must be a number of seconds from 0 to {most}")))?;
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "checked to be positive and small")]
     Ok(Some((seconds * 1000.0).ceil() as u64))
 }

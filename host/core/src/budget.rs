@@ -44,8 +44,6 @@ pub struct Begun {
     pub usage: Usage,
 }
 
-/// More than JSON can tell apart.
-const MOST: u64 = 1 << 53;
 /// A million dollars a day is a slip of the keyboard.
 const MOST_COST_USD: f64 = 1_000_000.0;
 
@@ -68,28 +66,25 @@ impl Budget {
 
     /// Reads a job's `budget`.
     pub(crate) fn parse(definition: Definition<'_>) -> Result<Self, Wrong> {
+        const RULE: &str = "\"budget\" must be an object with `runsPerDay`, `tokensPerDay` (whole numbers) and \
+            `costPerDayUsd` (a number of US dollars from 0 to 1000000)";
+        let wrong = |key| (key, RULE.to_owned());
         let fields = match definition.get("budget") {
             None | Some(Value::Null) => return Ok(Self::default()),
             Some(Value::Object(fields)) => fields,
-            Some(_) => return Err(("budget", "\"budget\" must be an object".into())),
+            Some(_) => return Err(wrong("budget")),
         };
-        let given = |key: &str| fields.get(key).filter(|value| !value.is_null());
-        let whole = |key: &str, name| {
-            let number = given(key).map(|value| value.as_u64().filter(|number| *number <= MOST).ok_or(value));
-            number.transpose().map_err(|value| {
-                (name, format!("\"{name}\" must be a whole number from 0 to {MOST}; it is {value:.60}"))
-            })
-        };
-        let cost = given("costPerDayUsd").map(|value| value.as_f64().and_then(micro_usd).ok_or(value)).transpose();
-        let cost = cost.map_err(|value| {
-            let rule =
-                format!("\"budget.costPerDayUsd\" must be a number from 0 to {MOST_COST_USD}; it is {value:.60}");
-            ("budget.costPerDayUsd", rule)
-        });
+        let is_known = |key: &String| ["runsPerDay", "tokensPerDay", "costPerDayUsd"].contains(&key.as_str());
+        if !fields.keys().all(is_known) {
+            return Err(wrong("budget"));
+        }
+        let given = |key: &str| fields.get(key.trim_start_matches("budget.")).filter(|value| !value.is_null());
+        let whole = |key| given(key).map(|value| value.as_u64().ok_or_else(|| wrong(key))).transpose();
+        let dollars = |key| given(key).map(|value| value.as_f64().and_then(micro_usd).ok_or_else(|| wrong(key)));
         Ok(Self {
-            runs: whole("runsPerDay", "budget.runsPerDay")?,
-            tokens: whole("tokensPerDay", "budget.tokensPerDay")?,
-            cost_micro_usd: cost?,
+            runs: whole("budget.runsPerDay")?,
+            tokens: whole("budget.tokensPerDay")?,
+            cost_micro_usd: dollars("budget.costPerDayUsd").transpose()?,
         })
     }
 }

@@ -10,6 +10,7 @@ mod gate;
 mod keep;
 mod notices;
 mod quota;
+mod supervise;
 mod talk;
 mod tell;
 
@@ -147,6 +148,11 @@ pub enum What {
     HouseKept {
         result: Result<Cleared, String>,
     },
+    /// What the supervisor said to the question about a run, or why it said nothing.
+    Supervised {
+        run: RunId,
+        answer: Result<String, String>,
+    },
     HostStopping,
 }
 
@@ -215,6 +221,10 @@ pub enum Effect {
     Deliver {
         notice: Arc<Notice>,
         notifier: PluginId,
+    },
+    /// Asks for an opinion on a run that has ended.
+    Supervise {
+        run: RunId,
     },
     /// Removes what is older, or more, than the operator wants to keep.
     KeepHouse,
@@ -301,6 +311,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::NotDelivered { notice, notifier, error, retryable } => {
             tell::not_delivered(&mut draft, notice, notifier, error, retryable);
         }
+        What::Supervised { run, answer } => supervise::supervised(&mut draft, run, answer),
         What::HouseKept { result } => keep::house_kept(&mut draft, result),
         What::HostStopping => draft.event(Fact::HostStopped),
     }
@@ -310,6 +321,10 @@ pub fn decide(state: &State, input: Input) -> Decision {
 /// Every open run goes on from its phase: this is the whole of crash recovery.
 fn boot(draft: &mut Draft<'_>, version: String) {
     draft.event(Fact::HostStarted { version });
+    due::follow_zone(draft);
+    for question in draft.state.questions() {
+        draft.effect(Effect::Supervise { run: question.run });
+    }
     due::follow_switch(draft);
     for run in draft.state.open_runs() {
         let id = run.id;

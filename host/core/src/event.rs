@@ -20,6 +20,7 @@ use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
+use crate::supervision::{Opinion, Question};
 use crate::talk::{Activity, Message};
 use crate::workload::Workload;
 
@@ -43,6 +44,10 @@ pub enum Fact {
     /// These jobs are new, or are due otherwise than before: they begin now, and owe nothing of the past.
     JobsBegun {
         slugs: Vec<JobSlug>,
+    },
+    /// From now on schedules are read in this zone, unless their jobs name one.
+    ZoneSet {
+        zone: String,
     },
     /// Nothing fires by itself any more: of a job, or of all where no job is named.
     Paused {
@@ -154,6 +159,15 @@ pub enum Fact {
         handoff: Box<Handoff>,
     },
     RunFinished(Box<RunFinished>),
+    /// An opinion on a run that ended is wanted.
+    SupervisionAsked {
+        question: Box<Question>,
+    },
+    RunSupervised {
+        run: RunId,
+        slug: Option<JobSlug>,
+        opinion: Opinion,
+    },
     /// The due times of a job from the first to the last have no run, and get none.
     OccurrencesPassed {
         slug: JobSlug,

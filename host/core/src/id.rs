@@ -82,6 +82,9 @@ uuid_id!(
     RunId, "run id"
 );
 impl RunId {
+    /// Before all others, as a bound of ranges.
+    pub(crate) const MIN: Self = Self(Uuid::nil());
+
     /// A number that is as good as thrown, and always the same for one run.
     pub(crate) fn chance(self) -> u64 {
         // The lower bits are the nonce of the input that made it; neighbours are pulled apart.

@@ -17,6 +17,7 @@ use crate::missed::Missed;
 use crate::notice::Notify;
 use crate::retry::Retry;
 use crate::schedule::Schedule;
+use crate::supervision::Supervision;
 
 /// A job as its file defines it.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,6 +48,7 @@ pub struct Job {
     /// Of what, as long as it asks for notices at all.
     pub notices: Notify,
     pub grounding: Option<Grounding>,
+    pub supervision: Supervision,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Map<String, Value>,
 }
@@ -244,9 +246,10 @@ impl Fields<'_> {
             execute_type: self.execute_type()?,
             timeout_ms: self.timeout_ms()?,
             notify: self.flag("telegramNotify")?,
+            grounding: self.grounding()?,
             admission: Admission::parse(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
             jitter: admission::jitter(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
-            grounding: self.grounding()?,
+            supervision: self.choice("supervision", "tier0, tier1, tier2")?,
             definition: self.definition.object.clone(),
         })
     }

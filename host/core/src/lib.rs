@@ -24,6 +24,7 @@ pub mod run;
 pub mod schedule;
 pub mod session;
 pub mod state;
+pub mod supervision;
 pub mod talk;
 pub mod verdict;
 pub mod workload;

@@ -12,6 +12,7 @@ use crate::notice::Notify;
 use crate::plan::{End, Launch, StepEvent, StepRequest, Usage};
 use crate::retry::Retry;
 use crate::session::{Session, SessionStatus};
+use crate::supervision::Supervision;
 use crate::talk::{Activity, Message, Talk};
 
 /// Why a run was requested.
@@ -100,6 +101,8 @@ pub struct RunRequest {
     pub overlap: Overlap,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grounding: Option<Grounding>,
+    #[serde(default)]
+    pub supervision: Supervision,
     /// The job that a spawned session is said to work for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub works_for: Option<JobSlug>,
@@ -121,6 +124,7 @@ impl RunRequest {
             retry: job.retry.clone(),
             overlap: job.overlap,
             grounding: job.grounding.clone(),
+            supervision: job.supervision,
             works_for: None,
             admission: job.admission.clone(),
         }
@@ -139,6 +143,7 @@ impl RunRequest {
             retry: None,
             overlap: Overlap::Allow,
             grounding: None,
+            supervision: Supervision::Tier0,
             works_for,
             admission: Admission::default(),
         }

@@ -25,6 +25,7 @@ use crate::state::admission::Standing;
 use crate::state::outbox::Outbox;
 use crate::state::retries::Retries;
 use crate::state::runs::Runs;
+use crate::supervision::Question;
 
 pub use crate::state::outbox::Delivery;
 
@@ -61,6 +62,8 @@ pub struct Restored {
     pub jobs: JobsFile,
     pub job_states: BTreeMap<JobSlug, JobState>,
     pub runs: Vec<Run>,
+    /// Questions about runs that nobody has answered.
+    pub questions: Vec<Question>,
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
@@ -69,6 +72,8 @@ pub struct Restored {
     /// Of jobs, and of the scheduler where no job is named.
     pub pauses: BTreeMap<Option<JobSlug>, Pause>,
     pub retries: Vec<PlannedRetry>,
+    /// In which schedules were read.
+    pub zone: Option<String>,
 }
 
 #[derive(Debug)]
@@ -76,6 +81,8 @@ pub struct State {
     pub limits: Limits,
     /// In which schedules are read whose job names none.
     pub zone: TimeZone,
+    /// In which they were read when that was recorded last.
+    recorded_zone: Option<String>,
     pub notifiers: Vec<PluginId>,
     jobs: BTreeMap<JobSlug, JobEntry>,
     /// The slugs in the order of the file.
@@ -87,6 +94,7 @@ pub struct State {
     runs: Runs,
     outbox: Outbox,
     standing: Standing,
+    questions: BTreeMap<RunId, Question>,
     /// Of jobs, and of the scheduler where no job is named.
     pauses: BTreeMap<Option<JobSlug>, Pause>,
     retries: Retries,
@@ -110,6 +118,7 @@ impl State {
         let mut state = Self {
             limits,
             zone,
+            recorded_zone: restored.zone,
             notifiers,
             jobs: BTreeMap::new(),
             order: Vec::new(),
@@ -117,6 +126,7 @@ impl State {
             problems: Vec::new(),
             agenda: BTreeSet::new(),
             runs,
+            questions: restored.questions.into_iter().map(|question| (question.run, question)).collect(),
             outbox: Outbox::restored(restored.outbox, now),
             standing,
             pauses: restored.pauses,
@@ -142,6 +152,15 @@ impl State {
 
     pub fn job_state(&self, slug: &JobSlug) -> Option<&JobState> {
         self.job_states.get(slug)
+    }
+
+    /// What is asked about a run that has ended, while nobody has answered.
+    pub fn question(&self, run: RunId) -> Option<&Question> {
+        self.questions.get(&run)
+    }
+
+    pub fn questions(&self) -> impl Iterator<Item = &Question> {
+        self.questions.values()
     }
 
     pub fn problems(&self) -> &[JobProblem] {
@@ -197,6 +216,11 @@ impl State {
     /// The retries to make now.
     pub fn due_retries(&self, now: Timestamp) -> impl Iterator<Item = &PlannedRetry> {
         self.retries.due(now)
+    }
+
+    /// When the job is tried again.
+    pub fn retry_of(&self, slug: &JobSlug) -> Option<Timestamp> {
+        self.retries.next_of(slug)
     }
 
     /// All that wait, in the order of the runs that they follow.
@@ -262,7 +286,14 @@ impl State {
                 self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
             }
             Fact::RunFinished(finished) => self.apply_finish(finished),
+            Fact::SupervisionAsked { question } => {
+                self.questions.insert(question.run, (**question).clone());
+            }
+            Fact::RunSupervised { run, .. } => {
+                self.questions.remove(run);
+            }
             Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
+            Fact::ZoneSet { zone } => self.recorded_zone = Some(zone.clone()),
             Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),
             Fact::Paused { slug, pause } => drop(self.pauses.insert(slug.clone(), pause.clone())),
             Fact::Resumed { slug, .. } => drop(self.pauses.remove(slug)),

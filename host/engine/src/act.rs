@@ -22,6 +22,7 @@ use crate::agent_env::AgentEnv;
 use crate::clock;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
+use crate::supervise::Supervisor;
 use crate::view::SharedView;
 
 const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
@@ -47,11 +48,12 @@ pub(crate) struct World {
     pub(crate) view: SharedView,
     pub(crate) keeper: Keeper,
     pub(crate) agent_env: AgentEnv,
+    pub(crate) context_files: ContextFiles,
     /// Says "look again".
     pub(crate) changes: watch::Receiver<i64>,
     /// The gates that may be asked at once.
     pub(crate) gates: Semaphore,
-    pub(crate) context_files: ContextFiles,
+    pub(crate) supervisor: Supervisor,
 }
 
 impl Actor {
@@ -87,6 +89,7 @@ impl World {
             Effect::Listen { run, after } => self.listen(run, after).await,
             Effect::Tell { run, number } => self.tell(run, number).await,
             Effect::Deliver { notice, notifier } => self.deliver(notice, notifier).await,
+            Effect::Supervise { run } => self.supervise(run).await,
             Effect::KeepHouse => self.keep_house().await,
         }
     }
@@ -249,6 +252,12 @@ impl World {
             None => (format!("no answer in {DELIVER_DEADLINE:?}"), true),
         };
         What::NotDelivered { notice: notice.id, notifier, error, retryable }
+    }
+
+    async fn supervise(&self, id: RunId) -> What {
+        let question = self.view.read().unwrap_or_else(PoisonError::into_inner).state().question(id).cloned();
+        let Some(question) = question else { return What::Done };
+        What::Supervised { run: id, answer: self.supervisor.ask(question.text()).await }
     }
 
     async fn keep_house(&self) -> What {

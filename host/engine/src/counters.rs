@@ -61,6 +61,7 @@ mod tests {
             step: StepRequest { execute_json: "{}".to_owned(), model: "sonnet".to_owned(), previous: None },
             timeout_ms: None,
             grounding: None,
+            supervision: Default::default(),
             works_for: None,
             overlap: instar_core::job::Overlap::Skip,
             notify: false,

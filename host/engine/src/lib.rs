@@ -9,6 +9,7 @@ mod gate;
 mod ground;
 mod keep;
 mod run_loop;
+mod supervise;
 mod view;
 
 pub use agent_env::AgentEnv;
@@ -16,4 +17,5 @@ pub use ask::{AskError, Engine, StopAnswer, TriggerAnswer};
 pub use counters::Counters;
 pub use ground::ContextFiles;
 pub use run_loop::{Parts, RunningLoop, StartError, start};
+pub use supervise::{Answer, Supervisor};
 pub use view::{SharedView, View};

@@ -26,6 +26,7 @@ use crate::clock::{self, Alarm};
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
+use crate::supervise::Supervisor;
 use crate::view::{SharedView, View};
 
 /// What an engine is made of; built by the wiring.
@@ -38,6 +39,7 @@ pub struct Parts {
     pub retention: Retention,
     pub agent_env: AgentEnv,
     pub context_files: ContextFiles,
+    pub supervisor: Supervisor,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -106,9 +108,10 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         view: view.clone(),
         keeper,
         agent_env: parts.agent_env,
+        context_files: parts.context_files,
         changes: changes.clone(),
         gates: Semaphore::new(GATES_AT_ONCE),
-        context_files: parts.context_files,
+        supervisor: parts.supervisor,
     };
     let actor = Actor::new(world, reports);
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };

@@ -15,7 +15,7 @@ mod token;
 
 pub(crate) use admission::QuotaConfig;
 pub(crate) use error::ConfigError;
-pub(crate) use parts::{Collector, HttpConfig, PluginConfig, SchedulerConfig, SessionsConfig};
+pub(crate) use parts::{Collector, HttpConfig, IntelligenceConfig, PluginConfig, SchedulerConfig, SessionsConfig};
 pub(crate) use project::Project;
 pub(crate) use token::Token;
 
@@ -56,6 +56,8 @@ pub(crate) struct Config {
     pub(crate) request_timeout: Duration,
     /// `http`
     pub(crate) http: HttpConfig,
+    /// `intelligence`: who is asked for opinions.
+    pub(crate) intelligence: IntelligenceConfig,
     /// `telemetry.otlpEndpoint`: where traces of runs go; nowhere.
     pub(crate) collector: Option<Collector>,
     /// `plugins.<id>`: settings of single plugins.

@@ -7,6 +7,7 @@ mod context_files;
 mod disk;
 mod guards;
 mod http;
+mod intelligence;
 mod jobs;
 mod quota_collector;
 mod quota_file;

@@ -13,13 +13,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop};
+use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop, Supervisor};
 use instar_session::Sessions;
 use instar_store::Store;
 
-use crate::config::{Config, Project};
+use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
 use crate::guards::{GuardDesk, Home};
+use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
 use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
@@ -81,6 +82,7 @@ pub(crate) async fn build(
             let project = project.clone();
             ContextFiles::new(move |name| context_files::read(&project, name))
         },
+        supervisor: supervisor(project, config),
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
@@ -123,6 +125,16 @@ fn agent_env(url: String, tokens: SessionTokens) -> AgentEnv {
         move |session| with_token(tokens.token(session.id)),
         move |run| for_gate(gate_tokens.gate_token(*run)),
     )
+}
+
+fn supervisor(project: &Project, config: &Config) -> Supervisor {
+    let env = instar_session::allowed(&host_environment(), &config.sessions.pass_env);
+    let IntelligenceConfig { command, timeout } = config.intelligence.clone();
+    let intelligence = Intelligence::new(command, timeout, project.dir().to_owned(), env);
+    Supervisor::new(move |question| {
+        let intelligence = intelligence.clone();
+        Box::pin(async move { intelligence.ask(&question).await })
+    })
 }
 
 fn limits(config: &Config) -> Limits {

@@ -9,6 +9,12 @@ CREATE TABLE pauses (
     pause TEXT NOT NULL
 );
 
+-- What the host was told to read schedules by: the zone, under the name `zone`.
+CREATE TABLE settings (
+    name TEXT NOT NULL PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
 -- Attempts that wait for their time, by the run that they follow.
 CREATE TABLE retries (
     after_run TEXT NOT NULL PRIMARY KEY,

@@ -6,3 +6,11 @@ ALTER TABLE sessions ADD COLUMN prompt TEXT;
 -- Notes for the next run of the job.
 ALTER TABLE runs ADD COLUMN handoff TEXT;
 ALTER TABLE job_states ADD COLUMN last_handoff TEXT;
+
+-- Opinions on runs that have ended. The question is kept until somebody has answered it.
+CREATE TABLE supervisions (
+    run_id TEXT NOT NULL PRIMARY KEY REFERENCES runs (id) ON DELETE CASCADE,
+    question TEXT,
+    opinion TEXT
+);
+CREATE INDEX supervisions_open ON supervisions (run_id) WHERE opinion IS NULL;

@@ -2,6 +2,7 @@
 //!
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
+mod after;
 mod due;
 mod gates;
 mod jobs;
@@ -12,8 +13,7 @@ mod sessions;
 mod talk;
 
 use instar_core::event::{Event, Fact};
-use instar_core::grounding::Handoff;
-use instar_core::id::{JobSlug, RunId};
+use instar_core::id::JobSlug;
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection};
 
@@ -140,6 +140,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::QuotaStale { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
         Fact::JobsBegun { .. }
+        | Fact::ZoneSet { .. }
         | Fact::Paused { .. }
         | Fact::Resumed { .. }
         | Fact::OccurrencesPassed { .. }
@@ -154,22 +155,20 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
-            runs::starting(connection, at, session, launch, plugin_state).await?;
-            if let Some(slug) = slug {
-                jobs::starting(connection, slug, at).await?;
-            }
+            runs::starting(connection, at, slug.as_ref(), session, launch, plugin_state).await?;
         }
         Fact::RunStarted { run, session, deadline, slug: _ } => {
             runs::started(connection, *run, *session, *deadline).await?;
         }
         Fact::RunUsed { .. } | Fact::RunAnswered { .. } | Fact::MessageAccepted { .. } | Fact::SessionTurned { .. } => {
-            talk::changed(connection, at, &event.fact).await?
+            talk::changed(connection, at, &event.fact).await?;
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
-        Fact::HandoffLeft { run, slug, handoff } => handed_off(connection, *run, slug.as_ref(), handoff).await?,
+        Fact::HandoffLeft { .. } | Fact::SupervisionAsked { .. } | Fact::RunSupervised { .. } => {
+            after::told(connection, &event.fact).await?;
+        }
         Fact::SessionEnded { run, session, end, slug: _ } => {
             runs::session_ended(connection, *run, session, end).await?;
-            talk::ended(connection, session.id).await?;
         }
         Fact::RunFinished(finished) => {
             runs::finished(connection, at, finished).await?;
@@ -182,20 +181,6 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
     }
     Ok(())
-}
-
-/// Notes are kept with their run, and with the job for its next one.
-async fn handed_off(
-    connection: &mut SqliteConnection,
-    run: RunId,
-    slug: Option<&JobSlug>,
-    handoff: &Handoff,
-) -> Result<(), sqlx::Error> {
-    runs::handoff(connection, run, handoff).await?;
-    match slug {
-        Some(slug) => jobs::handoff(connection, slug, handoff).await,
-        None => Ok(()),
-    }
 }
 
 /// All that waits for a time waits for one so much earlier.

@@ -12,6 +12,7 @@ use instar_core::retry::PlannedRetry;
 use instar_core::run::Run;
 use instar_core::session::Session;
 use instar_core::state::{Delivery, Restored};
+use instar_core::supervision::Question;
 use instar_core::talk::Message;
 use serde_json::Value;
 use sqlx::SqliteConnection;
@@ -49,11 +50,13 @@ impl Store {
             jobs: jobs(&mut transaction).await?,
             job_states: job_states(&mut transaction).await?,
             runs: open_runs(&mut transaction).await?,
+            questions: questions(&mut transaction).await?,
             outbox: outbox(&mut transaction).await?,
             // How long a day is depends on the zone, so that these are asked for apart.
             begun: Vec::new(),
             pauses: pauses(&mut transaction).await?,
             retries: retries(&mut transaction).await?,
+            zone: zone(&mut transaction).await?,
         };
         let sessions = sessions(&mut transaction).await?;
         transaction.commit().await?;
@@ -75,6 +78,12 @@ async fn job_states(connection: &mut SqliteConnection) -> Result<BTreeMap<JobSlu
         FROM job_states";
     let rows = sqlx::query(SELECT).fetch_all(connection).await?;
     rows.iter().map(|row| Ok((rows::parsed(row, "slug")?, rows::job_state(row)?))).collect()
+}
+
+async fn questions(connection: &mut SqliteConnection) -> Result<Vec<Question>, sqlx::Error> {
+    let rows = sqlx::query("SELECT question FROM supervisions WHERE opinion IS NULL ORDER BY run_id");
+    let rows = rows.fetch_all(connection).await?;
+    rows.iter().map(|row| rows::from_json(row, "question")).collect()
 }
 
 async fn open_runs(connection: &mut SqliteConnection) -> Result<Vec<Run>, sqlx::Error> {
@@ -122,6 +131,10 @@ async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, Plu
 async fn pauses(connection: &mut SqliteConnection) -> Result<BTreeMap<Option<JobSlug>, Pause>, sqlx::Error> {
     let rows = sqlx::query("SELECT slug, pause FROM pauses").fetch_all(connection).await?;
     rows.iter().map(|row| Ok((rows::slug(row, "slug")?, rows::from_json(row, "pause")?))).collect()
+}
+
+async fn zone(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("SELECT value FROM settings WHERE name = 'zone'").fetch_optional(connection).await
 }
 
 async fn retries(connection: &mut SqliteConnection) -> Result<Vec<PlannedRetry>, sqlx::Error> {

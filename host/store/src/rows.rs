@@ -238,7 +238,7 @@ pub(crate) fn from_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> R
     serde_json::from_str(text).map_err(|error| unreadable(column, error.into()))
 }
 
-fn optional_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error> {
+pub(crate) fn optional_json<T: DeserializeOwned>(row: &SqliteRow, column: &str) -> Result<Option<T>, sqlx::Error> {
     let text: Option<&str> = row.try_get(column)?;
     text.map(|_| from_json(row, column)).transpose()
 }

@@ -3,6 +3,7 @@
 use instar_core::event::EventRecord;
 use instar_core::id::RunId;
 use instar_core::session::Session;
+use instar_core::supervision::Opinion;
 use sqlx::Row;
 
 use crate::error::StoreError;
@@ -18,6 +19,8 @@ pub struct Story {
     pub sessions: Vec<(Session, Option<String>)>,
     /// The notes that it left for the next run of its job.
     pub handoff: Option<String>,
+    /// What its supervision said; `None` inside while nobody has answered.
+    pub supervision: Option<Option<Opinion>>,
 }
 
 const MOST_EVENTS: i64 = 1_000;
@@ -44,6 +47,10 @@ impl Store {
             .bind(run)
             .fetch_optional(&mut *transaction)
             .await?;
+        let opinion = sqlx::query("SELECT opinion FROM supervisions WHERE run_id = $1")
+            .bind(run)
+            .fetch_optional(&mut *transaction)
+            .await?;
         transaction.commit().await?;
         Ok(Story {
             events: events.iter().rev().map(rows::event).collect::<Result<_, _>>()?,
@@ -52,6 +59,7 @@ impl Store {
                 .map(|row| Ok((rows::session(row)?, row.try_get("session_prompt")?)))
                 .collect::<Result<_, sqlx::Error>>()?,
             handoff: handoff.flatten(),
+            supervision: opinion.map(|row| rows::optional_json(&row, "opinion")).transpose()?,
         })
     }
 }

@@ -21,6 +21,15 @@ pub(super) fn jobs_read(draft: &mut Draft<'_>, file: Arc<JobsFile>) {
     begin(draft, slugs);
 }
 
+/// What the clock shows elsewhere is no debt: jobs that are read in the host's zone begin anew in another one.
+pub(super) fn follow_zone(draft: &mut Draft<'_>) {
+    let Some((zone, is_another)) = draft.state.zone_to_record() else { return };
+    draft.event(Fact::ZoneSet { zone });
+    let follows = |job: &Job| is_another && job.enabled && job.timezone.is_none();
+    let jobs = draft.state.jobs().map(|entry| &entry.job);
+    begin(draft, jobs.filter(|job| follows(job)).map(|job| job.slug.clone()).collect());
+}
+
 /// While `scheduler.enabled` was false nothing was due: what that host leaves to this one owes nothing.
 pub(super) fn follow_switch(draft: &mut Draft<'_>) {
     let on = draft.state.limits.scheduling;

@@ -1,6 +1,6 @@
 //! How runs end. All outcomes are made here, so that none can be overwritten by another.
 
-use crate::decide::{Draft, Effect, admit, cause_of, due, notices};
+use crate::decide::{Draft, Effect, admit, cause_of, due, notices, supervise};
 use crate::event::{Fact, RunFinished};
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, RunId};
@@ -110,6 +110,7 @@ pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: 
         end,
     };
     draft.event(Fact::RunFinished(Box::new(finished.clone())));
+    supervise::ask(draft, run, &finished);
     notices::run_ended(draft, run, before, &finished);
     if finished.consecutive_failures > before {
         pause_after_failures(draft, run, finished.consecutive_failures);

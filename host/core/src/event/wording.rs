@@ -18,6 +18,7 @@ impl Fact {
             Self::HostStopped => "scheduler_stop",
             Self::JobsRead { .. } => "jobs_read",
             Self::JobsBegun { .. } => "jobs_begun",
+            Self::ZoneSet { .. } => "zone_set",
             Self::Paused { slug: Some(_), .. } => "job_paused",
             Self::Paused { slug: None, .. } => "scheduler_paused",
             Self::Resumed { slug: Some(_), .. } => "job_resumed",
@@ -48,6 +49,8 @@ impl Fact {
             Self::SessionEnded { .. } => "session_ended",
             Self::HandoffLeft { .. } => "handoff_left",
             Self::RunFinished(_) => "job_completed",
+            Self::SupervisionAsked { .. } => "supervision_asked",
+            Self::RunSupervised { .. } => "job_supervised",
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::QuotaRead { .. } => "quota_read",
             Self::QuotaStale { .. } => "quota_stale",
@@ -83,7 +86,9 @@ impl Fact {
             | Self::Paused { slug, .. }
             | Self::Resumed { slug, .. }
             | Self::HandoffLeft { slug, .. }
+            | Self::RunSupervised { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
+            Self::SupervisionAsked { question } => question.slug.as_ref(),
             Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),
             Self::WorkloadReported { workload } => Some(&workload.slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
@@ -91,6 +96,7 @@ impl Fact {
             | Self::HostStopped
             | Self::JobsRead { .. }
             | Self::JobsBegun { .. }
+            | Self::ZoneSet { .. }
             | Self::ClockSetBack { .. }
             | Self::QuotaRead { .. }
             | Self::QuotaStale { .. }
@@ -122,7 +128,9 @@ impl Fact {
             | Self::SessionTurned { run, .. }
             | Self::RunStopping { run, .. }
             | Self::SessionEnded { run, .. }
-            | Self::HandoffLeft { run, .. } => Some(*run),
+            | Self::HandoffLeft { run, .. }
+            | Self::RunSupervised { run, .. } => Some(*run),
+            Self::SupervisionAsked { question } => Some(question.run),
             Self::RunStarting { session, .. } => Some(session.run),
             Self::RunFinished(finished) => Some(finished.run),
             Self::RetryDropped { after, .. } => Some(*after),
@@ -130,6 +138,7 @@ impl Fact {
             | Self::HostStopped
             | Self::JobsRead { .. }
             | Self::JobsBegun { .. }
+            | Self::ZoneSet { .. }
             | Self::Paused { .. }
             | Self::Resumed { .. }
             | Self::OccurrencesPassed { .. }
@@ -173,11 +182,12 @@ impl Fact {
                 format!("Read {} jobs, {} of them bad", file.jobs.len() + file.problems.len(), file.problems.len())
             }
             Self::JobsBegun { slugs } => begun_summary(slugs),
+            Self::ZoneSet { zone } => format!("Schedules are read in the zone {zone}"),
             Self::Paused { slug, pause } => format!("{} {}", who(slug), pause.cause.sentence()),
             Self::Resumed { slug, by } => format!("{} resumed by {by}", who(slug)),
             Self::RunRequested { slug, .. } => format!("Run{} requested", of(slug)),
             Self::GateBegun { slug, .. } => format!("The gate of the run{} is asked", of(slug)),
-            Self::GateEnded { slug, end, .. } => gate_summary(slug, &end.answer),
+            Self::GateEnded { slug, end, .. } => gate_summary(&of(slug), &end.answer),
             Self::RunQueued { slug, .. } => format!("Run{} queued", of(slug)),
             Self::RunSkipped { slug, reason, .. } => format!("Run{} skipped: {}", of(slug), reason.as_str()),
             Self::RunAdmitted { slug, .. } => format!("Run{} admitted", of(slug)),
@@ -193,17 +203,41 @@ impl Fact {
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
             Self::SessionEnded { session, .. } => format!("Session {} ended", session.name),
             Self::HandoffLeft { slug, .. } => format!("Run{} left notes for the next", of(slug)),
-            Self::RunFinished(finished) => format!("{} {}", finished.job_name, finished.outcome.sentence()),
-            Self::OccurrencesPassed { slug, first, last, reason } if first == last => {
-                format!("Run of {slug} skipped: {} ({first})", reason.as_str())
+            Self::RunFinished(finished) => {
+                let again = finished.retry_at.map(|at| format!("; it is tried again at {at}")).unwrap_or_default();
+                format!("{} {}{again}", finished.job_name, finished.outcome.sentence())
             }
-            Self::OccurrencesPassed { slug, first, last, reason } => {
-                format!("Runs of {slug} skipped: {} (from {first} to {last})", reason.as_str())
+            Self::SupervisionAsked { question } => format!("An opinion on the run{} is asked for", of(&question.slug)),
+            Self::RunSupervised { slug, opinion, .. } => {
+                format!("Supervision of the run{}: {}", of(slug), opinion.verdict.as_str())
             }
+            Self::OccurrencesPassed { slug, first, last, reason } => match first == last {
+                true => format!("Run of {slug} skipped: {} ({first})", reason.as_str()),
+                false => format!("Runs of {slug} skipped: {} (from {first} to {last})", reason.as_str()),
+            },
             Self::RetryDropped { slug, .. } => format!("Retry of {slug} dropped: there is no such job any more"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
+            Self::QuotaRead { .. }
+            | Self::QuotaStale { .. }
+            | Self::WorkloadReported { .. }
+            | Self::NoticeRaised { .. }
+            | Self::NoticeTried { .. }
+            | Self::NoticeDelivered { .. }
+            | Self::NoticeFailed { .. }
+            | Self::HousekeepingBegun
+            | Self::HousekeepingDone { .. }
+            | Self::HousekeepingFailed { .. }
+            | Self::PredecessorImported { .. } => self.summary_beside_runs(),
+        }
+    }
+
+    /// Of what happens beside the runs; nothing of all else.
+    fn summary_beside_runs(&self) -> String {
+        match self {
             Self::QuotaRead { reading } => quota_summary(reading),
-            Self::QuotaStale { last_updated } => format!("The quota data of {last_updated} is too old, and is ignored"),
+            Self::QuotaStale { last_updated } => {
+                format!("The quota data of {last_updated} is too old, and is ignored until it is renewed")
+            }
             Self::WorkloadReported { workload } => format!("Workload of {} reported", workload.slug),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
@@ -219,6 +253,7 @@ impl Fact {
                 "Imported from a predecessor: {} events and the states of {} jobs; {} entries skipped",
                 imported.events, imported.job_states, imported.skipped
             ),
+            _ => String::new(),
         }
     }
 
@@ -260,17 +295,18 @@ impl Fact {
             // The text is kept with the run.
             Self::HandoffLeft { handoff, .. } => json!({ "characters": handoff.text.chars().count() }),
             Self::RunFinished(finished) => finished.details(),
+            Self::SupervisionAsked { question } => json!({ "tier": question.tier }),
+            Self::RunSupervised { opinion, .. } => json!(opinion),
             Self::OccurrencesPassed { first, last, reason, .. } => {
                 json!({ "reason": reason, "scheduledAt": last, "firstScheduledAt": (first != last).then_some(first) })
             }
             Self::RetryDropped { .. } => json!({ "reason": "removed" }),
+            Self::ZoneSet { zone } => json!({ "zone": zone }),
             Self::JobsBegun { slugs } => json!({ "jobs": slugs.len() }),
             Self::Paused { pause, .. } => json!({ "by": pause.cause.by(), "detail": pause.cause.sentence() }),
             Self::Resumed { by, .. } => json!({ "by": by }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
-            Self::QuotaRead { reading: QuotaReading::Data(quota) } => json!(quota),
-            Self::QuotaRead { reading: QuotaReading::Broken(problem) } => json!({ "problem": problem }),
-            Self::QuotaRead { reading: QuotaReading::None } => json!({}),
+            Self::QuotaRead { reading } => quota_details(reading),
             Self::QuotaStale { last_updated } => json!({ "updatedAt": last_updated }),
             Self::WorkloadReported { workload } => json!(workload),
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
@@ -315,12 +351,19 @@ fn of(slug: &Option<JobSlug>) -> String {
     slug.as_ref().map_or_else(String::new, |slug| format!(" of {slug}"))
 }
 
-fn gate_summary(slug: &Option<JobSlug>, answer: &GateAnswer) -> String {
-    let of = of(slug);
+fn gate_summary(of: &str, answer: &GateAnswer) -> String {
     match answer {
         GateAnswer::Go => format!("The gate of the run{of} says go"),
         GateAnswer::Nothing => format!("The gate of the run{of} says that there is nothing to do"),
         GateAnswer::Error { cause } => format!("The gate of the run{of} gave no answer: {cause}"),
+    }
+}
+
+fn quota_details(reading: &QuotaReading) -> Value {
+    match reading {
+        QuotaReading::Data(quota) => json!(quota),
+        QuotaReading::Broken(problem) => json!({ "problem": problem }),
+        QuotaReading::None => json!({}),
     }
 }
 

@@ -21,9 +21,13 @@ pub enum Kind {
     Whole(u64, u64),
     /// A number above 0, at most.
     Above0(f64),
-    /// A number from 0, at most.
-    Number(f64),
+    /// A number from 0 to this.
+    UpTo(f64),
+    /// A text that is not blank.
+    Command,
     Texts,
+    /// A list of words.
+    Choices(&'static [&'static str]),
     /// Whose shape is not told here.
     Any,
 }
@@ -108,9 +112,9 @@ pub const FIELDS: &[Field] = &[
     field("retry.maxBackoffSeconds", Kind::Whole(1, 604_800), "3600", "the longest wait between two attempts", "7200"),
     field(
         "retry.on",
-        Kind::Texts,
+        Kind::Choices(&["failure", "timeout", "lost", "needs-attention"]),
         r#"["failure", "timeout"]"#,
-        "the outcomes that are tried again; `lost` and `needs-attention` may be among them",
+        "the outcomes that are tried again",
         r#"["lost"]"#,
     ),
     field(
@@ -129,47 +133,35 @@ pub const FIELDS: &[Field] = &[
     field("telegramNotify", Kind::Flag, "true", "`false`: notifiers are not told", "false"),
     field(
         "gate",
-        Kind::Text,
+        Kind::Command,
         "",
         "a shell command that is asked before each run whether there is anything to do",
-        r#""./anything-to-do""#,
+        r#""test -s inbox""#,
     ),
     field(
         "gateTimeoutSeconds",
         Kind::Above0(3600.0),
         "",
-        "how long it may take; `scheduler.gateTimeoutSeconds` where absent",
+        "how long the gate may take; `scheduler.gateTimeoutSeconds` where absent",
         "7",
     ),
-    field(
-        "tags",
-        Kind::Texts,
-        "[]",
-        "runs that share a tag share its limit, `scheduler.tagLimits`",
-        r#"["one-of-two"]"#,
-    ),
+    field("tags", Kind::Texts, "[]", "runs that share a tag share its limit, `scheduler.tagLimits`", r#"["browser"]"#),
     field(
         "jitterSeconds",
-        Kind::Whole(0, 3600),
+        Kind::UpTo(3600.0),
         "",
         "by how much a run may start after its due time; `scheduler.jitterSeconds` where absent",
-        "700",
+        "90",
     ),
-    field("budget.runsPerDay", Kind::Whole(0, 1 << 53), "", "how many runs may begin in a day", "1"),
+    field("budget.runsPerDay", Kind::Whole(0, u64::MAX), "", "how many of its runs may begin in a day", "1"),
     field(
         "budget.tokensPerDay",
-        Kind::Whole(0, 1 << 53),
+        Kind::Whole(0, u64::MAX),
         "",
-        "no run begins in a day once so many tokens were taken",
-        "7",
+        "no run begins in a day once it took so many tokens",
+        "10",
     ),
-    field(
-        "budget.costPerDayUsd",
-        Kind::Number(1_000_000.0),
-        "",
-        "no run begins in a day once so many US dollars were taken",
-        "0.5",
-    ),
+    field("budget.costPerDayUsd", Kind::UpTo(1e6), "", "no run begins in a day once it took so many US dollars", "0.5"),
     field(
         "grounding.requiresIdentity",
         Kind::Flag,
@@ -191,6 +183,13 @@ pub const FIELDS: &[Field] = &[
         "false",
         "it is told that what it reads is data and no instruction",
         "true",
+    ),
+    field(
+        "supervision",
+        Kind::Choice(&["tier0", "tier1", "tier2"]),
+        r#""tier0""#,
+        "`tier1` has `intelligence.command` judge what a run did, and `tier2` also tells people unless it is content",
+        r#""tier1""#,
     ),
     required("execute.type", Kind::ExecuteType, "how it runs: the name of an installed execute type", r#""prompt""#),
     field("execute.value", Kind::Text, "", "the prompt, the skill, or the script or command line", r#""./other.sh""#),
@@ -223,9 +222,11 @@ impl Field {
             Kind::Flag => json!({ "type": "boolean" }),
             Kind::Choice(choices) => json!({ "enum": choices }),
             Kind::Whole(least, most) => json!({ "type": "integer", "minimum": least, "maximum": most }),
-            Kind::Number(most) => json!({ "type": "number", "minimum": 0, "maximum": most }),
             Kind::Above0(most) => json!({ "type": "number", "exclusiveMinimum": 0, "maximum": most }),
+            Kind::UpTo(most) => json!({ "type": "number", "minimum": 0, "maximum": most }),
+            Kind::Command => json!({ "type": "string", "pattern": r"\S" }),
             Kind::Texts => json!({ "type": "array", "items": { "type": "string", "minLength": 1 } }),
+            Kind::Choices(choices) => json!({ "type": "array", "items": { "enum": choices } }),
             Kind::Any => json!({}),
         };
         schema["description"] = self.meaning.into();
@@ -337,9 +338,11 @@ mod tests {
                 let below = least.checked_sub(1).map_or(json!(-1), |below| json!(below));
                 vec![below, json!("1"), json!(1.5), most.checked_add(1).map_or(json!(1e30), |above| json!(above))]
             }
-            Kind::Number(most) => vec![json!(-1), json!("1"), json!(most * 2.0)],
             Kind::Above0(most) => vec![json!(0), json!("1"), json!(most * 2.0)],
+            Kind::UpTo(most) => vec![json!(-1), json!("1"), json!(most * 2.0)],
+            Kind::Command => vec![number, json!(" ")],
             Kind::Texts => vec![json!("x"), json!([1]), json!([" "])],
+            Kind::Choices(_) => vec![json!("x"), json!(["no such choice"])],
             Kind::Any => vec![],
         }
     }
@@ -351,7 +354,7 @@ mod tests {
             (false, default) => format!("`{}`", default.trim_matches('"')),
         };
         let choices = match field.kind {
-            Kind::Choice(choices) => format!("`{}`: ", choices.join("`, `")),
+            Kind::Choice(choices) | Kind::Choices(choices) => format!("`{}`: ", choices.join("`, `")),
             _ => String::new(),
         };
         format!("| `{}` | {default} | {choices}{} |", field.name, field.meaning)
@@ -377,7 +380,10 @@ mod tests {
             for value in wrong(field.kind) {
                 let problem = Job::parse(0, &with(field.name, value.clone()));
                 let problem = problem.expect_err(&format!("{} took {value}", field.name));
-                assert_eq!(problem.field.as_deref(), Some(field.name), "{problem}");
+                // Some objects are read as a whole, and name themselves.
+                let named = problem.field.as_deref().unwrap_or_default();
+                let section = field.name.split('.').next().unwrap_or_default();
+                assert!(named == field.name || named == section, "{}: {named} {problem}", field.name);
             }
         }
     }

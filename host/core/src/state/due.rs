@@ -39,6 +39,13 @@ impl State {
         self.pauses.get(&None).is_some_and(|pause| pause.cause == PauseCause::SwitchedOff)
     }
 
+    /// The zone of the host by its name, when another one is recorded, or none; true when it was another.
+    pub(crate) fn zone_to_record(&self) -> Option<(String, bool)> {
+        let zone = self.zone.iana_name().map_or_else(|| format!("{:?}", self.zone), str::to_owned);
+        let was = self.recorded_zone.as_ref();
+        (was != Some(&zone)).then_some((zone, was.is_some()))
+    }
+
     /// The jobs that would begin with this file: those that are new, enabled again, or due otherwise than before.
     pub(crate) fn beginners(&self, file: &JobsFile) -> Vec<JobSlug> {
         if self.keeps_last_good(file) {

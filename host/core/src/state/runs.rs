@@ -157,12 +157,15 @@ impl Runs {
             | Fact::QuotaRead { .. }
             | Fact::QuotaStale { .. }
             | Fact::WorkloadReported { .. }
+            | Fact::HandoffLeft { .. }
+            | Fact::SupervisionAsked { .. }
+            | Fact::RunSupervised { .. }
             | Fact::OccurrencesPassed { .. }
             | Fact::RetryDropped { .. }
             | Fact::JobsBegun { .. }
+            | Fact::ZoneSet { .. }
             | Fact::Paused { .. }
             | Fact::Resumed { .. }
-            | Fact::HandoffLeft { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
             | Fact::NoticeDelivered { .. }

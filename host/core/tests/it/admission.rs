@@ -7,7 +7,7 @@ use instar_core::event::Fact;
 use instar_core::gate::{GateAnswer, GateEnd};
 use instar_core::id::{JobSlug, RunId};
 use instar_core::job::{Job, Model};
-use instar_core::plan::EndCause;
+use instar_core::plan::{Action, EndCause, StepResult, Usage};
 use instar_core::quota::{QuotaReading, QuotaRules};
 use instar_core::run::{Outcome, Phase, SkipReason};
 use jiff::{SignedDuration, Timestamp};
@@ -209,12 +209,21 @@ fn under_pressure_the_fall_back_is_taken_unless_the_job_asks_for_less() {
     }
 }
 
+fn use_up(world: &mut World, run: RunId, tokens: u64, micro_usd: u64) {
+    let usage = Usage { output_tokens: Some(tokens), cost_micro_usd: Some(micro_usd), ..Usage::default() };
+    world.start(run);
+    world.tell(What::SessionEnded { run, end: crate::world::end(EndCause::Exit(0)) });
+    let finish = Action::Finish { verdict: instar_core::plan::FinishVerdict::Succeeded, message: String::new() };
+    let result = StepResult { state: vec![], actions: vec![Action::NoteUsage(usage), finish] };
+    world.tell(What::Stepped { run, result: Ok(result) });
+}
+
 #[test]
 fn budgets_of_a_job_and_of_all_are_used_up_and_begin_anew_with_the_day() {
     for budget in [json!({"runsPerDay": 1}), json!({"tokensPerDay": 700}), json!({"costPerDayUsd": 0.25})] {
         let mut world = World::new(&[with("a", json!({"budget": budget})), job("b", "@yearly")]);
         let run = world.trigger("a");
-        world.use_up(run, 700, 250_000);
+        use_up(&mut world, run, 700, 250_000);
         let refused = world.trigger("a");
         let is_budget = matches!(&world.skips()[..], [SkipReason::Budget { detail }] if detail.contains("the job"));
         assert!(is_budget && !admitted(&world, refused), "{budget}: {:?}", world.skips());
@@ -291,7 +300,9 @@ fn fields_of_the_wrong_kind_are_refused_by_name() {
     for jitter in [json!(-1), json!(1e9), json!(true)] {
         check_refused(json!({"jitterSeconds": jitter}), "jitterSeconds");
     }
-    check_refused(json!({"budget": 1}), "budget");
+    for budget in [json!(1), json!({"runs": 1})] {
+        check_refused(json!({"budget": budget}), "budget");
+    }
     check_refused(json!({"budget": {"runsPerDay": 1.5}}), "budget.runsPerDay");
     check_refused(json!({"budget": {"costPerDayUsd": -1}}), "budget.costPerDayUsd");
     let job = Job::parse(0, &with("a", json!({"gate": null, "tags": null, "budget": {}, "jitterSeconds": 0}))).unwrap();

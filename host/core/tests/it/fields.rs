@@ -48,6 +48,14 @@ fn second_trigger(job: &Value) -> Vec<String> {
     world.events[before..].iter().map(|event| event.fact.kind().to_owned()).collect()
 }
 
+/// The facts that follow a trigger, by name.
+fn first_facts(job: &Value) -> String {
+    let (mut world, slug) = world(job);
+    let before = world.events.len();
+    world.trigger(&slug);
+    world.events[before..].iter().map(|event| event.fact.kind()).collect::<Vec<_>>().join(" ")
+}
+
 fn deadline(job: &Value) -> String {
     let (mut world, slug) = world(job);
     let run = world.trigger(&slug);
@@ -133,40 +141,6 @@ fn queue(job: &Value) -> Vec<String> {
     world.queue().into_iter().map(str::to_owned).collect()
 }
 
-/// Whether the tag of another run that is under way holds it back.
-fn held_back(job: &Value) -> Vec<String> {
-    let other = json!({"slug": "one", "name": "O", "schedule": "@daily", "tags": ["one-of-two"],
-        "execute": base()["execute"]});
-    let mut world = World::new(&[other, job.clone()]);
-    world.trigger("one");
-    world.trigger("a");
-    world.queue().into_iter().map(str::to_owned).collect()
-}
-
-/// Why the second run of a day is skipped, after one that took 1000 tokens and a dollar.
-fn skipped_after_one(job: &Value) -> String {
-    let (mut world, slug) = world(job);
-    let run = world.trigger(&slug);
-    world.use_up(run, 1000, 1_000_000);
-    world.trigger(&slug);
-    format!("{:?}", world.skips())
-}
-
-/// What is done first when it is triggered.
-fn first_effects(job: &Value) -> String {
-    let (mut world, slug) = world(job);
-    world.effects.clear();
-    world.trigger(&slug);
-    format!("{:?}", world.effects)
-}
-
-/// The gate that its runs are asked for by, if there is one.
-fn gate(job: &Value) -> String {
-    let mut job = job.clone();
-    job["gate"] = "./anything-to-do".into();
-    format!("{:?}", request(&job).admission.gate)
-}
-
 /// What stands before the task, with all files there.
 fn told(job: &Value) -> String {
     let grounding = request(job).grounding;
@@ -197,18 +171,25 @@ fn effect(field: &Field, job: &Value) -> String {
         "pauseAfterFailures" => paused_after(job).to_string(),
         "notify.start" | "notify.completion" | "notify.failure" | "notify.alert" | "notify.recovery"
         | "notify.pause" => told_in_a_life(job),
+        "gate" => first_facts(job),
+        "gateTimeoutSeconds" => {
+            let mut job = job.clone();
+            job["gate"] = "true".into();
+            format!("{:?}", request(&job).admission.gate)
+        }
+        "tags" => format!("{:?}", request(job).admission.tags),
+        "jitterSeconds" => {
+            let (world, _) = world(job);
+            format!("{:?}", world.state.next_start(world.now))
+        }
+        "budget.runsPerDay" | "budget.tokensPerDay" | "budget.costPerDayUsd" => {
+            format!("{:?}", request(job).admission.budget)
+        }
         "grounding.requiresIdentity"
         | "grounding.contextFiles"
         | "grounding.questions"
         | "grounding.processesExternalInput" => told(job),
-        "gate" => first_effects(job),
-        "gateTimeoutSeconds" => gate(job),
-        "tags" => held_back(job).join(" "),
-        "jitterSeconds" => {
-            let world = world(job).0;
-            format!("{:?}", world.state.next_start(world.now))
-        }
-        "budget.runsPerDay" | "budget.tokensPerDay" | "budget.costPerDayUsd" => skipped_after_one(job),
+        "supervision" => format!("{:?}", request(job).supervision),
         "execute.type" => request(job).execute_type,
         "execute.value" | "execute.args" => request(job).step.execute_json,
         other => panic!("no test shows what `{other}` changes: it needs an arm here"),

@@ -1,6 +1,6 @@
 //! Whatever happens in whatever order, these hold: random inputs against the rules that no order may break.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::world::{World, end, job, launch};
 use instar_core::decide::{Effect, StepFault, What};
@@ -12,6 +12,7 @@ use instar_core::run::Trigger;
 use instar_core::talk::{Activity, Doing};
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use proptest::prelude::*;
+use serde_json::json;
 
 /// One move of the outside world; what does not fit the moment is what a late or doubled report looks like.
 #[derive(Debug, Clone)]
@@ -24,6 +25,8 @@ enum Move {
     Edit { disable: usize },
     Spawn { name: usize },
     Say { effect: usize },
+    Pause { job: usize, resume: bool },
+    Restart { minutes: i64 },
 }
 
 fn moves() -> impl Strategy<Value = Vec<Move>> {
@@ -36,6 +39,8 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => (0usize..5).prop_map(|disable| Move::Edit { disable }),
         2 => (0usize..3).prop_map(|name| Move::Spawn { name }),
         2 => (0usize..40).prop_map(|effect| Move::Say { effect }),
+        1 => (0usize..5, any::<bool>()).prop_map(|(job, resume)| Move::Pause { job, resume }),
+        1 => (0i64..3000).prop_map(|minutes| Move::Restart { minutes }),
     ];
     proptest::collection::vec(one, 1..120)
 }
@@ -49,11 +54,14 @@ fn definitions(disabled: usize) -> Vec<serde_json::Value> {
         let mut definition = job(slug, schedule);
         definition["enabled"] = (index != disabled).into();
         definition["overlap"] = OVERLAPS[index].into();
-        definition["tags"] = serde_json::json!(if index < 2 { vec!["one-of-two"] } else { vec![] });
+        definition["tags"] = json!(if index < 2 { vec!["one-of-two"] } else { vec![] });
         // Every job is seen with a gate and without one.
         if (index + disabled).is_multiple_of(2) {
             definition["gate"] = "./anything-to-do".into();
         }
+        definition["missed"] = ["skip", "run-all", "run-all", "run-once"][index].into();
+        definition["pauseAfterFailures"] = index.into();
+        definition["retry"] = json!({"on": ["failure", "timeout", "lost", "needs-attention"]});
         definition
     });
     jobs.collect()
@@ -86,6 +94,14 @@ fn play(world: &mut World, step: &Move) {
                 world.tell(What::MessageAsked { run, text: "hello".into() });
             }
         }
+        Move::Pause { job, resume } => {
+            let (slug, by) = (JOBS.get(*job).and_then(|(slug, _)| slug.parse().ok()), "api".to_owned());
+            world.tell(match resume {
+                true => What::ResumeAsked { slug, by },
+                false => What::PauseAsked { slug, by, reason: None },
+            });
+        }
+        Move::Restart { minutes } => world.restart_after(*minutes),
         Move::Edit { disable } => world.read_jobs(&definitions(*disable)),
     }
 }
@@ -105,7 +121,7 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Stop { run }
         | Effect::Listen { run, .. }
         | Effect::Tell { run, .. } => Some(*run),
-        Effect::Deliver { .. } | Effect::KeepHouse => None,
+        Effect::Deliver { .. } | Effect::KeepHouse | Effect::Supervise { .. } => None,
     }
 }
 
@@ -135,6 +151,7 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
             let cause = if well { EndCause::Exit(0) } else { EndCause::Lost };
             world.tell(What::SessionEnded { run: *run, end: end(cause) });
         }
+        Effect::Supervise { run } => drop(world.tell(What::Supervised { run: *run, answer: Err("nobody".into()) })),
         Effect::Stop { .. } => drop(world.tell(What::Done)),
         Effect::Listen { run, after } => {
             let doing = if well { Doing::Ready } else { Doing::Asking };
@@ -171,11 +188,16 @@ fn check(world: &World) {
     let mut ends: BTreeMap<RunId, usize> = BTreeMap::new();
     let mut dues = BTreeMap::new();
     let mut requested = 0;
+    let mut retried = BTreeSet::new();
     for event in &world.events {
         match &event.fact {
             Fact::RunRequested { slug, trigger: Trigger::Scheduled { at, .. }, .. } => {
                 requested += 1;
                 *dues.entry((slug.clone(), *at)).or_insert(0) += 1;
+            }
+            Fact::RunRequested { trigger: Trigger::Retry { after, .. }, .. } => {
+                requested += 1;
+                assert!(retried.insert(*after), "{after} was tried again twice");
             }
             Fact::RunRequested { .. } => requested += 1,
             Fact::RunFinished(finished) => *ends.entry(finished.run).or_default() += 1,
@@ -183,6 +205,8 @@ fn check(world: &World) {
             _ => {}
         }
     }
+    let is_made_and_planned = world.state.planned_retries().any(|retry| retried.contains(&retry.after));
+    assert!(!is_made_and_planned, "a retry was made and is still planned");
     assert!(ends.values().all(|count| *count == 1), "a run ended twice: {ends:?}");
     assert_eq!(requested, ends.len() + world.state.open_runs().count(), "a run was forgotten");
     let active = world.state.open_runs().filter(|run| run.is_active()).count();

@@ -10,6 +10,7 @@ mod missed;
 mod pauses;
 mod retry;
 mod schedule;
+mod supervise;
 mod talk;
 mod world;
 mod year;

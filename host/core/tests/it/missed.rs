@@ -138,3 +138,16 @@ fn job_that_began_under_a_clock_that_was_ahead_is_looked_after_by_the_right_one(
     world.restart_after(3 * 60);
     assert_eq!(world.due_times_run(), [(at("01T10:00"), true)]);
 }
+
+#[test]
+fn host_that_moved_to_another_zone_owes_only_what_jobs_with_a_zone_of_their_own_missed() {
+    let mut own = job("own", "0 9 * * *");
+    own["timezone"] = "UTC".into();
+    let mut world = World::new(&[job("a", "0 9 * * *"), own]);
+    world.zone = jiff::tz::TimeZone::get("America/New_York").expect("it is a zone");
+    world.restart_after(24 * 60);
+    assert_eq!(world.due_times_run(), [(at("02T09:00"), true)], "that is the job with the zone");
+    world.restart_after(2 * 60);
+    let due: Vec<_> = world.due_times_run().into_iter().map(|(due, _)| due).collect();
+    assert_eq!(due, [at("02T09:00"), at("02T14:00")], "from then on it is due in the new zone");
+}

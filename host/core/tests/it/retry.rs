@@ -40,7 +40,10 @@ fn failed_run_is_tried_again_later_and_counts_once_at_the_last_attempt() {
     world.fail("a");
     assert_eq!((failures(&world), attempts(&world).len()), (0, 1), "not at once, and not counted yet");
     assert!(!world.wakes_now());
+    let slug = "a".parse().expect("a slug");
+    assert!(world.state.retry_of(&slug).is_some_and(|due| due > world.now));
     world.pass_minutes(10);
+    assert_eq!(world.state.retry_of(&slug), None);
     let (second, attempt) = attempts(&world)[1];
     assert_eq!(attempt, 2);
     world.fail_run(second);

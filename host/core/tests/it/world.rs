@@ -9,7 +9,7 @@ use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
 use instar_core::jobs_file::JobsFile;
 use instar_core::missed::PassReason;
-use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult, Usage};
+use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult};
 use instar_core::run::{Outcome, SkipReason, Trigger};
 use instar_core::session::SessionStatus;
 use instar_core::state::{Limits, Restored, State};
@@ -26,6 +26,8 @@ pub(crate) struct World {
     nonce: u64,
     jobs: Vec<Value>,
     stored: Option<(Limits, Restored)>,
+    /// In which the next start reads schedules.
+    pub(crate) zone: TimeZone,
 }
 
 pub(crate) fn job(slug: &str, schedule: &str) -> Value {
@@ -71,7 +73,16 @@ impl World {
     fn build(jobs: &[Value], notifiers: Vec<PluginId>) -> Self {
         let now: Timestamp = "2026-03-01T12:00:30Z".parse().expect("the test names what is there");
         let state = State::new(limits(), TimeZone::UTC, notifiers, Restored::default(), now);
-        let mut world = Self { state, now, events: vec![], effects: vec![], nonce: 0, jobs: vec![], stored: None };
+        let mut world = Self {
+            state,
+            now,
+            events: vec![],
+            effects: vec![],
+            nonce: 0,
+            jobs: vec![],
+            stored: None,
+            zone: TimeZone::UTC,
+        };
         world.read_jobs(jobs);
         world.tell(What::Booted { version: "0".into() });
         world
@@ -129,13 +140,15 @@ impl World {
                 .filter_map(|slug| Some((slug.cloned(), state.own_pause(slug)?.clone())))
                 .collect(),
             retries: state.planned_retries().cloned().collect(),
+            zone: self.state.zone.iana_name().map(str::to_owned),
+            questions: state.questions().cloned().collect(),
         };
         self.stored = Some((limits, restored));
     }
 
     fn start_again(&mut self) {
         let (limits, restored) = self.stored.take().expect("it crashed");
-        self.state = State::new(limits, TimeZone::UTC, self.state.notifiers.clone(), restored, self.now);
+        self.state = State::new(limits, self.zone.clone(), self.state.notifiers.clone(), restored, self.now);
         let jobs = self.jobs.clone();
         self.read_jobs(&jobs);
         self.tell(What::Booted { version: "0".into() });
@@ -200,16 +213,6 @@ impl World {
     pub(crate) fn finish_step(&mut self, run: RunId, verdict: FinishVerdict, message: &str) {
         let finish = Action::Finish { verdict, message: message.into() };
         self.tell(What::Stepped { run, result: Ok(StepResult { state: vec![], actions: vec![finish] }) });
-    }
-
-    /// To a good end that took so much.
-    pub(crate) fn use_up(&mut self, run: RunId, tokens: u64, micro_usd: u64) {
-        let usage = Usage { output_tokens: Some(tokens), cost_micro_usd: Some(micro_usd), ..Usage::default() };
-        self.start(run);
-        self.tell(What::SessionEnded { run, end: end(EndCause::Exit(0)) });
-        let finish = Action::Finish { verdict: FinishVerdict::Succeeded, message: String::new() };
-        let result = StepResult { state: vec![], actions: vec![Action::NoteUsage(usage), finish] };
-        self.tell(What::Stepped { run, result: Ok(result) });
     }
 
     pub(crate) fn run_to_end(&mut self, run: RunId, cause: EndCause) {

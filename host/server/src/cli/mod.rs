@@ -8,6 +8,7 @@ mod backup;
 mod client;
 mod config;
 mod config_edit;
+
 mod doctor;
 mod events;
 mod exit;

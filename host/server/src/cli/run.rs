@@ -55,7 +55,12 @@ fn show(context: &Context, id: &str, lines: u32) -> Result<Exit, Failure> {
 
 /// All but the output.
 fn told(out: &Output, story: &RunStory) -> String {
-    let mut parts = vec![facts(out, &story.run).join("\n"), timeline(out, &story.timeline)];
+    let mut facts = facts(out, &story.run);
+    facts.extend(story.supervision.as_ref().map(|opinion| {
+        let reason = opinion.reason.as_ref().map_or_else(String::new, |reason| format!(": {reason}"));
+        fact("supervision", &format!("{}{reason}", opinion.verdict))
+    }));
+    let mut parts = vec![facts.join("\n"), timeline(out, &story.timeline)];
     let prompts = story.sessions.iter().filter_map(|session: &RunSession| Some((session, session.prompt.as_ref()?)));
     parts.extend(prompts.map(|(session, prompt)| section(&format!("prompt of {}", session.name), prompt)));
     parts.extend(story.handoff.as_ref().map(|notes| section("notes for the next run", notes)));
@@ -130,7 +135,7 @@ mod tests {
                 "timestamp": "2026-01-01T12:00:00.000Z", "metadata": {}}],
             "sessions": [{"id": "a", "name": "job-tidy-1", "status": "error", "startedAt": "x",
                 "prompt": "Tidy up.\u{1b}[2J\nAll of it."}],
-            "handoff": "Half is done.",
+            "handoff": "Half is done.", "supervision": {"verdict": "bad", "reason": "half is not all"},
         }))
         .unwrap();
         insta::assert_snapshot!(told(&out, &story), @r"
@@ -143,6 +148,7 @@ mod tests {
         requested      2026-01-01 12:00:00 (30m ago)
         took           1m 1s
         used           7 tokens read, $0.2500
+        supervision    bad: half is not all
         TIME                           EVENT          WHAT HAPPENED
         2026-01-01 12:00:00 (30m ago)  job_requested  Run of tidy requested
 

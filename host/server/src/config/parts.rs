@@ -1,6 +1,7 @@
 //! The sections of the settings, each with its defaults.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use instar_core::retention::Retention;
 use jiff::SignedDuration;
@@ -82,6 +83,15 @@ pub(crate) struct HttpConfig {
     pub(crate) allowed_hosts: Vec<String>,
     /// `http.allowedOrigins`: web pages that may call the API, such as `https://dash.example.com`.
     pub(crate) allowed_origins: Vec<String>,
+}
+
+/// `intelligence`: a command that reads a question and prints an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct IntelligenceConfig {
+    /// `intelligence.command`: program and arguments, none.
+    pub(crate) command: Vec<String>,
+    /// `intelligence.timeoutSeconds`: how long an answer may take, 120.
+    pub(crate) timeout: Duration,
 }
 
 /// `telemetry.otlpEndpoint`, taken apart: a collector of traces that is reached without TLS.

@@ -14,7 +14,9 @@ use super::Config;
 use super::admission::{self, Sections};
 use super::error::ConfigError;
 use super::keys;
-use super::parts::{Collector, HttpConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig};
+use super::parts::{
+    Collector, HttpConfig, IntelligenceConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig,
+};
 use super::project::Project;
 use super::section::Section;
 use super::token::Token;
@@ -63,6 +65,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         retention: retention(root.section("retention")?)?,
         request_timeout: request_timeout(&mut root)?,
         http: http(root.section("http")?)?,
+        intelligence: intelligence(root.section("intelligence")?)?,
         collector: collector(root.section("telemetry")?)?,
         plugins,
         unknown_keys,
@@ -181,6 +184,13 @@ fn http(mut section: Section) -> Result<HttpConfig, ConfigError> {
         section.take_if("allowedOrigins", ORIGINS, |list: &Vec<String>| list.iter().all(|it| is_origin(it)))?;
     let lower = |list: Vec<String>| list.iter().map(|it| it.trim_end_matches('/').to_ascii_lowercase()).collect();
     Ok(HttpConfig { allowed_hosts: lower(hosts), allowed_origins: lower(origins.unwrap_or_default()) })
+}
+
+fn intelligence(mut section: Section) -> Result<IntelligenceConfig, ConfigError> {
+    const SECONDS: &str = "a whole number of seconds from 1 to 3600";
+    let command = texts(&mut section, "command")?;
+    let seconds = section.take_if("timeoutSeconds", SECONDS, |seconds: &u64| (1..=3600).contains(seconds))?;
+    Ok(IntelligenceConfig { command, timeout: Duration::from_secs(seconds.unwrap_or(120)) })
 }
 
 /// `*` and `null` are none: they would let every page in.

@@ -82,6 +82,16 @@ fn every_key_of_the_sections_has_its_effect() {
         |config| config.collector.clone(),
         &collector,
     );
+    check(
+        json!({"intelligence": {"command": ["claude", "-p"]}}),
+        |config| config.intelligence.command.clone(),
+        &vec!["claude".into(), "-p".into()],
+    );
+    check(
+        json!({"intelligence": {"timeoutSeconds": 5}}),
+        |config| config.intelligence.timeout,
+        &Duration::from_secs(5),
+    );
     let half_a_minute = jiff::SignedDuration::from_secs(30);
     check(json!({"sessions": {"idleTimeoutMinutes": 0.5}}), |config| config.sessions.idle_timeout, &half_a_minute);
     check(json!({"scheduler": {"enabled": true}}), |config| config.scheduler.enabled, &true);
@@ -91,20 +101,6 @@ fn every_key_of_the_sections_has_its_effect() {
     check(json!({"retention": {"maxRuns": 5}}), |config| config.retention.max_runs, &5);
     check(json!({"retention": {"maxEvents": 6}}), |config| config.retention.max_events, &6);
     check(json!({"retention": {"maxOutputMegabytes": 2}}), |config| config.retention.max_output_bytes, &(2 << 20));
-    let rules = |config: &Config| config.admission.clone();
-    check(json!({"scheduler": {"gateTimeoutSeconds": 3}}), |config| rules(config).gate_timeout_ms, &3000);
-    check(json!({"scheduler": {"tagLimits": {"a": 1}}}), |config| rules(config).tag_limits, &[("a".into(), 1)].into());
-    let minute = jiff::SignedDuration::from_mins(1);
-    check(json!({"scheduler": {"jitterSeconds": 60}}), |config| rules(config).jitter, &minute);
-    check_quota();
-    let budget = |runs, tokens, cost_micro_usd| instar_core::budget::Budget { runs, tokens, cost_micro_usd };
-    check(json!({"budget": {"runsPerDay": 5}}), |config| rules(config).budget, &budget(Some(5), None, None));
-    check(json!({"budget": {"tokensPerDay": 0}}), |config| rules(config).budget, &budget(None, Some(0), None));
-    check(
-        json!({"budget": {"costPerDayUsd": 1.5}}),
-        |config| rules(config).budget,
-        &budget(None, None, Some(1_500_000)),
-    );
     let tokyo = jiff::tz::TimeZone::get("Asia/Tokyo").unwrap();
     check(json!({"scheduler": {"timezone": "Asia/Tokyo"}}), |config| config.scheduler.zone(), &tokyo);
     check(json!({"scheduler": {"pauseAfterFailures": 5}}), |config| config.scheduler.pause_after_failures, &5);
@@ -118,6 +114,24 @@ fn every_key_of_the_sections_has_its_effect() {
         json!({"http": {"allowedOrigins": ["https://Dash.example/"]}}),
         |config| config.http.allowed_origins.clone(),
         &vec!["https://dash.example".into()],
+    );
+}
+
+#[test]
+fn every_key_of_who_may_start_has_its_effect() {
+    let rules = |config: &Config| config.admission.clone();
+    check(json!({"scheduler": {"gateTimeoutSeconds": 3}}), |config| rules(config).gate_timeout_ms, &3000);
+    check(json!({"scheduler": {"tagLimits": {"a": 1}}}), |config| rules(config).tag_limits, &[("a".into(), 1)].into());
+    let minute = jiff::SignedDuration::from_mins(1);
+    check(json!({"scheduler": {"jitterSeconds": 60}}), |config| rules(config).jitter, &minute);
+    check_quota();
+    let budget = |runs, tokens, cost_micro_usd| instar_core::budget::Budget { runs, tokens, cost_micro_usd };
+    check(json!({"budget": {"runsPerDay": 5}}), |config| rules(config).budget, &budget(Some(5), None, None));
+    check(json!({"budget": {"tokensPerDay": 0}}), |config| rules(config).budget, &budget(None, Some(0), None));
+    check(
+        json!({"budget": {"costPerDayUsd": 1.5}}),
+        |config| rules(config).budget,
+        &budget(None, None, Some(1_500_000)),
     );
 }
 

@@ -37,15 +37,14 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Result<Response, ApiErr
             .map(|entry| {
                 let next = entry.next.filter(|_| state.limits.scheduling);
                 let slug = &entry.job.slug;
-                (entry.job.clone(), next, state.job_state(slug).cloned(), state.own_pause(Some(slug)).cloned())
+                (entry.job.clone(), next, state.job_state(slug).cloned(), view::Waits::of(state, slug))
             })
             .collect();
         let queue = state.queue().map(view::queued).collect();
         let problems = state.problems().iter().map(view::job_problem).collect();
         (view.last_seq(), jobs, queue, problems, view::scheduler(state))
     };
-    let jobs =
-        jobs.iter().map(|(job, next, state, paused)| view::job(job, *next, state.as_ref(), paused.as_ref())).collect();
+    let jobs = jobs.iter().map(|(job, next, state, waits)| view::job(job, *next, state.as_ref(), waits)).collect();
     app.answers.keep(question, seq, &api::Jobs { jobs, queue, problems, scheduler })
 }
 
@@ -63,7 +62,7 @@ pub(super) fn shown(app: &App, slug: &JobSlug) -> Result<api::Job, ApiError> {
     let state = view.state();
     let entry = state.job(slug).ok_or_else(|| unknown(slug))?;
     let next = entry.next.filter(|_| state.limits.scheduling);
-    Ok(view::job(&entry.job, next, state.job_state(slug), state.own_pause(Some(slug))))
+    Ok(view::job(&entry.job, next, state.job_state(slug), &view::Waits::of(state, slug)))
 }
 
 /// Asks for a run of a job now.

@@ -22,22 +22,35 @@ pub(super) fn time(at: Timestamp) -> String {
     PRINTER.timestamp_to_string(&at)
 }
 
+/// What a job waits for beside its schedule.
+#[derive(Debug, Default)]
+pub(super) struct Waits {
+    paused: Option<Pause>,
+    retry_at: Option<Timestamp>,
+}
+
+impl Waits {
+    pub(super) fn of(state: &State, slug: &JobSlug) -> Self {
+        Self { paused: state.own_pause(Some(slug)).cloned(), retry_at: state.retry_of(slug) }
+    }
+}
+
 /// What is defaulted in the file is spelled out.
-pub(super) fn job(job: &Job, next: Option<Timestamp>, state: Option<&JobState>, paused: Option<&Pause>) -> api::Job {
+pub(super) fn job(job: &Job, next: Option<Timestamp>, state: Option<&JobState>, waits: &Waits) -> api::Job {
     let mut definition = job.definition.clone();
     definition.insert("priority".into(), job.priority.as_str().into());
     definition.insert("model".into(), job.model.as_str().into());
     definition.insert("enabled".into(), job.enabled.into());
     // A key of that name in the file would stand beside ours.
     definition.remove("state");
-    api::Job { definition, state: api::JobState { paused: paused.map(pause), ..job_state(job, next, state) } }
+    api::Job { definition, state: job_state(job, next, state, waits) }
 }
 
 fn pause(pause: &Pause) -> api::Pause {
     api::Pause { at: time(pause.at), by: pause.cause.by().to_owned(), detail: pause.cause.sentence() }
 }
 
-fn job_state(job: &Job, next: Option<Timestamp>, state: Option<&JobState>) -> api::JobState {
+fn job_state(job: &Job, next: Option<Timestamp>, state: Option<&JobState>, waits: &Waits) -> api::JobState {
     api::JobState {
         slug: job.slug.to_string(),
         last_run: state.and_then(|state| state.last_run).map(time),
@@ -46,7 +59,8 @@ fn job_state(job: &Job, next: Option<Timestamp>, state: Option<&JobState>) -> ap
         next_scheduled: next.map(time),
         last_handoff: state.and_then(|state| state.last_handoff.as_ref()).map(|handoff| handoff.text.clone()),
         consecutive_failures: state.map_or(0, |state| state.consecutive_failures),
-        paused: None,
+        retry_at: waits.retry_at.map(time),
+        paused: waits.paused.as_ref().map(pause),
     }
 }
 
@@ -176,6 +190,12 @@ pub(super) fn story(record: &RunRecord, story: &Story) -> api::RunStory {
         timeline: story.events.iter().map(event).collect(),
         sessions: story.sessions.iter().map(session).collect(),
         handoff: story.handoff.clone(),
+        supervision: story.supervision.as_ref().map(|opinion| match opinion {
+            Some(opinion) => {
+                api::RunOpinion { verdict: opinion.verdict.as_str().to_owned(), reason: Some(opinion.reason.clone()) }
+            }
+            None => api::RunOpinion { verdict: "pending".to_owned(), reason: None },
+        }),
     }
 }
 

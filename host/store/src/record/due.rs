@@ -16,6 +16,7 @@ const MOST_AHEAD_MS: i64 = 24 * 3600 * 1000;
 pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) -> Result<(), sqlx::Error> {
     match fact {
         Fact::JobsBegun { slugs } => begun(connection, slugs, at).await,
+        Fact::ZoneSet { zone } => zone_set(connection, zone).await,
         Fact::Paused { slug, pause } => paused(connection, slug.as_ref(), pause).await,
         Fact::Resumed { slug, by: _ } => resumed(connection, slug.as_ref()).await,
         Fact::OccurrencesPassed { slug, last, first: _, reason: _ } => jobs::scheduled(connection, slug, *last).await,
@@ -46,6 +47,14 @@ pub(super) async fn set_back(connection: &mut SqliteConnection, by_ms: i64, now:
         .execute(&mut *connection)
         .await?;
     sqlx::query("UPDATE retries SET due = due - $1").bind(by_ms).execute(connection).await?;
+    Ok(())
+}
+
+async fn zone_set(connection: &mut SqliteConnection, zone: &str) -> Result<(), sqlx::Error> {
+    const UPSERT: &str = "
+        INSERT INTO settings (name, value) VALUES ('zone', $1)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    sqlx::query(UPSERT).bind(zone).execute(connection).await?;
     Ok(())
 }
 

@@ -9,7 +9,6 @@ use sqlx::SqliteConnection;
 
 use crate::rows::{json, millis};
 
-/// Facts of other kinds change nothing here.
 pub(super) async fn changed(connection: &mut SqliteConnection, fact: &Fact) -> Result<(), sqlx::Error> {
     match fact {
         Fact::GateBegun { run, slug: _ } => begun(connection, *run).await,

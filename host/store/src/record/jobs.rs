@@ -1,7 +1,6 @@
 //! The last good set of jobs, and what each job has been through.
 
 use instar_core::event::RunFinished;
-use instar_core::grounding::Handoff;
 use instar_core::id::JobSlug;
 use instar_core::job::LastResult;
 use instar_core::jobs_file::JobsFile;
@@ -60,18 +59,6 @@ pub(super) async fn starting(
         .bind(LastResult::Pending.as_str())
         .execute(connection)
         .await?;
-    Ok(())
-}
-
-pub(super) async fn handoff(
-    connection: &mut SqliteConnection,
-    slug: &JobSlug,
-    handoff: &Handoff,
-) -> Result<(), sqlx::Error> {
-    const UPSERT: &str = "
-        INSERT INTO job_states (slug, consecutive_failures, last_handoff) VALUES ($1, 0, $2)
-        ON CONFLICT (slug) DO UPDATE SET last_handoff = excluded.last_handoff";
-    sqlx::query(UPSERT).bind(slug.as_str()).bind(json(handoff)).execute(connection).await?;
     Ok(())
 }
 

@@ -1,7 +1,6 @@
 //! Runs, from their request to their end. A run that has ended is changed by nothing.
 
 use instar_core::event::RunFinished;
-use instar_core::grounding::Handoff;
 use instar_core::id::{JobSlug, RunId, SessionId};
 use instar_core::plan::{End, Launch};
 use instar_core::run::{RunRequest, RunStatus, SkipReason, StopCause, Trigger};
@@ -9,7 +8,7 @@ use instar_core::session::Session;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
-use crate::record::{Failure, due as dues, jobs, sessions};
+use crate::record::{Failure, due as dues, jobs, sessions, talk};
 use crate::rows::{json, millis, slug_text};
 
 /// One due time has one run: a restart or a clock that goes back cannot run it twice.
@@ -92,6 +91,7 @@ pub(super) async fn passed(connection: &mut SqliteConnection, run: RunId) -> Res
 pub(super) async fn starting(
     connection: &mut SqliteConnection,
     at: Timestamp,
+    slug: Option<&JobSlug>,
     session: &Session,
     launch: &Launch,
     plugin_state: &[u8],
@@ -109,9 +109,12 @@ pub(super) async fn starting(
         .bind(millis(at))
         .bind(json(launch))
         .bind(plugin_state)
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
+    match slug {
+        Some(slug) => jobs::starting(connection, slug, at).await,
+        None => Ok(()),
+    }
 }
 
 pub(super) async fn started(
@@ -170,22 +173,9 @@ pub(super) async fn session_ended(
         .bind(RunStatus::Stepping.as_str())
         .bind(session.id.to_string())
         .bind(json(end))
-        .execute(connection)
+        .execute(&mut *connection)
         .await?;
-    Ok(())
-}
-
-pub(super) async fn handoff(
-    connection: &mut SqliteConnection,
-    run: RunId,
-    handoff: &Handoff,
-) -> Result<(), sqlx::Error> {
-    sqlx::query("UPDATE runs SET handoff = $2 WHERE id = $1 AND ended_at IS NULL")
-        .bind(run.to_string())
-        .bind(&handoff.text)
-        .execute(connection)
-        .await?;
-    Ok(())
+    talk::ended(connection, session.id).await
 }
 
 pub(super) async fn finished(

@@ -72,6 +72,7 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
         notices: Default::default(),
         retry: None,
         grounding: None,
+        supervision: Default::default(),
         works_for: None,
         admission: Default::default(),
     };
@@ -230,6 +231,7 @@ impl Host {
         assert_eq!(snapshot.events, self.events);
         assert_eq!(snapshot.last_seq, i64::try_from(self.events.len()).unwrap());
         self.check_deliveries(&snapshot.restored);
+        let snapshot_zone = snapshot.restored.zone.clone();
         let restored = state(Restored { begun, ..snapshot.restored }, self.now);
         for job in SLUGS {
             let taken = |state: &State| (state.taken_by(&slug(job), self.now), state.taken_by_all(self.now));
@@ -238,6 +240,9 @@ impl Host {
                 assert_eq!(taken(&restored), taken(&self.state), "what {job} took");
             }
         }
+        let zone = self.events.iter().rfind(|event| event.kind == "zone_set");
+        let zone = zone.map(|event| event.metadata["zone"].as_str().unwrap().to_owned());
+        assert_eq!(snapshot_zone, zone);
         let retries = |state: &State| state.planned_retries().cloned().collect::<Vec<_>>();
         assert_eq!(retries(&restored), retries(&self.state));
         for job in SLUGS.map(|job| Some(slug(job))).iter().chain([&None]) {

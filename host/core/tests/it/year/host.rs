@@ -70,6 +70,8 @@ impl Host {
             outbox: Vec::new(),
             pauses: slugs.iter().map(Some).chain([None]).filter_map(paused).collect(),
             retries: Vec::new(),
+            zone: Some("UTC".into()),
+            questions: Vec::new(),
         };
         self.state = State::new(limits(), TimeZone::UTC, Vec::new(), restored, time(now));
         self.read_jobs(now);

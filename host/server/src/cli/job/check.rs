@@ -2,6 +2,7 @@
 
 use instar_core::job::fields;
 use instar_core::jobs_file::JobsFile;
+use instar_core::supervision::Supervision;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
@@ -16,7 +17,10 @@ pub(super) fn validate(context: &Context) -> Result<Exit, Failure> {
     let config = context.config(&project)?;
     let folder = JobsFolder::of(&config, &project);
     let file = folder.parsed()?;
-    let warnings = warnings(&file, context.out.now, &config.scheduler.zone());
+    let mut warnings = warnings(&file, context.out.now, &config.scheduler.zone());
+    if config.intelligence.command.is_empty() {
+        warnings.extend(unsupervised(&file));
+    }
     let ok = file.problems.is_empty() && !file.refused;
     if context.out.json {
         let (jobs, refused) = (file.jobs.len(), file.refused);
@@ -37,6 +41,11 @@ pub(super) fn validate(context: &Context) -> Result<Exit, Failure> {
         context.out.line(format!("{} {verdict}.", folder.name()))?;
     }
     Ok(if ok { Exit::Ok } else { Exit::Refused })
+}
+
+fn unsupervised(file: &JobsFile) -> impl Iterator<Item = String> {
+    let wanting = file.jobs.iter().filter(|job| job.supervision != Supervision::Tier0);
+    wanting.map(|job| format!("job `{}` wants supervision, and no `intelligence.command` is configured", job.slug))
 }
 
 fn warnings(file: &JobsFile, now: Timestamp, zone: &TimeZone) -> Vec<String> {

@@ -43,7 +43,7 @@ fn hyphenated(name: &str) -> String {
 
 fn option(field: &'static Field) -> Arg {
     let mut help = match field.kind {
-        Kind::Choice(choices) => format!("{}: {}", choices.join(", "), field.meaning),
+        Kind::Choice(choices) | Kind::Choices(choices) => format!("{}: {}", choices.join(", "), field.meaning),
         _ => field.meaning.to_owned(),
     };
     if !field.default.is_empty() {
@@ -52,13 +52,14 @@ fn option(field: &'static Field) -> Arg {
     let arg = Arg::new(field.name).long(option_name(field)).help(help).allow_hyphen_values(true);
     match field.kind {
         Kind::Flag => arg.value_name("true|false").value_parser(clap::value_parser!(bool)),
-        Kind::Whole(..) | Kind::Above0(_) | Kind::Number(_) => {
+        Kind::Whole(..) | Kind::Above0(_) | Kind::UpTo(_) => {
             arg.value_name("NUMBER").value_parser(clap::value_parser!(f64))
         }
-        Kind::Texts => arg.value_name("TEXT").action(ArgAction::Append),
+        Kind::Texts | Kind::Choices(_) => arg.value_name("TEXT").action(ArgAction::Append),
         Kind::Cron => arg.value_name("CRON"),
         Kind::Zone => arg.value_name("ZONE"),
         Kind::Choice(_) => arg.value_name("WORD"),
+        Kind::Command => arg.value_name("COMMAND"),
         Kind::Text | Kind::Slug | Kind::ExecuteType | Kind::Any => arg.value_name("TEXT"),
     }
 }
@@ -66,12 +67,12 @@ fn option(field: &'static Field) -> Arg {
 fn value(field: &Field, matches: &ArgMatches) -> Option<Value> {
     match field.kind {
         Kind::Flag => matches.get_one::<bool>(field.name).map(|flag| (*flag).into()),
-        Kind::Whole(..) | Kind::Above0(_) | Kind::Number(_) => {
+        Kind::Whole(..) | Kind::Above0(_) | Kind::UpTo(_) => {
             matches.get_one::<f64>(field.name).map(|given| number(*given))
         }
-        Kind::Texts => matches.get_many::<String>(field.name).map(|texts| texts.cloned().collect()),
+        Kind::Texts | Kind::Choices(_) => matches.get_many::<String>(field.name).map(|texts| texts.cloned().collect()),
         Kind::Any => matches.get_one::<String>(field.name).map(|text| json_or_text(text)),
-        Kind::Text | Kind::Slug | Kind::Cron | Kind::Zone | Kind::ExecuteType | Kind::Choice(_) => {
+        Kind::Text | Kind::Slug | Kind::Cron | Kind::Zone | Kind::ExecuteType | Kind::Choice(_) | Kind::Command => {
             matches.get_one::<String>(field.name).map(|text| text.as_str().into())
         }
     }

@@ -154,6 +154,7 @@ fn of_definition(now: Timestamp, zone: &TimeZone, job: &instar_core::job::Job) -
         last_handoff: None,
         next_scheduled: next.map(|next| format!("{next:.3}")),
         consecutive_failures: 0,
+        retry_at: None,
         paused: None,
     };
     Job { definition, state }
@@ -207,7 +208,7 @@ fn in_full(out: &Output, job: &Job) -> String {
         }
     }
     let state = &job.state;
-    let shown = [("next run", &state.next_scheduled), ("last run", &state.last_run)];
+    let shown = [("next run", &state.next_scheduled), ("tried again", &state.retry_at), ("last run", &state.last_run)];
     lines.extend(shown.iter().filter_map(|(key, at)| Some(format!("{key:<14} {}", time(out, at.as_ref()?)))));
     if let Some(result) = &state.last_result {
         lines.push(format!("{:<14} {}", "last result", one_line(result)));

@@ -47,7 +47,7 @@ fn a_job_shows_its_defaults_and_keeps_its_unknown_keys() {
         "execute": {"type": "script", "value": "x"},
     })]);
     let state = JobState { last_result: Some(LastResult::Failure), consecutive_failures: 2, ..JobState::default() };
-    let shown = job(&file.jobs[0], Some(at("2026-01-01T00:00:00Z")), Some(&state), None);
+    let shown = job(&file.jobs[0], Some(at("2026-01-01T00:00:00Z")), Some(&state), &Waits::default());
     let shown = serde_json::to_value(shown).unwrap();
     assert_eq!(
         (&shown["priority"], &shown["model"], &shown["enabled"], &shown["colour"]),
