@@ -42,7 +42,7 @@ async fn a_question_can_be_answered_and_the_command_has_a_terminal() {
     let project = Project::new().await;
     let text = "test -t 0 && test -t 1 && test -t 2 && stty size <&1; read answer; echo \"got $answer\"";
     let (id, process) = project.start(talk(text)).await;
-    project.await_output(id, "50 200\r\n").await;
+    project.await_output(id, "50 200\n").await;
     project.sessions.send_text(&session_name("work"), "yes").await.unwrap();
     let end = project.watch(process).await;
     assert_eq!((end.cause, end.tail.as_str()), (exit(0), "50 200\nyes\ngot yes\n"));
