@@ -177,15 +177,16 @@ impl Server {
         });
         let by_tcp = http::tcp_router(app.clone(), config, port);
         let by_socket = http::socket_router(app, config);
+        // Before anybody can ask for a run, so that its trace has a beginning.
+        let traces = config
+            .collector
+            .clone()
+            .map(|collector| tokio::spawn(traces::follow(host.engine.clone(), collector, config.project_name.clone())));
         let entrances = vec![
             tokio::spawn(listen::serve(Tcp(tcp), by_tcp, closed.clone(), GRACE)),
             tokio::spawn(listen::serve(Unix(unix), by_socket, closed, GRACE)),
         ];
         let watches = watches(&host, config);
-        let traces = config
-            .collector
-            .clone()
-            .map(|collector| tokio::spawn(traces::follow(host.engine.clone(), collector, config.project_name.clone())));
         Self { host, closing, streams, entrances, watches, traces }
     }
 
