@@ -37,7 +37,7 @@ pub fn component(name: &str) -> PathBuf {
     path
 }
 
-fn workspace() -> PathBuf {
+pub(crate) fn workspace() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace").to_owned()
 }
 
@@ -50,6 +50,7 @@ impl Agent {
         let agent = Self { folder };
         let done = agent.instar(&["init"]);
         assert!(done.status.success(), "instar init: {done:?}");
+        crate::native_code::lend(agent.dir());
         // Tests run side by side, so none may take the port that `init` would find free.
         agent.configure(&json!({ "port": free_port() }));
         agent

@@ -3,6 +3,7 @@
 
 mod agent;
 mod http;
+mod native_code;
 mod processes;
 mod server;
 mod socket;
