@@ -54,8 +54,9 @@ enum Credential<'a> {
     Bearer(&'a [u8]),
 }
 
-/// More wrong tokens than this within the window are answered with 429.
-const MOST_GUESSES: usize = 30;
+/// More wrong tokens than this within the window are answered with 429: ten a second guess nothing, and disturb no
+/// client that only has an old token.
+const MOST_GUESSES: usize = 600;
 const WINDOW: Duration = Duration::from_secs(60);
 
 const NO_TOKEN: &str = "this API is closed, because no token is configured: set `auth.token` in \

@@ -50,6 +50,9 @@ pub(super) async fn change(
 ) -> Result<Json<api::JobChanged>, ApiError> {
     let slug: JobSlug = slug.parse()?;
     refuse_state(&patch)?;
+    if patch.is_empty() {
+        return Err(ApiError::unprocessable("the body names nothing to change"));
+    }
     change_file(&app, Edit::Change { slug, patch }).await
 }
 

@@ -76,6 +76,7 @@ fn job_request(description: Value, is_new: bool) -> Value {
     keep_type(&mut job["properties"]["execute"]);
     let required = if is_new { job["required"].clone() } else { Value::Null };
     if !is_new {
+        job["minProperties"] = 1.into();
         job.as_object_mut().map(|job| job.shift_remove("required"));
         job["properties"].as_object_mut().map(|fields| fields.shift_remove("slug"));
         job["properties"]["execute"].as_object_mut().map(|execute| execute.shift_remove("required"));

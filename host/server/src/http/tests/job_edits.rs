@@ -70,7 +70,8 @@ async fn what_makes_no_job_is_refused_and_changes_nothing() {
     refused("PATCH", "/jobs/nightly", json!({"slug": "other"})).await.check_error(422, "the slug of a job stays");
     refused("PATCH", "/jobs/nightly", json!({"schedule": "never"})).await.check_error(422, "invalid cron expression");
     refused("PATCH", "/jobs/nightly", json!({"execute": null})).await.check_error(422, "\"execute\" must be");
-    refused("PATCH", "/jobs/none", json!({})).await.check_error(404, "there is no job `none`");
+    refused("PATCH", "/jobs/none", json!({"name": "N"})).await.check_error(404, "there is no job `none`");
+    refused("PATCH", "/jobs/nightly", json!({})).await.check_error(422, "nothing to change");
     refused("DELETE", "/jobs/none", Value::Null).await.check_error(404, "there is no job `none`");
     assert_eq!(file(&fixture), FILE);
     fixture.stop().await;
