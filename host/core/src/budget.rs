@@ -135,13 +135,12 @@ impl Sums {
         zone: &TimeZone,
     ) {
         if self.is_of(begun_at, zone) {
+            // What was said last counts, also where it is less.
             let (before, after) = (taken(before), taken(usage));
-            let more = Taken {
-                runs: 0,
-                tokens: after.tokens.saturating_sub(before.tokens),
-                cost_micro_usd: after.cost_micro_usd.saturating_sub(before.cost_micro_usd),
-            };
-            self.add(slug, more);
+            self.all.exchange(before, after);
+            if let Some(slug) = slug {
+                self.of_jobs.entry(slug.clone()).or_default().exchange(before, after);
+            }
         }
     }
 
@@ -167,6 +166,13 @@ impl Sums {
 }
 
 impl Taken {
+    /// What one run took, as it is known now; it is one run as before.
+    fn exchange(&mut self, before: Self, after: Self) {
+        self.tokens = self.tokens.saturating_sub(before.tokens).saturating_add(after.tokens);
+        self.cost_micro_usd =
+            self.cost_micro_usd.saturating_sub(before.cost_micro_usd).saturating_add(after.cost_micro_usd);
+    }
+
     fn add(&mut self, more: Self) {
         self.runs = self.runs.saturating_add(more.runs);
         self.tokens = self.tokens.saturating_add(more.tokens);

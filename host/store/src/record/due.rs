@@ -27,11 +27,10 @@ pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fa
 
 async fn begun(connection: &mut SqliteConnection, slugs: &[JobSlug], at: Timestamp) -> Result<(), sqlx::Error> {
     const UPSERT: &str = "
-        INSERT INTO job_states (slug, consecutive_failures, begun_at) VALUES ($1, 0, $2)
+        INSERT INTO job_states (slug, consecutive_failures, begun_at)
+        SELECT value, 0, $2 FROM json_each($1) WHERE TRUE
         ON CONFLICT (slug) DO UPDATE SET begun_at = excluded.begun_at";
-    for slug in slugs {
-        sqlx::query(UPSERT).bind(slug.as_str()).bind(millis(at)).execute(&mut *connection).await?;
-    }
+    sqlx::query(UPSERT).bind(json(&slugs)).bind(millis(at)).execute(connection).await?;
     Ok(())
 }
 
