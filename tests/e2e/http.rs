@@ -53,7 +53,7 @@ fn guessing_the_token_is_slowed_down_and_the_right_one_still_works() {
     let agent = Agent::new();
     let server = agent.start();
     let guesser = server.client().with_token(Some("guess"));
-    for _ in 0..60 {
+    for _ in 0..600 {
         guesser.get("/jobs");
     }
     let last = guesser.get("/jobs");
