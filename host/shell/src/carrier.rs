@@ -9,7 +9,8 @@ use crate::simple::Call;
 use crate::walk::{Place, Ran, Walker};
 use crate::wrapper::{is_option, takes_next};
 
-const XARGS: &str = "-a -d -E -I -L -n -P -s --arg-file --delimiter --max-lines --max-args --max-procs --max-chars --replace --process-slot-var -J -R -S";
+const XARGS: &str =
+    "-a -d -E -I -L -n -P -s --arg-file --delimiter --max-args --max-procs --max-chars --process-slot-var -J -R -S";
 const PARALLEL: &str = "-j --jobs -a --arg-file -S --sshlogin -I -n -N -L -d --delimiter -C --colsep --joblog --results --timeout --delay --workdir --wd --retries --tmpdir --tagstring --memfree --load --halt --env --nice";
 const SSH: &str = "-B -b -c -D -E -e -F -I -i -J -L -l -m -O -o -P -p -Q -R -S -W -w";
 const DOCKER_FLAGS: &str = "-d -i -t -P -q --rm --init --privileged --read-only --tty --interactive --detach --publish-all --no-healthcheck --quiet --help --no-deps --service-ports --use-aliases --no-TTY -T --build --remove-orphans";
@@ -111,6 +112,9 @@ impl Walker<'_> {
             }
             return Some(ran);
         }
+        if let Load::Words(_) = text_or_words(command.to_vec()) {
+            return Some(self.parallel_words(scope, &inner, command, &given));
+        }
         let has_mark = command.iter().any(|word| word.text.contains("{}"));
         let text = joined(command);
         let texts: Vec<String> = match (given.is_empty(), has_mark) {
@@ -122,6 +126,20 @@ impl Walker<'_> {
             ran.then(self.text(&mut Scope { args: None, ..scope.clone() }, &inner, &text));
         }
         Some(ran)
+    }
+
+    /// A shell or interpreter with its text, once for each of what is given.
+    fn parallel_words(&mut self, scope: &Scope, inner: &Place, command: &[Field], given: &[&Field]) -> Ran {
+        let mut ran = Ran::default();
+        let known: Vec<Option<&str>> = match given {
+            [] => vec![None],
+            given => given.iter().take(16).map(|word| Some(word.text.as_str())).collect(),
+        };
+        for each in known {
+            let words = command.iter().map(|word| filled(word, "{}", each)).collect();
+            ran.then(self.run(&mut scope.clone(), inner, Call { words, ..Call::default() }));
+        }
+        ran
     }
 
     fn find(&mut self, scope: &Scope, place: &Place, words: &[Field]) -> Option<Ran> {
@@ -252,7 +270,7 @@ fn plain_load(name: &str, words: &[Field]) -> Option<Load> {
         "watch" => {
             let at = operands(words, 1, "-n --interval -q --equexit");
             let is_exec = words[..at].iter().any(|word| word.text == "-x" || word.text == "--exec");
-            if is_exec { rest(at).map(Load::Words) } else { rest(at).map(|rest| Load::Text(joined(&rest))) }
+            if is_exec { rest(at).map(Load::Words) } else { rest(at).map(text_or_words) }
         }
         "su" | "runuser" => match behind("-c").or_else(|| behind("--command")) {
             Some(text) => Some(Load::Text(text)),
@@ -271,9 +289,16 @@ fn plain_load(name: &str, words: &[Field]) -> Option<Load> {
             None => rest(operands(words, 1, "-w -E --timeout --conflict-exit-code") + 1).map(Load::Words),
         },
         "vagrant" | "limactl" | "colima" | "multipass" => behind("-c").or_else(|| behind("--")).map(Load::Text),
-        "hyperfine" | "entr" | "nodemon" | "concurrently" => {
+        "entr" => rest(operands(words, 1, "")).map(Load::Words),
+        "hyperfine" | "nodemon" | "concurrently" => {
             let at = operands(words, 1, "-w --warmup -r --runs -m -M --exec -e --ext --watch");
-            rest(at).map(|rest| Load::Text(joined(&rest)))
+            rest(at).map(text_or_words)
+        }
+        "capsh" => behind("-c").map(Load::Text),
+        "gdb" | "lldb" => {
+            let command = behind("-ex").or_else(|| behind("-o"))?;
+            let text = command.strip_prefix("shell ").or_else(|| command.strip_prefix('!'));
+            text.or_else(|| command.strip_prefix("platform shell ")).map(|text| Load::Text(text.to_owned()))
         }
         "tmux" | "screen" => terminal_load(words),
         "tar" | "gtar" | "bsdtar" => words.iter().find_map(|word| {
@@ -283,17 +308,27 @@ fn plain_load(name: &str, words: &[Field]) -> Option<Load> {
             action.or(program).map(|text| Load::Text(text.to_owned()))
         }),
         "rsync" => behind("-e").or_else(|| behind("--rsh")).map(Load::Text),
-        "expect" => behind("-c").map(Load::Text),
+        "expect" => behind("-c").map(|text| Load::Text(text.replace("spawn ", " "))),
         "start-stop-daemon" => behind("--exec").or_else(|| behind("-x")).map(Load::Text),
         _ => None,
     }
+}
+
+/// Words that a program joins for a shell. Where they already are a shell with its text, what was meant is that.
+fn text_or_words(words: Vec<Field>) -> Load {
+    let is_code = words.iter().any(|word| matches!(word.text.as_str(), "-c" | "-e" | "-lc" | "-ec"));
+    if is_code && words.len() > 2 { Load::Words(words) } else { Load::Text(joined(&words)) }
 }
 
 /// What `tmux new-session -d 'command'` or `send-keys 'command' Enter` would run.
 fn terminal_load(words: &[Field]) -> Option<Load> {
     const VERBS: [&str; 9] =
         ["new-session", "new", "new-window", "neww", "split-window", "respawn-pane", "run-shell", "send-keys", "-dm"];
-    let verb = words.iter().position(|word| VERBS.contains(&word.text.as_str()))?;
+    let is_verb = |word: &Field| VERBS.contains(&word.text.as_str()) || word.text.starts_with("-dm");
+    let verb = words.iter().position(is_verb)?;
+    if words[verb].text == "-dmS" {
+        return words.get(verb + 2..).filter(|rest| !rest.is_empty()).map(|rest| text_or_words(rest.to_vec()));
+    }
     let at = operands(words, verb + 1, "-s -t -n -c -x -y -e -F -l -S");
     let rest: Vec<Field> = words.get(at..)?.iter().filter(|word| !is_key(&word.text)).cloned().collect();
     (!rest.is_empty()).then(|| Load::Text(joined(&rest)))

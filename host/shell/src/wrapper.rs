@@ -7,6 +7,9 @@ use crate::guess;
 /// operands stand before the command.
 struct Wrapper(&'static str, &'static str, usize);
 
+/// `-P` is that of the BSDs.
+const ENV: &str = "-u -C -P --unset --chdir";
+
 /// Those whose command runs in the same place, with the same files.
 static WRAPPERS: &[Wrapper] = &[
     Wrapper(
@@ -17,7 +20,7 @@ static WRAPPERS: &[Wrapper] = &[
     Wrapper("doas", "-u -C", 0),
     Wrapper("pkexec", "--user", 0),
     Wrapper("run0", "-u --user -g --group -D --chdir --nice --unit --property --setenv --slice", 0),
-    Wrapper("env", "-u -C --unset --chdir", 0),
+    Wrapper("env", ENV, 0),
     Wrapper("nice", "-n --adjustment", 0),
     Wrapper("ionice", "-c -n --class --classdata", 0),
     Wrapper("chrt", "-T -P -D --sched-runtime --sched-period --sched-deadline", 1),
@@ -59,6 +62,22 @@ static WRAPPERS: &[Wrapper] = &[
     Wrapper("caffeinate", "-t -w", 0),
     Wrapper("arch", "", 0),
     Wrapper("rlwrap", "-a -b -C -D -e -f -g -H -l -L -m -M -O -p -P -q -s -S -t -w -z", 0),
+    Wrapper("chpst", "-u -U -b -/ -n -l -L -e -d -o -p -f -c -r -t -m", 0),
+    Wrapper("softlimit", "-a -c -d -f -l -m -o -p -r -s -t", 0),
+    Wrapper("setuidgid", "", 1),
+    Wrapper("envuidgid", "", 1),
+    Wrapper("envdir", "", 1),
+    Wrapper("gosu", "", 1),
+    Wrapper("su-exec", "", 1),
+    Wrapper("tini", "-p -e", 0),
+    Wrapper("dumb-init", "-r --rewrite", 0),
+    Wrapper("daemonize", "-a -e -o -p -l -u -E -c", 0),
+    Wrapper("cgexec", "-g", 0),
+    Wrapper(
+        "bwrap",
+        "--chdir --unsetenv --dev --proc --tmpfs --mqueue --dir --uid --gid --hostname --seccomp --args --remount-ro --exec-label --lock-file --sync-fd --cap-add --cap-drop",
+        0,
+    ),
     Wrapper("chronic", "", 0),
     Wrapper("ifne", "", 0),
     Wrapper("dbus-run-session", "--config-file --dbus-daemon", 0),
@@ -111,6 +130,9 @@ static WRAPPERS: &[Wrapper] = &[
 /// Those whose command sees other files.
 static ELSEWHERE: &[Wrapper] = &[Wrapper("chroot", "", 1), Wrapper("proot", "-r -b -w -q", 0)];
 
+/// Options of `bwrap` that take two words.
+const BWRAP_PAIRS: &str = "--bind --bind-try --dev-bind --dev-bind-try --ro-bind --ro-bind-try --symlink --setenv --file --bind-data --ro-bind-data";
+
 /// Nobody means more of them.
 const MOST_WRAPPERS: usize = 32;
 
@@ -128,6 +150,10 @@ pub(crate) struct Unwrapped {
 
 pub(crate) fn unwrap(words: Vec<Field>) -> Unwrapped {
     let mut all = Unwrapped { words, ..Unwrapped::default() };
+    // `time -- x`: the grammar takes `time` for its own and leaves the dashes.
+    if all.words.len() > 1 && all.words[0].text == "--" && !all.words[0].dynamic {
+        all.words.remove(0);
+    }
     while all.wrappers.len() < MOST_WRAPPERS
         && let Some((wrapper, is_elsewhere)) = find(&all.words)
     {
@@ -165,8 +191,10 @@ fn take_off(wrapper: &Wrapper, all: &mut Unwrapped) -> Option<usize> {
     let mut operands = *operands;
     while let Some(word) = all.words.get(at) {
         let text = word.text.as_str();
-        if text == "--" {
+        if text == "--" || (text == "-" && *name == "env") {
             at += 1;
+        } else if *name == "bwrap" && BWRAP_PAIRS.split(' ').any(|option| option == text) {
+            at += 3;
         } else if is_option(text) {
             if *name == "env" && (text.starts_with("-S") || text.starts_with("--split-string")) {
                 return split_string(all, at);
@@ -239,7 +267,7 @@ fn split_string(all: &mut Unwrapped, at: usize) -> Option<usize> {
     let words = guess::commands(&text.replace(';', "")).into_iter().next()?;
     all.words.splice(at..at + width, words);
     // What was split may begin with options and assignments again.
-    take_off(&Wrapper("env", "-u -C --unset --chdir", 0), all)
+    take_off(&Wrapper("env", ENV, 0), all)
 }
 
 #[cfg(test)]
@@ -275,6 +303,10 @@ mod tests {
         check("npx -y rimraf x", "rimraf x", &["npx"]);
         check("poetry run python x", "python x", &["poetry"]);
         check("chroot /mnt rm x", "rm x", &["chroot"]);
+        check("env - rm x", "rm x", &["env"]);
+        check("env -P /bin -u A rm x", "rm x", &["env"]);
+        check("bwrap --dev-bind / / --setenv A b --unshare-all rm x", "rm x", &["bwrap"]);
+        check("-- rm x", "rm x", &[]);
     }
 
     #[test]

@@ -28,18 +28,25 @@ pub(crate) struct Args<'a> {
     /// Where in `argv` each operand stands.
     pub(crate) operands: Vec<usize>,
     words: &'a [String],
+    /// An option that stands where the value of another one belongs: it may be no option at all.
+    doubtful: Vec<usize>,
+    /// The last option takes a word and did not get one.
+    wants: bool,
 }
 
 impl<'a> Args<'a> {
     pub(crate) fn of(cmd: &Cmd<'a>, spec: &Spec) -> Self {
         let words = cmd.it.argv.as_slice();
-        let mut args = Self { options: Vec::new(), operands: Vec::new(), words };
+        let mut args = Self { words, ..Self::default() };
         let mut at = cmd.from + 1;
         while at < words.len() {
             let word = words[at].as_str();
             if word == "--" {
                 args.operands.extend(at + 1..words.len());
                 break;
+            }
+            if std::mem::take(&mut args.wants) && word.starts_with('-') {
+                args.doubtful.push(args.options.len());
             }
             at += if let Some(long) = word.strip_prefix("--") {
                 args.long(long, at, spec)
@@ -58,7 +65,9 @@ impl<'a> Args<'a> {
             self.options.push(Opt::Long(name, Some(value)));
             return 1;
         }
-        let value = self.value_at(at + 1).filter(|_| spec.long.contains(&long));
+        let takes = spec.long.contains(&long);
+        let value = self.value_at(at + 1).filter(|_| takes);
+        self.wants = takes && value.is_none();
         self.options.push(Opt::Long(long, value));
         1 + usize::from(value.is_some())
     }
@@ -83,6 +92,7 @@ impl<'a> Args<'a> {
             if spec.short.contains(letter) {
                 let rest = &letters[place + letter.len_utf8()..];
                 let next = if rest.is_empty() { self.value_at(at + 1) } else { Some(rest) };
+                self.wants = next.is_none();
                 self.options.push(Opt::Short(letter, next));
                 return 1 + usize::from(rest.is_empty() && next.is_some());
             }
@@ -96,10 +106,15 @@ impl<'a> Args<'a> {
         self.options.iter().any(|option| matches!(option, Opt::Short(letter, _) if letters.contains(*letter)))
     }
 
-    /// The long option is there, in full or shortened to three letters at least.
+    /// The long option is there, in full or shortened to two letters at least.
     pub(crate) fn long_is(&self, name: &str) -> bool {
-        let is_it = |given: &str| given == name || (given.len() >= 3 && name.starts_with(given));
+        let is_it = |given: &str| given == name || (given.len() >= 2 && name.starts_with(given));
         self.options.iter().any(|option| matches!(option, Opt::Long(given, _) if is_it(given)))
+    }
+
+    /// One of the long options is there, in full or shortened.
+    pub(crate) fn any_begun(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.long_is(name))
     }
 
     /// The long option is there, letter by letter.
@@ -132,15 +147,18 @@ impl<'a> Args<'a> {
 
     /// Nothing is done: it asks for help, for the version, or for a rehearsal.
     pub(crate) fn is_rehearsal(&self) -> bool {
-        self.options.iter().any(|option| match option {
-            Opt::Long(name, value) => match *name {
-                "help" => true,
-                "version" => value.is_none(),
-                "dry-run" | "dryrun" | "dry_run" | "what-if" | "whatif" => !matches!(value, Some("false" | "none")),
-                _ => false,
-            },
-            Opt::Short(..) => false,
-        })
+        let is_sure = |(at, option): (usize, &Opt<'_>)| !self.doubtful.contains(&at) && is_rehearsal(option);
+        self.options.iter().enumerate().any(is_sure) && !self.exactly("no-dry-run")
+    }
+}
+
+fn is_rehearsal(option: &Opt<'_>) -> bool {
+    let Opt::Long(name, value) = option else { return false };
+    match *name {
+        "help" => true,
+        "version" => value.is_none(),
+        "dryrun" | "dry_run" | "what-if" | "whatif" => !matches!(value, Some("false" | "none")),
+        name => name.len() >= 3 && "dry-run".starts_with(name) && !matches!(value, Some("false" | "none")),
     }
 }
 
@@ -159,6 +177,18 @@ mod tests {
             assert_eq!(args.values('u', "user").collect::<Vec<_>>(), ["root", "ada"]);
             assert_eq!(args.operand_words().collect::<Vec<_>>(), ["a", "-b"]);
         });
+    }
+
+    #[test]
+    fn a_rehearsal_in_the_place_of_a_value_is_none() {
+        let check = |words: &[&str], wanted: bool| {
+            with_cmd(words, |cmd| assert_eq!(Args::of(cmd, &SPEC).is_rehearsal(), wanted, "{words:?}"));
+        };
+        check(&["p", "--user", "ada", "--dry-run"], true);
+        check(&["p", "--user", "--dry-run", "-x"], false);
+        check(&["p", "-u", "--help"], false);
+        check(&["p", "--dry-run", "--no-dry-run"], false);
+        check(&["p", "--dry-r"], true);
     }
 
     #[test]

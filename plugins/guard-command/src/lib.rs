@@ -49,11 +49,27 @@ impl CommandGuard for GuardCommand {
         let places = Places::new(&command.surroundings, config);
         let mut report = Report::default();
         packs::judge(&Scene::of(command, &places), &mut report);
+        if let Some(small) = with_small_names(command) {
+            packs::judge(&Scene::of(&small, &places), &mut report);
+        }
         if !command.parse_complete {
             guess::judge_text(&command.raw, &places, &mut report);
         }
         report.verdict(config)
     }
+}
+
+/// The command with the names of its programs in small letters, if that changes one: where file names have no case,
+/// `RM` is `rm`.
+fn with_small_names(command: &Command) -> Option<Command> {
+    let is_large = |name: &String| !name.contains(['$', '`']) && name.bytes().any(|byte| byte.is_ascii_uppercase());
+    if !command.commands.iter().filter_map(|each| each.argv.first()).any(is_large) {
+        return None;
+    }
+    let mut small = command.clone();
+    let names = small.commands.iter_mut().filter_map(|each| each.argv.first_mut());
+    names.filter(|name| is_large(name)).for_each(|name| name.make_ascii_lowercase());
+    Some(small)
 }
 
 impl ToolGuard for GuardCommand {

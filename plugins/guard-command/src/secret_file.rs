@@ -93,7 +93,21 @@ pub(crate) fn may_be_secret(pattern: &str) -> bool {
 
 /// A folder with keys, or with what a browser remembers.
 pub(crate) fn is_key_folder(path: &str) -> bool {
-    const FOLDERS: &[&str] = &["/.ssh", "/.aws", "/.gnupg", "/.kube", "/.docker", "/.mozilla", "/.mozilla/firefox"];
+    const FOLDERS: &[&str] = &[
+        "/.ssh",
+        "/.aws",
+        "/.gnupg",
+        "/.kube",
+        "/.docker",
+        "/.mozilla",
+        "/.mozilla/firefox",
+        "/.config/gh",
+        "/.codex",
+        "/.config/gcloud",
+        "/.azure",
+        "/.password-store",
+        "/.config/op",
+    ];
     const BROWSERS: &[&str] = &["/google-chrome/", "/chromium/", "/BraveSoftware/", "/Google/Chrome/"];
     let profile = format!("{path}/");
     FOLDERS.iter().any(|end| path.ends_with(end)) || BROWSERS.iter().any(|part| profile.contains(part))

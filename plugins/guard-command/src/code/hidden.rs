@@ -90,7 +90,13 @@ pub(super) fn shell_quotes(text: &Text<'_>, language: &str, cmd: &Cmd<'_>, repor
     }
     if language == "awk" {
         for each in text.literals.iter().filter(|each| is_pipe(each)) {
-            guess::judge_string(&unescape(&text.text[each.0..each.1]), places, report);
+            let program = unescape(&text.text[each.0..each.1]);
+            guess::judge_string(&program, places, report);
+            let is_shell = crate::names::SHELLS.contains(&program.rsplit('/').next().unwrap_or(&program).trim());
+            let is_printed = text.text[..each.0 - 1].trim_end().ends_with('|');
+            if is_shell && is_printed {
+                report.add(&super::RUNS, &program);
+            }
         }
     }
 }
@@ -134,7 +140,17 @@ pub(super) fn shown_variable(compact: &str, report: &mut Report) {
 
 /// A program that has a shell under another name: then every quoted text may be a command.
 pub(super) fn renamed_shell(text: &Text<'_>, cmd: &Cmd<'_>, report: &mut Report) {
-    const RENAMES: &[&str] = &["execSync:", "exec:", "spawnSync:", "Bun.$", "$`", "import system as", "import run as"];
+    const RENAMES: &[&str] = &[
+        "getattr(",
+        "globals()[",
+        "execSync:",
+        "exec:",
+        "spawnSync:",
+        "Bun.$",
+        "$`",
+        "import system as",
+        "import run as",
+    ];
     if RENAMES.iter().any(|rename| text.text.contains(rename)) {
         for (start, end) in text.literals.iter().filter(|(start, end)| text.text[*start..*end].contains(' ')) {
             guess::judge_string(&text.text[*start..*end], cmd.scene.places, report);

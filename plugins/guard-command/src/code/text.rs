@@ -69,6 +69,16 @@ pub(super) fn unescape(text: &str) -> String {
                 let digits: String = letters.by_ref().take(2).collect();
                 plain.extend(u8::from_str_radix(&digits, 16).ok().map(char::from));
             }
+            // `\040` is a space in awk, perl and most others.
+            Some(first @ '0'..='7') => {
+                let mut value = first.to_digit(8).unwrap_or_default();
+                for _ in 0..2 {
+                    let Some(digit) = letters.clone().next().and_then(|next| next.to_digit(8)) else { break };
+                    letters.next();
+                    value = value * 8 + digit;
+                }
+                plain.extend(char::from_u32(value));
+            }
             Some(other) => plain.push(other),
             None => {}
         }

@@ -82,6 +82,10 @@ static TOOLS: &[Tool] = &[
             (&["*", "batch-delete-…"], Some(&DELETE)),
             (&["*", "batch-delete"], Some(&DELETE)),
             (&["*", "destroy-…"], Some(&DELETE)),
+            (&["*", "admin-delete-…"], Some(&DELETE)),
+            (&["*", "admin-disable-…"], Some(&DELETE)),
+            (&["*", "unsubscribe"], Some(&DELETE)),
+            (&["*", "empty-…"], Some(&DELETE)),
             (&["*", "remove-…"], Some(&DELETE)),
             (&["*", "purge-…"], Some(&DELETE)),
             (&["*", "deregister-…"], Some(&DELETE)),
@@ -155,6 +159,7 @@ static TOOLS: &[Tool] = &[
         options: PLATFORM,
         verbs: &[
             (&["…:destroy"], Some(&DELETE)),
+            (&["destroy"], Some(&DELETE)),
             (&["pg:reset"], Some(&DELETE)),
             (&["…:delete"], Some(&DELETE)),
             (&["…:remove"], Some(&DELETE)),
@@ -220,7 +225,13 @@ static TOOLS: &[Tool] = &[
             (&["**", "…:disable"], Some(&DELETE)),
             (&["db", "reset"], Some(&DELETE)),
             (&["down"], Some(&DELETE)),
-            (&["**", "instance-delete"], Some(&DELETE)),
+            (&["**", "…-delete"], Some(&DELETE)),
+            (&["**", "revoke"], Some(&DELETE)),
+            (&["**", "destroy-…"], Some(&DELETE)),
+            (&["compute", "*", "d"], Some(&DELETE)),
+            (&["apps", "d"], Some(&DELETE)),
+            (&["databases", "d"], Some(&DELETE)),
+            (&["kubernetes", "cluster", "d"], Some(&DELETE)),
             (&["**", "delete-…"], Some(&DELETE)),
         ],
     },
@@ -243,6 +254,7 @@ static TOOLS: &[Tool] = &[
             (&["cache", "delete"], Some(&DELETE)),
             (&["run", "delete"], Some(&DELETE)),
             (&["ssh-key", "delete"], Some(&DELETE)),
+            (&["gpg-key", "delete"], Some(&DELETE)),
             (&["project", "delete"], Some(&DELETE)),
             (&["workflow", "disable"], Some(&DELETE)),
         ],
@@ -318,7 +330,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "aws" | "awslocal" => {
             let args = Args::of(cmd, &AWS);
             let is_sync = args.operand(0) == "s3" && args.operand(1) == "sync";
-            if cmd.words().iter().any(|word| word.starts_with("--no-") && word.ends_with("-protection")) {
+            if cmd.words().iter().any(|word| {
+                word.starts_with("--no-") && word.ends_with("-protection") || word == "--no-disable-api-termination"
+            }) {
                 report.add(&DELETE, "--no-…-protection");
             }
             if is_sync && args.exactly("delete") && !args.is_rehearsal() {

@@ -103,6 +103,13 @@ static TOOLS: &[Tool] = &[Tool {
         (&["purge"], Some(&FORCE_REMOVE)),
         (&["vol-delete"], Some(&VOLUME)),
         (&["factory-reset"], Some(&PRUNE)),
+        (&["rm", "--all"], Some(&ALL)),
+        (&["remove"], Some(&FORCE_REMOVE)),
+        (&["delsnapshot"], Some(&VOLUME)),
+        (&["des…"], Some(&FORCE_REMOVE)),
+        (&["pool-delete"], Some(&VOLUME)),
+        (&["pool-destroy"], Some(&VOLUME)),
+        (&["snapshot-delete"], Some(&VOLUME)),
     ],
 }];
 
@@ -160,6 +167,9 @@ fn compose(args: &Args<'_>, cmd: &Cmd<'_>, report: &mut Report) {
             is_cluster || word.as_str() == long
         })
     };
+    if args.is_rehearsal() {
+        return;
+    }
     match verb {
         "down" if has('v', "--volumes") => report.add(&COMPOSE, "down -v"),
         "down" if after.iter().any(|word| word.as_str() == "--rmi=all" || word.as_str() == "all") => {
@@ -203,7 +213,8 @@ fn host_access(cmd: &Cmd<'_>, report: &mut Report) {
             long: &["volume", "mount", "pid", "cap-add", "ipc", "userns", "security-opt", "device", "network", "name"],
         },
     );
-    if args.exactly("privileged") {
+    let is_off = args.values(' ', "privileged").any(|value| value == "false");
+    if args.exactly("privileged") && !is_off {
         report.add(&HOST, "--privileged");
     }
     let is_host = |name: &str| args.values(' ', name).any(|value| value == "host");
@@ -212,6 +223,18 @@ fn host_access(cmd: &Cmd<'_>, report: &mut Report) {
     }
     if args.values(' ', "cap-add").any(|cap| matches!(cap, "ALL" | "SYS_ADMIN" | "SYS_PTRACE" | "SYS_MODULE")) {
         report.add(&HOST, "--cap-add");
+    }
+    let unconfined = |value: &str| value.ends_with("unconfined") || value.ends_with("label=disable");
+    if args.values(' ', "security-opt").any(unconfined) {
+        report.add(&HOST, "--security-opt");
+    }
+    let is_disk = |value: &str| {
+        ["/dev/sd", "/dev/nvme", "/dev/vd", "/dev/hd", "/dev/mem", "/dev/disk"]
+            .iter()
+            .any(|disk| value.starts_with(disk))
+    };
+    if args.values(' ', "device").any(is_disk) {
+        report.add(&HOST, "--device");
     }
     let mounts = args.values('v', "volume").chain(args.values(' ', "mount"));
     for mount in mounts {

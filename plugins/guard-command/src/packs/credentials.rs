@@ -57,6 +57,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         "printenv" => environment(cmd, report),
         "gpg" | "gpg2" if cmd.words().iter().any(|word| word.starts_with("--delete-secret")) => report.add(&DOOR, name),
+        "security" if cmd.words().iter().any(|word| word.starts_with("delete-")) => report.add(&DOOR, name),
         "ssh-keygen" => {
             let args = Args::of(cmd, &Spec { short: "fNCtb", long: &[] });
             let says_yes = cmd.it.stdin.as_deref().is_some_and(|text| text.starts_with(['y', 'Y']));
@@ -131,6 +132,7 @@ fn is_user_of_secrets(name: &str) -> bool {
             | "while"
             | "read"
             | "curl"
+            | "kubeseal"
             | "wc"
     )
 }
@@ -149,10 +151,21 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
     let is_edit = matches!(name, "sed" | "perl") && (args.short_is("i") || args.exactly("in-place"));
     let only_writes = matches!(name, "tee" | "sponge");
     let is_check = name == "openssl"
-        && cmd
-            .words()
-            .iter()
-            .any(|word| matches!(word.as_str(), "-noout" | "-check" | "x509" | "req" | "s_client" | "verify"));
+        && cmd.words().iter().any(|word| {
+            matches!(
+                word.as_str(),
+                "-noout"
+                    | "-check"
+                    | "x509"
+                    | "req"
+                    | "s_client"
+                    | "verify"
+                    | "-pubout"
+                    | "genpkey"
+                    | "genrsa"
+                    | "-inkey"
+            )
+        });
     if is_quiet || is_edit || only_writes || is_check || is_kept(cmd) || is_example_diff(cmd) {
         return;
     }
@@ -208,7 +221,11 @@ fn is_example_diff(cmd: &Cmd<'_>) -> bool {
 }
 
 fn copy(cmd: &Cmd<'_>, report: &mut Report) {
-    let short = if cmd.name() == "git" { "" } else { "tCfmog" };
+    let short = match cmd.name() {
+        "git" => "",
+        "scp" => "iFPoJcl",
+        _ => "tCfmog",
+    };
     let args = Args::of(cmd, &Spec { short, long: &["target-directory", "file", "directory"] });
     let is_dd = cmd.name() == "dd";
     let sources = args.operands.iter().filter(|index| !is_dd || cmd.it.argv[**index].starts_with("if="));
@@ -314,8 +331,12 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
                     && (has("--reveal") || words.iter().any(|word| word.starts_with("--fields"))))
         }
         "bw" => verb(0) == "get" && verb(1) == "password",
+        "vault" | "bao" if has("-help") || has("--help") || has("-h") => false,
         "vault" | "bao" => {
-            verb(0) == "kv" && verb(1) == "get" || verb(0) == "read" || (verb(0) == "token" && verb(1) == "create")
+            verb(0) == "unwrap"
+                || verb(0) == "kv" && verb(1) == "get"
+                || verb(0) == "read"
+                || (verb(0) == "token" && verb(1) == "create")
         }
         "docker" | "podman" => has("inspect") && words.iter().any(|word| word.contains("Config.Env")),
         "gh" => verb(0) == "auth" && (verb(1) == "token" || has("--show-token") || has("-t")),
@@ -326,7 +347,6 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
         "sops" => has("-d") || has("--decrypt") || verb(0) == "decrypt",
         "ansible-vault" => matches!(verb(0), "view" | "decrypt"),
         "unshadow" | "mimikatz" | "lazagne" | "pypykatz" | "secretsdump.py" => true,
-        "ssh-keygen" => has("-y"),
         "openssl" => {
             (has("rsa") || has("pkey"))
                 && words.iter().any(|word| is_secret(&cmd.path_of(word)))

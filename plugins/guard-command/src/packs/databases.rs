@@ -188,7 +188,7 @@ static TOOLS: &[Tool] = &[
     },
     Tool {
         names: &["mysqladmin", "mariadb-admin"],
-        options: CLIENT,
+        options: Spec { short: "hPuS", long: &["host", "port", "user", "socket", "defaults-file"] },
         verbs: &[(&["drop"], Some(&DATABASE)), (&["shutdown"], Some(&DATABASE)), (&["flush-…"], None)],
     },
     Tool {
@@ -210,17 +210,22 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     sql_client(cmd, report);
     verbs::judge(TOOLS, cmd, report);
     match name {
-        "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal" if !cmd.has_word("--help") => {
+        "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal"
+            if !cmd.words().iter().any(|word| matches!(word.as_str(), "--help" | "-?" | "-V" | "--version"))
+                && !(name == "pg_resetwal" && (cmd.has_word("-n") || cmd.has_word("--dry-run"))) =>
+        {
             report.add(&DATABASE, name);
         }
         "redis-cli" | "valkey-cli" | "keydb-cli" | "dragonfly-cli" => keys(cmd, report),
-        "mongosh" | "mongo" => documents(cmd, report),
+        "mongosh" | "mongo" | "mongos" => documents(cmd, report),
         "cypher-shell" => {
             let text = format!("{} {}", text_into(cmd), cmd.words().join(" ")).to_ascii_uppercase();
             if text.contains("DETACH DELETE") || text.contains("DROP DATABASE") {
                 report.add(&DATABASE, "DETACH DELETE");
             }
         }
+        "sqlite-utils" if cmd.words().first().is_some_and(|word| word.starts_with("drop-")) => report.add(&DROP, name),
+        "pg_recvlogical" if cmd.has_word("--drop-slot") => report.add(&DROP, "--drop-slot"),
         "neo4j-admin" if cmd.has_word("drop") || cmd.has_word("delete") => report.add(&DATABASE, name),
         "knex" if cmd.has_word("migrate:rollback") && cmd.has_word("--all") => report.add(&RESET, "--all"),
         "prisma" if cmd.words().iter().any(|word| word == "--accept-data-loss" || word == "--force-reset") => {

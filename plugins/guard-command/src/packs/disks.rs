@@ -116,6 +116,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
     verbs::judge(TOOLS, cmd, report);
     if name.starts_with("mkfs")
+        || name.starts_with("newfs_")
         || matches!(name, "mke2fs" | "mkswap" | "mkntfs" | "mkdosfs" | "newfs" | "mkexfatfs" | "mkudffs")
     {
         return format(cmd, report);
@@ -137,6 +138,7 @@ fn wipes(cmd: &Cmd<'_>, report: &mut Report) {
     let on_device = || args().operands.iter().any(|index| may_be_device(cmd, *index));
     let is_any = |test: &dyn Fn(&str) -> bool| cmd.words().iter().any(|word| test(word));
     match name {
+        "wipefs" if args().short_is("n") || args().long_is("no-act") => {}
         "wipefs" if on_device() && (args().short_is("ao") || cmd.has_word("--all") || args().exactly("force")) => {
             report.add(&WIPE, args().operand(0));
         }
@@ -145,10 +147,18 @@ fn wipes(cmd: &Cmd<'_>, report: &mut Report) {
             report.add(&WIPE, "--security-erase");
         }
         "badblocks" if args().short_is("w") => report.add(&WIPE, "-w"),
+        "hdiutil" if matches!(args().operand(0), "erase" | "eraseKeys" | "resize") => {
+            report.add(&WIPE, args().operand(0))
+        }
+        "ndctl" if args().operand(0).starts_with("destroy") => report.add(&WIPE, args().operand(0)),
+        "systemd-cryptenroll" if is_any(&|word| word.starts_with("--wipe-slot")) => report.add(&WIPE, "--wipe-slot"),
+        "ventoy" | "Ventoy2Disk.sh" if args().short_is("iI") && on_device() => report.add(&FORMAT, name),
+        "woeusb" | "rpi-imager" if on_device() => report.add(&DEVICE, name),
         "asr" if cmd.has_word("restore") || cmd.has_word("--erase") => report.add(&FORMAT, name),
-        "nwipe" | "dban" | "dcfldd" | "dc3dd" | "ddrescue"
-            if on_device() || is_any(&|word| word.starts_with("of=/dev/")) =>
-        {
+        "ddrescue" if args().operands.get(1).is_some_and(|index| may_be_device(cmd, *index)) => {
+            report.add(&DEVICE, name);
+        }
+        "nwipe" | "dban" | "dcfldd" | "dc3dd" if on_device() || is_any(&|word| word.starts_with("of=/dev/")) => {
             report.add(&DEVICE, name);
         }
         "flashrom" if args().short_is("wE") || cmd.has_word("--erase") => report.add(&WIPE, name),
@@ -161,7 +171,10 @@ fn partitions(cmd: &Cmd<'_>, report: &mut Report) {
     let args = Args::of(cmd, &NO_VALUES);
     if cmd.name() == "sgdisk" {
         let shows = |word: &String| {
-            matches!(word.as_str(), "-p" | "--print" | "-i" | "-v" | "--verify") || !word.starts_with('-')
+            matches!(
+                word.as_str(),
+                "-p" | "--print" | "-i" | "-v" | "--verify" | "-L" | "--list-types" | "-b" | "--backup"
+            ) || !word.starts_with('-')
         };
         let zaps = args.any_long(&["zap-all", "zap"]) || cmd.has_word("-Z") || cmd.has_word("-o");
         if !cmd.words().iter().all(shows) {
@@ -201,7 +214,8 @@ fn volumes(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&PARTITION, name);
             }
         }
-        "losetup" | "swapoff" if cmd.has_word("-D") || cmd.has_word("-a") => report.add(&PARTITION, name),
+        "losetup" if args().short_is("dD") || args().long_is("detach") => report.add(&PARTITION, name),
+        "swapoff" if cmd.has_word("-a") => report.add(&PARTITION, name),
         _ => {}
     }
 }

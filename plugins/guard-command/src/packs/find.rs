@@ -28,12 +28,61 @@ enum Narrowed {
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let is_deleting = match cmd.name() {
-        "find" | "gfind" | "bfs" => cmd.has_word("-delete"),
+        "find" | "gfind" | "bfs" => deletes(cmd.words()),
         _ => false,
     };
     if is_deleting {
         found_by_find(cmd, true, report);
     }
+}
+
+/// `-delete` stands there as an action, not as the value of a test or a word of what `-exec` runs.
+fn deletes(words: &[String]) -> bool {
+    const TAKES_WORD: &[&str] = &[
+        "-name",
+        "-iname",
+        "-path",
+        "-ipath",
+        "-wholename",
+        "-iwholename",
+        "-regex",
+        "-iregex",
+        "-lname",
+        "-ilname",
+        "-user",
+        "-uid",
+        "-group",
+        "-gid",
+        "-inum",
+        "-samefile",
+        "-newer",
+        "-anewer",
+        "-cnewer",
+        "-size",
+        "-perm",
+        "-type",
+        "-fstype",
+        "-links",
+        "-mtime",
+        "-mmin",
+        "-atime",
+        "-amin",
+        "-ctime",
+        "-cmin",
+        "-printf",
+        "-fprint",
+    ];
+    let mut is_inside = false;
+    words.iter().enumerate().any(|(at, word)| {
+        let before = at.checked_sub(1).map_or("", |before| words[before].as_str());
+        match word.as_str() {
+            ";" => is_inside = false,
+            "+" if before == "{}" => is_inside = false,
+            "-exec" | "-execdir" | "-ok" | "-okdir" => is_inside = true,
+            _ => {}
+        }
+        word == "-delete" && !is_inside && !TAKES_WORD.contains(&before)
+    })
 }
 
 /// `rm` gets its words from another command: from the `find` that carries it, or through `xargs`.

@@ -28,9 +28,9 @@ rules! { Git:
     DISCARD = Risky "git-discard",
         "it would throw away changes that are not committed",
         "put the changes aside with `git stash`";
-    DISCARD_FILE = Advice "git-discard-file",
+    DISCARD_FILE = Risky "git-discard-file",
         "it would throw away the changes of a file",
-        "look first with `git diff`";
+        "look first with `git diff`, and put the changes aside with `git stash`";
     STASH_DROP = Risky "git-stash-drop",
         "it would throw away work that was put aside",
         "look first with `git stash list` and `git stash show`, and use `git stash pop` to bring it back";
@@ -97,11 +97,43 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         return by_verb(verb, cmd, report);
     }
     let global = Args::of(cmd, &GLOBAL);
-    for value in global.values('c', "config-env") {
-        configured(value, cmd, report);
-    }
+    let of_environment = settings_of_environment(cmd);
+    let settings: Vec<&str> =
+        global.values('c', "config-env").chain(of_environment.iter().map(String::as_str)).collect();
+    settings.iter().for_each(|setting| configured(setting, cmd, report));
     let Some(at) = global.operands.first() else { return };
-    by_verb(&cmd.it.argv[*at], &cmd.from(*at), report);
+    let verb = cmd.it.argv[*at].as_str();
+    match settings.iter().find_map(|setting| alias_of(setting, verb)).filter(|_| !cmd.scene.is_guess) {
+        Some(meaning) => {
+            let rest = cmd.it.argv[*at + 1..].iter().cloned();
+            let words = std::iter::once("git").chain(meaning.split_whitespace()).map(str::to_owned);
+            guess::judge_words(words.chain(rest).collect(), cmd.scene.places, report);
+        }
+        None => by_verb(verb, &cmd.from(*at), report),
+    }
+}
+
+/// What a setting makes this subcommand mean, if it is an alias for others of git.
+fn alias_of<'a>(setting: &'a str, verb: &str) -> Option<&'a str> {
+    let (key, value) = setting.split_once('=')?;
+    let is_it = key.get(..6)?.eq_ignore_ascii_case("alias.") && key[6..].eq_ignore_ascii_case(verb);
+    (is_it && !value.starts_with('!')).then_some(value)
+}
+
+/// Settings that come by `GIT_CONFIG_KEY_0` and its like.
+fn settings_of_environment(cmd: &Cmd<'_>) -> Vec<String> {
+    let value_of = |name: &str| cmd.it.assignments.iter().find(|(given, _)| given == name).map(|(_, value)| value);
+    let mut settings = Vec::new();
+    for (name, value) in &cmd.it.assignments {
+        if let Some(number) = name.strip_prefix("GIT_CONFIG_KEY_")
+            && let Some(given) = value_of(&format!("GIT_CONFIG_VALUE_{number}"))
+        {
+            settings.push(format!("{value}={given}"));
+        } else if name == "GIT_CONFIG_PARAMETERS" {
+            settings.extend(value.split('\'').filter(|part| part.contains('=')).map(str::to_owned));
+        }
+    }
+    settings
 }
 
 fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
@@ -114,16 +146,15 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         report.add(&super::itself::SETTINGS, &cmd.it.argv[*index]);
     }
     match verb {
-        "reset" if args.exactly("hard") || args.exactly("har") => report.add(&RESET_HARD, ""),
-        "reset" if args.exactly("merge") => report.add(&RESET_HARD, "--merge"),
-        "clean" => clean(cmd, &args, report),
+        "reset" if args.long_is("hard") => report.add(&RESET_HARD, ""),
+        "reset" if args.long_is("merge") => report.add(&RESET_HARD, "--merge"),
+        "clean" => clean(cmd, report),
         "delete" if cmd.it.argv[0].ends_with("hub") => report.add(&REF_DELETE, args.operand(0)),
         "push" => push(&args, report),
         "branch" => branch(&args, report),
         "checkout" => checkout(cmd, &args, report),
         "restore" => restore(cmd, &args, report),
-        "switch" if args.short_is("f") || args.any_long(&["force", "discard-changes"]) => report.add(&DISCARD, verb),
-        "switch" if args.short_is("C") || args.exactly("force-create") => report.add(&REF_DELETE, args.operand(0)),
+        "switch" => switch(cmd, report),
         "stash" if matches!(args.operand(0), "drop" | "clear") => report.add(&STASH_DROP, args.operand(0)),
         "reflog" if matches!(args.operand(0), "expire" | "delete") => report.add(&EXPIRE, args.operand(0)),
         "gc" if args.values(' ', "prune").any(|when| matches!(when, "now" | "all")) => report.add(&EXPIRE, verb),
@@ -131,11 +162,13 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "filter-branch" | "filter-repo" | "replace" => report.add(&REWRITE, verb),
         "update-ref" if args.short_is("d") || args.exactly("stdin") => report.add(&REF_DELETE, args.operand(0)),
         "symbolic-ref" if args.short_is("d") || args.exactly("delete") => report.add(&REF_DELETE, args.operand(0)),
-        "tag" if args.short_is("df") || args.any_long(&["delete", "force"]) => report.add(&REF_DELETE, args.operand(0)),
+        "tag" if args.short_is("df") || args.any_begun(&["delete", "force"]) => {
+            report.add(&REF_DELETE, args.operand(0))
+        }
         "remote" if matches!(args.operand(0), "remove" | "rm" | "prune") && args.operand(0) != "prune" => {
             report.add(&REF_DELETE, args.operand(1));
         }
-        "worktree" if args.operand(0) == "remove" && (args.short_is("f") || args.exactly("force")) => {
+        "worktree" if args.operand(0) == "remove" && (args.short_is("f") || args.long_is("force")) => {
             report.add(&WORKTREE, args.operand(1));
         }
         "submodule" if args.operand(0) == "deinit" && (args.short_is("f") || args.any_long(&["force", "all"])) => {
@@ -155,8 +188,9 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
     }
 }
 
-fn clean(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
-    let is_shown = args.short_is("ni") || args.any_long(&["dry-run", "interactive"]);
+fn clean(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = &Args::of(cmd, &Spec { short: "e", long: &["exclude"] });
+    let is_shown = args.is_rehearsal() || args.short_is("ni") || args.long_is("interactive");
     let is_unlocked = cmd.it.argv.iter().any(|word| word.eq_ignore_ascii_case("clean.requireForce=false"));
     if !is_shown && (args.short_is("f") || args.long_is("force") || is_unlocked) {
         report.add(&CLEAN, "");
@@ -165,7 +199,7 @@ fn clean(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
 
 fn push(args: &Args<'_>, report: &mut Report) {
     let forced = args.operand_words().skip(1).find(|word| word.starts_with('+'));
-    if args.short_is("f") || args.any_long(&["force", "forc", "mirror"]) {
+    if args.short_is("f") || args.any_begun(&["force", "mirror"]) {
         report.add(&PUSH_FORCE, "");
     } else if let Some(word) = forced {
         report.add(&PUSH_FORCE, word);
@@ -174,7 +208,7 @@ fn push(args: &Args<'_>, report: &mut Report) {
         report.add(&PUSH_LEASE, "");
     }
     let deleted = args.operand_words().skip(1).find(|word| word.starts_with(':') && word.len() > 1);
-    if args.short_is("d") || args.any_long(&["delete", "prune"]) || deleted.is_some() {
+    if args.short_is("d") || args.any_begun(&["delete", "prune"]) || deleted.is_some() {
         report.add(&PUSH_DELETE, deleted.unwrap_or_default());
     }
     if args.exactly("no-verify") {
@@ -184,7 +218,7 @@ fn push(args: &Args<'_>, report: &mut Report) {
 
 fn branch(args: &Args<'_>, report: &mut Report) {
     let is_delete = args.short_is("d") || args.long_is("delete");
-    let is_forced = args.short_is("f") || args.exactly("force");
+    let is_forced = args.short_is("f") || args.long_is("force");
     if args.short_is("D") || (is_delete && is_forced) {
         report.add(&BRANCH_DELETE, args.operand(0));
     } else if (is_forced || args.short_is("M")) && !args.operands.is_empty() {
@@ -194,11 +228,14 @@ fn branch(args: &Args<'_>, report: &mut Report) {
 
 /// Paths come behind `--`; a first word that is a path counts as well.
 fn checkout(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
-    if args.short_is("f") || args.exactly("force") {
+    if args.short_is("f") || args.long_is("force") {
         return report.add(&DISCARD, "-f");
     }
     if args.short_is("B") {
         return report.add(&REF_DELETE, args.operand(0));
+    }
+    if args.long_is("pathspec-from-file") {
+        return report.add(&DISCARD, "--pathspec-from-file");
     }
     if args.short_is("p") || args.exactly("patch") {
         return;
@@ -218,12 +255,25 @@ fn restore(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
     if only_index || args.short_is("p") || args.exactly("patch") {
         return;
     }
+    if args.operands.is_empty() && args.long_is("pathspec-from-file") {
+        report.add(&DISCARD, "--pathspec-from-file");
+    }
     for index in &args.operands {
         discard(cmd, *index, report);
     }
 }
 
-/// One file is advice; a folder, a pattern or everything is asked about.
+/// Its `-c` takes the name of a branch, even without a space.
+fn switch(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &Spec { short: "cC", long: &["create", "force-create", "orphan", "conflict"] });
+    if args.short_is("f") || args.long_is("discard-changes") || args.exactly("force") {
+        report.add(&DISCARD, "switch");
+    } else if args.short_is("C") || args.exactly("force-create") {
+        report.add(&REF_DELETE, args.operand(0));
+    }
+}
+
+/// One file, or a folder, a pattern, everything.
 fn discard(cmd: &Cmd<'_>, index: usize, report: &mut Report) {
     let word = cmd.it.argv[index].as_str();
     let name = word.rsplit('/').next().unwrap_or(word);

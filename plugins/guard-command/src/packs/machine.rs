@@ -37,7 +37,13 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         "pfctl" if args().short_is("dF") => &FIREWALL,
         "ufw" if cmd.has_word("allow") && cmd.words().ends_with(&["from".to_owned(), "any".to_owned()]) => &FIREWALL,
         "setenforce" if matches!(args().operand(0), "0" | "Permissive" | "permissive") => &PROTECTION,
-        "csrutil" | "spctl" if cmd.words().iter().any(|word| word.contains("disable")) => &PROTECTION,
+        "csrutil" | "spctl" | "fdesetup" | "mokutil" | "pwpolicy"
+            if cmd.words().iter().any(|word| word.contains("disable") || word == "clear") =>
+        {
+            &PROTECTION
+        }
+        "tccutil" if args().operand(0) == "reset" => &PROTECTION,
+        "xhost" if cmd.words().iter().any(|word| word == "+") => &PROTECTION,
         "aa-teardown" | "aa-disable" | "aa-complain" => &PROTECTION,
         "auditctl"
             if cmd.has_word("-D") || cmd.has_word("-e0") || cmd.words().windows(2).any(|pair| pair == ["-e", "0"]) =>
@@ -82,7 +88,17 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
     let args = || Args::of(cmd, &NO_VALUES);
     let name = cmd.name();
     let rule = match name {
-        "rmmod" | "insmod" | "kmod" => &KERNEL,
+        "rmmod" | "insmod" => &KERNEL,
+        "kmod" if matches!(args().operand(0), "remove" | "insert") => &KERNEL,
+        "nvram" if !args().short_is("cdf") && !cmd.words().iter().any(|word| word.contains(['=', '$'])) => {
+            return None;
+        }
+        "bootctl" if matches!(args().operand(0), "" | "list" | "status" | "is-installed") => return None,
+        "efibootmgr"
+            if cmd.words().iter().all(|word| matches!(word.as_str(), "-v" | "--verbose" | "-u" | "--unicode")) =>
+        {
+            return None;
+        }
         "modprobe" if args().short_is("r") || args().exactly("remove") => &KERNEL,
         "grub-install" | "update-grub" | "efibootmgr" | "bootctl" | "nvram" | "grub-mkconfig" | "bless" => {
             if cmd.words().is_empty() && name != "update-grub" {

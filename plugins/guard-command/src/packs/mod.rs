@@ -20,6 +20,7 @@ mod processes;
 pub(crate) mod publishing;
 mod rights;
 mod runner;
+pub(crate) mod sweepers;
 pub(crate) mod system;
 pub(crate) mod terraform;
 pub(crate) mod unseen;
@@ -77,6 +78,7 @@ fn one(cmd: Cmd<'_>, report: &mut Report) {
         payload::judge,
         vcs::judge,
         windows::judge,
+        sweepers::judge,
         itself::judge,
     ];
     for judge in judges {
@@ -100,6 +102,7 @@ pub(crate) fn all_rules() -> impl Iterator<Item = &'static crate::rule::Rule> {
         network::RULES,
         overwrite::RULES,
         publishing::RULES,
+        sweepers::RULES,
         system::RULES,
         terraform::RULES,
         unseen::RULES,

@@ -1,7 +1,7 @@
 //! Code that comes from the network, shells that go out to it, and data that leaves by it.
 
 use crate::args::{Args, Spec};
-use crate::names::{SHELLS, interpreter};
+use crate::names::{READERS, SHELLS, interpreter};
 use crate::packs::leaving::{fed, reads_secret, was_given_secrets};
 use crate::place::Place;
 use crate::rule::{Report, rules};
@@ -111,10 +111,19 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&SEND_SECRET, variable);
             } else if cmd.substitutions().iter().any(reads_secret) {
                 report.add(&SEND_SECRET, name);
+            } else if cmd.substitutions().iter().any(reads_file) {
+                report.add(&SEND_FILE, name);
             }
         }
         _ => {}
     }
+}
+
+/// It prints a file that lies outside of the project, or the environment.
+fn reads_file(source: &Cmd<'_>) -> bool {
+    let is_path = |word: &String| word.starts_with(['/', '~']);
+    matches!(source.name(), "env" | "printenv")
+        || READERS.contains(&source.name()) && source.words().iter().any(is_path)
 }
 
 /// `bash -i >& /dev/tcp/…`, `nc -e sh`, `socat exec:`, a shell between two ends of one connection.

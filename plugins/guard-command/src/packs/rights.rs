@@ -1,6 +1,7 @@
 //! Who may read, write and run what: rules of the pack `system`.
 
 use crate::args::{Args, Spec};
+use crate::packs::git::HOOKS_OFF;
 use crate::packs::itself;
 use crate::packs::system::{RIGHTS, RIGHTS_SYSTEM, SETUID};
 use crate::place::Place;
@@ -18,6 +19,13 @@ pub(crate) fn judge(cmd: &Cmd<'_>, is_mode: bool, report: &mut Report) {
         .find(|word| is_mode && (!word.starts_with('-') || is_minus_mode(word)))
         .map_or("", String::as_str);
     let opens_all = is_mode && opens_to_all(mode);
+    let is_hook = |index: &&usize| cmd.path(**index).contains("/.git/hooks/");
+    if is_mode
+        && matches!(mode, "-x" | "a-x" | "000" | "644" | "600")
+        && args.operands.iter().any(|index| is_hook(&index))
+    {
+        report.add(&HOOKS_OFF, mode);
+    }
     if is_mode && sets_uid(mode) {
         report.add(&SETUID, mode);
     }
@@ -43,6 +51,11 @@ pub(crate) fn judge(cmd: &Cmd<'_>, is_mode: bool, report: &mut Report) {
                 report.add(&RIGHTS, word);
             }
             Place::Outside | Place::Elsewhere if is_tree && !is_mode => report.add(&RIGHTS, word),
+            Place::Project | Place::Inside | Place::Outside | Place::Unknown | Place::GitDir
+                if lets_all_write(mode) =>
+            {
+                report.add(&RIGHTS, word);
+            }
             _ if opens_all && opens_keys(&cmd.path(*index)) => report.add(&RIGHTS, word),
             Place::Protected => report.add(&RIGHTS, word),
             _ => {}
@@ -69,6 +82,16 @@ fn opens_to_all(mode: &str) -> bool {
         what.contains('w') && (who.is_empty() || who.contains(['o', 'a']))
     }) || mode == "a-rwx"
         || mode == "-rwx"
+}
+
+/// Everybody on the machine may write, by name and not by what the umask leaves of a plain `+w`.
+fn lets_all_write(mode: &str) -> bool {
+    let is_octal = mode.len() >= 3 && mode.bytes().all(|byte| byte.is_ascii_digit());
+    let is_named = mode.split(',').any(|part| {
+        let (who, what) = part.split_at(part.find(['+', '=']).unwrap_or(part.len()));
+        what.contains('w') && who.contains(['o', 'a'])
+    });
+    is_named || (is_octal && mode.ends_with(['2', '3', '6', '7']))
 }
 
 fn sets_uid(mode: &str) -> bool {

@@ -1,6 +1,7 @@
 //! PowerShell and `cmd`, as an agent under WSL or Git Bash would call them. Names have no case there.
 
 use crate::guess;
+use crate::names::is_build_folder;
 use crate::packs::{disks, network, system};
 use crate::rule::{Report, Rule, rules};
 use crate::scene::Cmd;
@@ -72,6 +73,21 @@ const NAMES: &[&str] = &[
     "clear-content",
     "iex",
     "invoke-expression",
+    "robocopy",
+    "clear-recyclebin",
+    "set-itemproperty",
+    "new-itemproperty",
+    "sdelete",
+    "pnputil",
+    "remove-vm",
+    "remove-aduser",
+    "remove-adobject",
+    "remove-appxpackage",
+    "disable-netadapter",
+    "set-netfirewallprofile",
+    "remove-netfirewallrule",
+    "unregister-scheduledtask",
+    "uninstall-package",
 ];
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
@@ -87,6 +103,26 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "cmd" => return command(cmd, &lower, report),
         _ => {}
     }
+    let is_search = |source: &Cmd<'_>| {
+        let lists = matches!(source.name().to_ascii_lowercase().as_str(), "get-childitem" | "gci" | "ls" | "dir");
+        // A shell that is not PowerShell takes the backslash of `D:\ -Recurse` for its own.
+        let is_all = |word: &String| {
+            let word = word.to_ascii_lowercase();
+            word.starts_with("-r") || word.contains(" -r") || word == "*"
+        };
+        lists && source.words().iter().any(is_all)
+    };
+    let is_delete = matches!(name, "remove-item" | "ri" | "rm" | "del" | "rd");
+    if is_delete && !cmd.sources().is_empty() && cmd.sources().iter().any(is_search) {
+        return report.add(&DELETE, name);
+    }
+    let fetches = |source: &Cmd<'_>| {
+        let name = source.name().to_ascii_lowercase();
+        matches!(name.as_str(), "iwr" | "invoke-webrequest" | "irm" | "invoke-restmethod" | "curl" | "wget")
+    };
+    if matches!(name, "iex" | "invoke-expression") && cmd.sources().iter().any(fetches) {
+        return report.add(&network::RUN_DOWNLOAD, name);
+    }
     if let Some(rule) = rule_of(name, &lower) {
         report.add(rule, name);
     }
@@ -101,6 +137,10 @@ fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
             let is_tree =
                 lower.iter().any(|word| matches!(word.as_str(), "/s" | "-r" | "//s") || word.starts_with("-rec"));
             let is_all = name == "del" && lower.iter().any(|word| matches!(word.as_str(), "*" | "*.*"));
+            let paths = || lower.iter().filter(|word| !word.starts_with(['-', '/']));
+            if is_tree && paths().count() > 0 && paths().all(|path| is_made_again(path)) {
+                return None;
+            }
             if !is_tree && !is_all && !lower.iter().any(|word| word.contains(":\\") && word.contains("windows")) {
                 return None;
             }
@@ -126,6 +166,19 @@ fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
         "net" | "sc" if matches!(first, "stop" | "delete") => &SETTINGS,
         "stop-service" | "remove-service" | "remove-localuser" | "disable-localuser" => &SETTINGS,
         "takeown" | "icacls" if has("/r") || has("/t") => &SETTINGS,
+        "takeown" if lower.iter().any(|word| word.contains("windows")) => &SETTINGS,
+        "icacls"
+            if has("/grant") && lower.iter().any(|word| word.starts_with("everyone:") || word.contains("s-1-1-0:")) =>
+        {
+            &SETTINGS
+        }
+        "robocopy" if has("/mir") || has("/purge") || has("/move") => &DELETE,
+        "sdelete" if !lower.is_empty() => &DELETE,
+        "clear-recyclebin" | "remove-vm" | "remove-aduser" | "remove-adobject" | "remove-appxpackage" => &DELETE,
+        "pnputil" if first == "/delete-driver" => &SETTINGS,
+        "disable-netadapter" | "remove-netfirewallrule" | "unregister-scheduledtask" | "uninstall-package" => &SETTINGS,
+        "set-netfirewallprofile" if has("false") => &SETTINGS,
+        "set-itemproperty" | "new-itemproperty" if lower.iter().any(|word| word.starts_with("hklm:")) => &SETTINGS,
         "schtasks" if has("/delete") => &SETTINGS,
         "stop-computer" | "restart-computer" => &system::POWER,
         "taskkill"
@@ -147,6 +200,12 @@ fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
         _ => return None,
     };
     Some(rule)
+}
+
+/// A build folder; the backslash of `.\\target` is gone where another shell has read it.
+fn is_made_again(path: &str) -> bool {
+    let name = path.rsplit(['/', '\\']).next().unwrap_or(path);
+    is_build_folder(name) || name.strip_prefix('.').is_some_and(is_build_folder)
 }
 
 fn is_drive(word: &str) -> bool {
