@@ -1,7 +1,7 @@
 //! Keys of clouds, of hosters and of what runs there.
 
 use super::{CRITICAL, HIGH};
-use crate::class::{ALNUM, ANY_HEX, BASE64, Class, DIGIT, HEX, LOWER, URL64, WORD};
+use crate::class::{self, ALNUM, ANY_HEX, BASE64, Class, DIGIT, HEX, LOWER, UPPER, URL64, WORD};
 use crate::rules::Part::{Run, Text};
 use crate::rules::{Rule, form};
 
@@ -65,6 +65,16 @@ pub(crate) const RULES: &[Rule] = &[
     form("pulumi-token", HIGH, &["pul-"], &[Run(HEX, 40, 40)]),
     form("scaleway-key", HIGH, &["SCW"], &[Run(ALNUM, 17, 17)]),
     form("ngrok-key", HIGH, &["ak_2", "cr_2"], &[Run(ALNUM, 26, 48)]),
+    form("upcloud-token", HIGH, &["ucat_"], &[Run(ALNUM, 26, 26)]),
+    form("cockroach-key", HIGH, &["CCDB1_"], &[Run(ALNUM, 22, 22), Text("_"), Run(ALNUM, 40, 40)]),
+    form("docker-swarm-token", HIGH, &["SWMTKN-1-"], &[Run(LOWER, 45, 62), Text("-"), Run(LOWER, 25, 25)]),
+    form("docker-swarm-token", CRITICAL, &["SWMKEY-1-"], &[Run(BASE64, 43, 44)]),
+    form("elastic-key", HIGH, &["essu_"], &[Run(URL64.with("="), 60, 160)]),
+    form("akamai-token", HIGH, &["akab-", "akaa-"], &[Run(LOWER, 16, 16), Text("-"), Run(LOWER, 16, 16)]),
+    form("defined-networking-key", HIGH, &["dnkey-"], &[Run(UPPER, 26, 26), Text("-"), Run(UPPER, 52, 52)]),
+    form("nats-seed", CRITICAL, &["SUA", "SAA", "SOA"], &[Run(class::BASE32, 55, 55)])
+        .then(&[class::BASE32])
+        .exact_case(),
     form("infracost-key", HIGH, &["ico-"], &[Run(ALNUM, 32, 32)]),
     form(
         "kubernetes-bootstrap-token",

@@ -20,6 +20,7 @@ const GITLAB: &[&str] = &[
     "gloas-",
     "glsoat-",
     "glffct-",
+    "glwt-",
     "GR1348941",
 ];
 const JFROG: &[&str] = &["AKCp", "cmVmdGtuOj"];
@@ -41,9 +42,13 @@ pub(crate) const RULES: &[Rule] = &[
     form("jfrog-token", HIGH, JFROG, &[Run(ALNUM, 50, 90)]),
     form("sonarqube-token", HIGH, &["sqp_", "squ_", "sqa_"], &[Run(HEX, 40, 40)]),
     form("circleci-token", HIGH, &["CCIPAT_", "CCIPRJ_"], &[Run(WORD, 40, 80)]),
-    form("buildkite-token", HIGH, &["bkua_", "bkpat_", "bkct_"], &[Run(ALNUM, 40, 64)]),
+    form("buildkite-token", HIGH, &["bkua_", "bkpat_", "bkct_"], &[Run(WORD, 40, 64)]),
     form("sourcegraph-token", HIGH, &["sgp_", "slk_"], &[Run(HEX.with("_"), 40, 60)]),
     form("postman-key", HIGH, &["PMAK-"], &[Run(HEX, 24, 24), Text("-"), Run(HEX, 34, 34)]),
+    form("postman-key", HIGH, &["PMAT-"], &[Run(UPPER, 26, 26)]),
+    form("deno-token", HIGH, &["ddp_", "ddo_"], &[Run(ALNUM, 36, 36)]),
+    form("mergify-key", HIGH, &["mergify_application_key_"], &[Run(URL64, 56, 72)]),
+    form("github-token", CRITICAL, &["ghs_"], &[Run(DIGIT, 1, 20), Text("_eyJ"), Run(URL64.with("."), 60, 900)]),
     form("swaggerhub-key", HIGH, &["SWHK-"], &[Run(URL64, 32, 40)]),
     form("prefect-key", HIGH, &["pnu_", "pnb_"], &[Run(LOWER, 36, 36)]),
     form(

@@ -14,7 +14,7 @@ pub(crate) const RULES: &[Rule] = &[
     form("stripe-live-key", CRITICAL, &["sk_live_", "rk_live_"], &[Run(ALNUM, 16, 250)]),
     form("stripe-test-key", LOW, &["sk_test_", "rk_test_"], &[Run(ALNUM, 16, 250)]),
     form("stripe-webhook-secret", HIGH, &["whsec_"], &[Run(ALNUM.with("+/="), 24, 80)]),
-    form("square-token", CRITICAL, &["sq0atp-", "sq0ats-"], &[Run(URL64, 22, 22)]),
+    form("square-token", CRITICAL, &["sq0atp-", "sq0ats-"], &[Run(URL64, 22, 60)]),
     form("square-secret", CRITICAL, &["sq0csp-"], &[Run(URL64, 43, 43)]),
     form("square-token", CRITICAL, &["EAAA"], &[Run(URL64, 60, 60)]),
     form(
@@ -24,7 +24,7 @@ pub(crate) const RULES: &[Rule] = &[
         &[Run(LOWER, 16, 16), Text("$"), Run(HEX, 32, 32)],
     ),
     form("paypal-token", HIGH, &["A21AA"], &[Run(URL64, 80, 100)]),
-    form("shopify-token", CRITICAL, SHOPIFY, &[Run(HEX, 32, 32)]),
+    form("shopify-token", CRITICAL, SHOPIFY, &[Run(ALNUM, 32, 40)]),
     form("plaid-token", HIGH, PLAID, &[Run(UUID, 36, 36)]),
     form("razorpay-key", HIGH, &["rzp_live_", "rzp_test_"], &[Run(ALNUM, 14, 24)]),
     form(

@@ -10,6 +10,10 @@ const BECH32: Class = DIGIT.range(b'A', b'Z');
 const UUID: Class = HEX.with("-");
 const NEW_RELIC: &[&str] = &["NRAK-", "NRJS-", "NRII-", "NRIQ-", "NRRA-", "NRSP-"];
 
+const ONFIDO: &[&str] = &["api_live.", "api_live_us.", "api_live_ca.", "api_live_eu."];
+const AUTHRESS: &[&str] = &["ext_", "scauth_", "authress_"];
+const ACCOUNT: Class = LOWER.with("-_");
+
 pub(crate) const RULES: &[Rule] = &[
     form("newrelic-key", HIGH, NEW_RELIC, &[Run(ALNUM, 19, 44)]),
     form("newrelic-license-key", HIGH, &["NRAL"], &[]).before(HEX, 36, 36),
@@ -25,7 +29,7 @@ pub(crate) const RULES: &[Rule] = &[
     ),
     form("honeycomb-key", HIGH, &["hcaik_", "hcbik_", "hcamk_"], &[Run(LOWER, 32, 64)]),
     form("axiom-token", HIGH, &["xaat-", "xapt-"], &[Run(UUID, 36, 36)]),
-    form("posthog-key", HIGH, &["phx_", "phs_"], &[Run(ALNUM, 32, 52)]),
+    form("posthog-key", HIGH, &["phx_", "phs_", "pha_", "phr_"], &[Run(ALNUM, 32, 64)]),
     form("linear-key", HIGH, &["lin_api_", "lin_oauth_"], &[Run(ALNUM, 40, 64)]),
     form("notion-token", HIGH, &["ntn_"], &[Run(ALNUM, 40, 50)]),
     form("notion-token", HIGH, &["secret_"], &[Run(ALNUM, 43, 43)]),
@@ -48,6 +52,27 @@ pub(crate) const RULES: &[Rule] = &[
     form("asana-token", HIGH, &["0/", "1/", "2/"], &[Run(DIGIT.with("/"), 15, 36), Text(":"), Run(HEX, 32, 32)])
         .then(&[DIGIT, DIGIT]),
     form("intra42-secret", HIGH, &["s-s4t2ud-", "s-s4t2af-"], &[Run(HEX, 64, 64)]),
+    form("unkey-key", HIGH, &["unkey_"], &[Run(ALNUM, 20, 30)]),
+    form("thunderstore-token", HIGH, &["tss_"], &[Run(URL64, 34, 36)]),
+    form("settlemint-token", HIGH, &["sm_aat_", "sm_pat_", "sm_sat_"], &[Run(ALNUM, 16, 16)]),
+    form("workato-token", HIGH, &["wrka-eyJ"], &[Run(URL64.with("."), 100, 900)]),
+    form("onfido-token", HIGH, ONFIDO, &[Run(URL64.with("."), 40, 100)]),
+    form("configcat-key", HIGH, &["configcat-sdk-1/"], &[Run(URL64, 22, 22), Text("/"), Run(URL64, 22, 22)]),
+    form("wundergraph-key", HIGH, &["cosmo_"], &[Run(HEX, 32, 32)]),
+    form(
+        "authress-key",
+        HIGH,
+        AUTHRESS,
+        &[
+            Run(LOWER, 5, 30),
+            Text("."),
+            Run(LOWER, 4, 6),
+            Text(".acc"),
+            Run(ACCOUNT, 11, 34),
+            Text("."),
+            Run(BASE64.with("_-."), 30, 130),
+        ],
+    ),
     form("age-key", CRITICAL, &["AGE-SECRET-KEY-1"], &[Run(BECH32, 58, 58)]).checked(checksum::bech32),
     form("age-key", CRITICAL, &["AGE-SECRET-KEY-PQ-1"], &[Run(BECH32, 58, 70)]),
 ];

@@ -84,11 +84,13 @@ pub(crate) const RULES: &[Rule] = &[
         shell::arguments,
     ),
     code(&["auth=("], &[], shell::auth_pair),
+    code(&["convertto-securestring"], &[], shell::secure_string),
     code(&[":5432:", ":3306:", ":5433:", ":6432:"], &[], shell::pgpass),
-    code(&["pass", "secr", "toke", "cred", "_pat", "geheim", "contrasen"], &[], named::find),
+    code(&["pass", "secr", "toke", "cred", "_pat", "pswd", "geheim", "contrasen"], &[], named::find),
     code(&["pwd", "key", "psk"], &[BEHIND_NAME], named::find),
+    code(&["pw=", "pw:"], &[NO_SPACE.with(" ")], named::find),
     code(&["identified by "], &[], shell::identified_by),
-    code(&["_pw=", "_pw:", "\"pw\"", "mnemonic", "seed phrase", "seed_phrase"], &[], named::find),
+    code(&["\"pw\"", "mnemonic", "seed phrase", "seed_phrase"], &[], named::find),
 ];
 
 const NO_SPACE: Class = Class::NONE.range(b'!', b'~');

@@ -54,6 +54,10 @@ pub(super) fn value_behind(text: &[u8], start: usize, end: usize) -> Option<Valu
 
 /// `set("name", "value")`: both in quotes, and the name is the whole of its text.
 fn argument(text: &[u8], start: usize, end: usize, comma: usize) -> Option<Value> {
+    let is_constant = |name: &[u8]| name.contains(&b'_') && !name.iter().any(u8::is_ascii_lowercase);
+    if start > 0 && !QUOTE.has(text[start - 1]) && is_constant(&text[start..end]) {
+        return quoted_only(text, comma + 1);
+    }
     let quote = start.checked_sub(1).map(|before| text[before]).filter(|&byte| QUOTE.has(byte))?;
     let is_whole = text.get(end) == Some(&quote) && SPACE.run(text, end + 1, 8) == comma;
     is_whole.then(|| quoted_only(text, comma + 1)).flatten()
@@ -69,11 +73,32 @@ fn assigned(text: &[u8], at: usize, is_spaced: bool) -> Option<Value> {
     let start = SPACE.run(text, at, 40);
     let is_spaced = is_spaced || start > at;
     let opened = skip_prefix(text, start);
-    if let Some(value) = quoted(text, opened) {
+    if let Some(value) = quoted(text, opened).or_else(|| default_of(text, start)) {
         return Some(value);
     }
     let form = if is_spaced { Form::Spaced } else { Form::Assigned };
     bare(text, start, form)
+}
+
+/// `os.environ.get("NAME", "value")`, `process.env.NAME || "value"`: what counts where nothing is set.
+fn default_of(text: &[u8], at: usize) -> Option<Value> {
+    const READERS: &[&[u8]] = &[
+        b"os.environ.get(",
+        b"os.getenv(",
+        b"getenv(",
+        b"env(",
+        b"ENV.fetch(",
+        b"config(",
+        b"process.env",
+        b"os.environ",
+        b"ENV[",
+    ];
+    let reader = READERS.iter().find(|reader| text[at..].starts_with(reader))?;
+    let line = memchr::memchr(b'\n', &text[at..]).map_or(text.len(), |end| at + end).min(at + 200);
+    let from = at + reader.len();
+    let joins: &[&[u8]] = &[b", ", b" or ", b" || ", b" ?? "];
+    let behind = |join: &&[u8]| memchr::memmem::find(&text[from..line], join).map(|place| from + place + join.len());
+    joins.iter().filter_map(behind).min().and_then(|start| quoted(text, start))
 }
 
 /// YAML and JSON, or a type: `name: String = "…"`.
@@ -156,7 +181,10 @@ fn spaced(text: &[u8], start: usize, closed: usize, at: usize) -> Option<Value> 
             quoted(text, start).or_else(|| bare(text, start, Form::Said))
         }
         None if is_column => bare(text, at, Form::Said),
-        None => quoted(text, at).or_else(|| of_somebody(text, at)).or_else(|| last_word(text, at)),
+        None => {
+            let said = quoted(text, at).or_else(|| of_somebody(text, at)).or_else(|| last_word(text, at));
+            said.or_else(|| if text[start..closed].contains(&b'_') { logged(text, at) } else { None })
+        }
     }
 }
 
@@ -166,6 +194,14 @@ fn last_word(text: &[u8], at: usize) -> Option<Value> {
     let at = if text.get(digit) == Some(&b' ') && digit > at { digit + 1 } else { at };
     let value = bare(text, at, Form::Said)?;
     matches!(text.get(value.end), None | Some(b'\n' | b'\r')).then_some(value)
+}
+
+/// `using api_token 8s7d… for upload`: a name of a program, and what nobody would write as a word.
+fn logged(text: &[u8], at: usize) -> Option<Value> {
+    let value = bare(text, at, Form::Said)?;
+    let word = &text[value.start..value.end];
+    let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
+    (word.len() >= 16 && digits >= 2 && WORD.with("-.=").holds(word)).then_some(value)
 }
 
 /// `password for the server is …`, `password of admin: …`

@@ -18,8 +18,20 @@ pub(super) enum Meaning {
     WeakKey,
 }
 
-const PASSWORDS: &[&str] =
-    &["pwd", "pass", "pw", "passwort", "kennwort", "contrasena", "senha", "userpass", "dbpass", "psk"];
+const PASSWORDS: &[&str] = &[
+    "pwd",
+    "pswd",
+    "pass",
+    "passwords",
+    "pw",
+    "passwort",
+    "kennwort",
+    "contrasena",
+    "senha",
+    "userpass",
+    "dbpass",
+    "psk",
+];
 /// They end in `pass` and have nothing to do with passwords.
 const NO_PASSWORDS: &[&str] =
     &["compass", "bypass", "trespass", "encompass", "surpass", "overpass", "underpass", "byepass"];

@@ -81,7 +81,10 @@ fn is_code(name: &[u8], form: Form, value: &[u8], next: Option<&u8>) -> bool {
     let is_name = |text: &[u8]| NAME.holds(text) && !text[0].is_ascii_digit();
     let is_in_setting = form == Form::Assigned && is_setting(name) && !matches!(next, Some(b'"' | b'\''));
     let is_call = bracket.is_some_and(|at| at > 0 && is_name(&value[..at])) && !is_in_setting;
-    let is_template = matches!(value.first(), Some(b'{' | b'[' | b'(' | b'*' | b'&' | b'!' | b'#'));
+    // `!Ref` and its like are tags of YAML; a password may begin with the sign too.
+    let is_tag = value.first() == Some(&b'!')
+        && value[1..].iter().all(|byte| byte.is_ascii_alphabetic() || b"_/:".contains(byte));
+    let is_template = is_tag || matches!(value.first(), Some(b'{' | b'[' | b'(' | b'*' | b'&' | b'#'));
     is_call || is_template || has(b"::") || has(b"->") || has(b"=>") || is_reference(value)
 }
 
@@ -147,7 +150,13 @@ fn is_path(value: &[u8]) -> bool {
 fn is_key(value: &[u8]) -> bool {
     let is_of_key =
         |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b'\\');
-    value.iter().all(is_of_key) && is_random(value) && rarity::is_credential(value)
+    value.iter().all(is_of_key) && (is_random(value) || is_uuid(value)) && rarity::is_credential(value)
+}
+
+/// Five groups of hexadecimal digits; by chance they may have hardly a letter.
+fn is_uuid(value: &[u8]) -> bool {
+    let groups = value.split(|&byte| byte == b'-').map(|group| ANY_HEX.holds(group).then_some(group.len()));
+    groups.eq([8, 4, 4, 4, 12].map(Some))
 }
 
 /// A value that can be nothing but a key, although its name does not say which.

@@ -79,7 +79,9 @@ fn is_body(body: &[u8]) -> bool {
     let letters: Vec<u8> = body.iter().copied().filter(|&byte| BASE64.has(byte)).collect();
     let is_cut =
         memchr::memmem::find(body, b"...").is_some() || memchr::memmem::find(body, "\u{2026}".as_bytes()).is_some();
-    letters.len() >= SHORTEST && !is_cut && rarity::entropy(&letters) > 3.6
+    // A pattern for such blocks, as programs have it that take them away.
+    let is_pattern = body.starts_with(b"[") || memchr::memmem::find(&body[..body.len().min(40)], b"[\\s\\S]").is_some();
+    letters.len() >= SHORTEST && !is_cut && !is_pattern && rarity::entropy(&letters) > 3.6
 }
 
 /// The end of the lines of base64 that follow, where the last line of a block is missing.

@@ -116,6 +116,18 @@ pub(crate) fn auth_pair(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     }
 }
 
+/// `ConvertTo-SecureString "password" -AsPlainText` of PowerShell; the anchor is the name.
+pub(crate) fn secure_string(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
+    const OPTION: &[u8] = b"-string";
+    let first = SPACE.run(text, at + "convertto-securestring".len(), 8);
+    let has_option = text.get(first..first + OPTION.len()).is_some_and(|word| word.eq_ignore_ascii_case(OPTION));
+    let start = if has_option { SPACE.run(text, first + OPTION.len(), 8) } else { first };
+    let Some((start, end)) = quoted_at(text, start) else { return };
+    if end - start >= 5 && !is_placeholder(&text[start..end]) {
+        found(Found { kind: PASSWORD, start, end });
+    }
+}
+
 /// The text in the quotes that open at this place.
 fn quoted_at(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let quote = *text.get(at).filter(|byte| matches!(byte, b'"' | b'\''))?;
@@ -140,11 +152,23 @@ pub(crate) fn pgpass(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
 /// `IDENTIFIED BY 'password'` of SQL.
 pub(crate) fn identified_by(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     let quote = at + "identified by ".len();
-    let Some(open) = text.get(quote).filter(|byte| matches!(byte, b'\'' | b'"')) else { return };
+    let Some(open) = text.get(quote).filter(|byte| matches!(byte, b'\'' | b'"')) else {
+        return identified_bare(text, quote, found);
+    };
     let start = quote + 1;
     let Some(length) = memchr::memchr(*open, &text[start..text.len().min(start + 256)]) else { return };
     if length >= 5 && !is_placeholder(&text[start..start + length]) {
         found(Found { kind: PASSWORD, start, end: start + length });
+    }
+}
+
+/// Without quotes, as some servers take it: a word that is none of the language.
+fn identified_bare(text: &[u8], start: usize, found: &mut dyn FnMut(Found)) {
+    let end = NAME.with("!$#@").run(text, start, 64);
+    let word = &text[start..end];
+    let is_mixed = word.iter().any(u8::is_ascii_digit) && word.iter().any(u8::is_ascii_alphabetic);
+    if word.len() >= 8 && is_mixed && !is_placeholder(word) {
+        found(Found { kind: PASSWORD, start, end });
     }
 }
 
