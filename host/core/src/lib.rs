@@ -11,6 +11,7 @@ pub mod event;
 pub mod gate;
 pub mod grounding;
 pub mod id;
+pub mod inbound;
 pub mod job;
 pub mod jobs_file;
 pub mod missed;
