@@ -1,39 +1,39 @@
-//! What people say to the host through a notifier, in the words of `wit/notifier.wit`.
+//! What people said and did, as a notifier heard it.
+//!
+//! Who may speak, and what follows, is not decided here: these are the words.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::notice::Address;
 
-/// One thing that happened where a notifier hears people.
+/// One thing that happened on the other side.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Inbound {
-    /// The same whenever it is read again, and of nothing else.
+    /// The same whenever it is read again, and of nothing else of its notifier.
     pub key: String,
     pub sender: Sender,
     pub address: Address,
-    /// What the other side calls the message, to answer or replace it.
+    /// What the other side calls the message; for `Message::reply_to` and `Message::edit_of`.
     pub message_id: String,
-    /// What a mark takes.
+    /// What a notifier marks it by.
     pub handle: String,
-    /// In milliseconds since 1970, by the other side's clock.
-    pub at_ms: u64,
+    /// By the other side's clock.
+    pub at: Timestamp,
     pub happening: Happening,
 }
 
 /// Who spoke, as the other side knows them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Sender {
     /// It never changes.
     pub id: String,
     /// The name that people see.
     pub name: String,
-    /// It is a program.
+    #[serde(default)]
     pub is_bot: bool,
 }
 
-/// What happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Happening {
@@ -42,9 +42,9 @@ pub enum Happening {
     Corrected(Said),
     /// Somebody pressed a button: its token.
     Chose(String),
-    /// Its name.
+    /// A thread was opened: its name.
     ThreadOpened(String),
-    /// Its new name.
+    /// A thread has another name.
     ThreadRenamed(String),
     ThreadClosed,
     ThreadReopened,
@@ -52,27 +52,31 @@ pub enum Happening {
     Other(String),
 }
 
-/// What somebody said.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct Said {
     pub text: String,
     /// Somebody else's text that it passes on: who wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded_from: Option<String>,
     /// Text that it quotes or answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quoted: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<OfferedFile>,
 }
 
 /// A file that somebody sent; it is fetched when the host wants it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
 pub struct OfferedFile {
+    /// What the notifier fetches it by.
     pub id: String,
     pub name: String,
+    /// Its media type.
     pub mime: String,
     /// In bytes, as the other side says; 0 if it does not.
+    #[serde(default)]
     pub size: u64,
+    #[serde(default)]
     pub is_voice: bool,
 }
 
@@ -85,4 +89,20 @@ pub enum Mark {
     /// The agent works on it.
     Working,
     Refused,
+}
+
+impl Happening {
+    /// A word for what happened, for events and logs.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Said(_) => "said",
+            Self::Corrected(_) => "corrected",
+            Self::Chose(_) => "chose",
+            Self::ThreadOpened(_) => "thread-opened",
+            Self::ThreadRenamed(_) => "thread-renamed",
+            Self::ThreadClosed => "thread-closed",
+            Self::ThreadReopened => "thread-reopened",
+            Self::Other(_) => "other",
+        }
+    }
 }
