@@ -27,5 +27,6 @@ pub mod session;
 pub mod state;
 pub mod supervision;
 pub mod talk;
+pub mod users;
 pub mod verdict;
 pub mod workload;
