@@ -224,6 +224,8 @@ static TOOLS: &[Tool] = &[
             (&["**", "…:delete"], Some(&DELETE)),
             (&["**", "…:disable"], Some(&DELETE)),
             (&["db", "reset"], Some(&DELETE)),
+            (&["**", "db", "drop"], Some(&DELETE)),
+            (&["…:remove"], Some(&DELETE)),
             (&["down"], Some(&DELETE)),
             (&["**", "…-delete"], Some(&DELETE)),
             (&["**", "revoke"], Some(&DELETE)),
@@ -324,6 +326,11 @@ static TOOLS: &[Tool] = &[
     },
 ];
 
+/// How many machines or tasks there shall be at least, at most, or now.
+fn is_count(option: &str) -> bool {
+    matches!(option, "--desired-count" | "--desired-capacity" | "--max-size")
+}
+
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     verbs::judge(TOOLS, cmd, report);
     match cmd.name() {
@@ -334,6 +341,10 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 word.starts_with("--no-") && word.ends_with("-protection") || word == "--no-disable-api-termination"
             }) {
                 report.add(&DELETE, "--no-…-protection");
+            }
+            let is_none = |pair: &[String]| is_count(&pair[0]) && pair[1] == "0";
+            if cmd.words().windows(2).any(is_none) {
+                report.add(&DELETE, "0");
             }
             if is_sync && args.exactly("delete") && !args.is_rehearsal() {
                 report.add(&OBJECTS, "--delete");

@@ -1,6 +1,6 @@
 //! Deleting what a search finds: `find -delete`, `find -exec rm`, `… | xargs rm`.
 
-use crate::names::{is_junk, is_source};
+use crate::names::{SHELLS, is_junk, is_source};
 use crate::packs::{filesystem, itself};
 use crate::place::Place;
 use crate::rule::{Report, rules};
@@ -88,6 +88,9 @@ fn deletes(words: &[String]) -> bool {
 /// `rm` gets its words from another command: from the `find` that carries it, or through `xargs`.
 pub(crate) fn judge_fed(cmd: &Cmd<'_>, is_tree: bool, report: &mut Report) {
     let Some(parent) = cmd.parent() else { return fed_by_nobody(is_tree, report) };
+    // `find -exec sh -c 'rm "$1"' _ {}`: what is given to the shell comes from the search.
+    let is_shell = SHELLS.contains(&parent.name());
+    let parent = if is_shell { parent.parent().unwrap_or(parent) } else { parent };
     match parent.name() {
         "find" | "gfind" | "bfs" => found_by_find(&parent, is_tree, report),
         "fd" | "fdfind" => found_by_fd(&parent, report),

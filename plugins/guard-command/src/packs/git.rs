@@ -3,7 +3,7 @@
 use crate::args::{Args, Spec};
 use crate::guess;
 use crate::place::Place;
-use crate::rule::{Report, rules};
+use crate::rule::{Report, Rule, rules};
 use crate::scene::Cmd;
 
 rules! { Git:
@@ -31,6 +31,9 @@ rules! { Git:
     DISCARD_FILE = Risky "git-discard-file",
         "it would throw away the changes of a file",
         "look first with `git diff`, and put the changes aside with `git stash`";
+    TAKE_FILE = Advice "git-take-file",
+        "it would put the file of another commit in the place of this one",
+        "look first with `git diff`";
     STASH_DROP = Risky "git-stash-drop",
         "it would throw away work that was put aside",
         "look first with `git stash list` and `git stash show`, and use `git stash pop` to bring it back";
@@ -241,11 +244,16 @@ fn checkout(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
         return;
     }
     let dashes = cmd.it.argv.iter().position(|word| word == "--");
+    if dashes.is_some() && cmd.it.more_words {
+        return report.add(&DISCARD, "what it is given");
+    }
+    let from = args.operands.first().filter(|first| dashes.is_some_and(|dashes| **first < dashes));
+    let is_of_other = from.is_some_and(|from| !cmd.it.argv[*from].starts_with(['H', '@']));
     for index in &args.operands {
         let is_path = dashes.is_some_and(|dashes| *index > dashes);
         let word = cmd.it.argv[*index].as_str();
         if is_path || matches!(word, "." | "./" | "*" | ":/" | "..") {
-            discard(cmd, *index, report);
+            discard(cmd, *index, if is_of_other { &TAKE_FILE } else { &DISCARD_FILE }, report);
         }
     }
 }
@@ -259,7 +267,7 @@ fn restore(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
         report.add(&DISCARD, "--pathspec-from-file");
     }
     for index in &args.operands {
-        discard(cmd, *index, report);
+        discard(cmd, *index, &DISCARD_FILE, report);
     }
 }
 
@@ -274,14 +282,14 @@ fn switch(cmd: &Cmd<'_>, report: &mut Report) {
 }
 
 /// One file, or a folder, a pattern, everything.
-fn discard(cmd: &Cmd<'_>, index: usize, report: &mut Report) {
+fn discard(cmd: &Cmd<'_>, index: usize, of_file: &'static Rule, report: &mut Report) {
     let word = cmd.it.argv[index].as_str();
     let name = word.rsplit('/').next().unwrap_or(word);
     let is_file = name.trim_start_matches('.').contains('.') && !word.contains('*') || is_known_file(name);
     match cmd.place(index) {
         Place::Guarded => report.add(&super::itself::SETTINGS, word),
         Place::Build => {}
-        Place::Inside | Place::Temp if is_file => report.add(&DISCARD_FILE, word),
+        Place::Inside | Place::Temp if is_file => report.add(of_file, word),
         _ => report.add(&DISCARD, word),
     }
 }

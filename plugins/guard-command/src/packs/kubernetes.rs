@@ -74,7 +74,7 @@ static TOOLS: &[Tool] = &[
     },
     Tool {
         names: &["helmfile", "skaffold", "tilt", "kapp", "kustomize", "werf", "devspace"],
-        options: KUBECTL,
+        options: Spec { short: "enlfp", long: &["environment", "namespace", "selector", "file", "profile"] },
         verbs: &[
             (&["destroy"], Some(&UNINSTALL)),
             (&["delete"], Some(&UNINSTALL)),

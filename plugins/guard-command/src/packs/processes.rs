@@ -49,6 +49,7 @@ fn processes(cmd: &Cmd<'_>, report: &mut Report) {
         "kill" if cmd.substitutions().iter().any(|told| told.name() == "pgrep" && told.has_word("-u")) => {
             report.add(&KILL_SERVICE, "pgrep -u");
         }
+        "kill" if lists_all(cmd) => report.add(&KILL_ALL, "ps"),
         "kill" => {
             let words = cmd.words();
             let is_listing = words.first().is_some_and(|word| matches!(word.as_str(), "-l" | "-L" | "--list"));
@@ -72,6 +73,21 @@ fn processes(cmd: &Cmd<'_>, report: &mut Report) {
         }
         _ => {}
     }
+}
+
+/// The numbers come from a list of all processes that nothing has filtered.
+fn lists_all(cmd: &Cmd<'_>) -> bool {
+    let told = cmd.substitutions();
+    let lists = |told: &Cmd<'_>| {
+        told.name() == "ps"
+            && told.words().iter().any(|word| matches!(word.as_str(), "-e" | "-A" | "-ef" | "aux" | "-eo" | "ax"))
+    };
+    let filters = |told: &Cmd<'_>| {
+        let is_plain = !told.words().iter().any(|word| word.contains(['/', '~']) || word.contains("=="));
+        !(matches!(told.name(), "ps" | "cut" | "tr" | "sort" | "tail" | "sed" | "xargs")
+            || told.name() == "awk" && is_plain)
+    };
+    told.iter().any(lists) && !told.iter().any(filters)
 }
 
 fn by_name(cmd: &Cmd<'_>, report: &mut Report) {

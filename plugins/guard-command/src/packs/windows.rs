@@ -94,7 +94,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let Some(first) = cmd.it.argv.get(cmd.from) else { return };
     let name = first.rsplit(['/', '\\']).next().unwrap_or(first).to_ascii_lowercase();
     let name = name.strip_suffix(".exe").unwrap_or(&name);
-    if !NAMES.contains(&name) {
+    if !NAMES.contains(&name) && !name.starts_with("disable-") {
         return;
     }
     let lower: Vec<String> = cmd.words().iter().map(|word| word.to_ascii_lowercase()).collect();
@@ -177,6 +177,7 @@ fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
         "clear-recyclebin" | "remove-vm" | "remove-aduser" | "remove-adobject" | "remove-appxpackage" => &DELETE,
         "pnputil" if first == "/delete-driver" => &SETTINGS,
         "disable-netadapter" | "remove-netfirewallrule" | "unregister-scheduledtask" | "uninstall-package" => &SETTINGS,
+        name if name.starts_with("disable-") => &SETTINGS,
         "set-netfirewallprofile" if has("false") => &SETTINGS,
         "set-itemproperty" | "new-itemproperty" if lower.iter().any(|word| word.starts_with("hklm:")) => &SETTINGS,
         "schtasks" if has("/delete") => &SETTINGS,
