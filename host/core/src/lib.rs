@@ -25,6 +25,7 @@ pub mod schedule;
 pub mod session;
 pub mod state;
 pub mod supervision;
+pub mod supervisor;
 pub mod talk;
 pub mod verdict;
 pub mod workload;
