@@ -15,6 +15,17 @@ pub struct Notice {
     pub body_markdown: String,
 }
 
+/// A place where people read.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Address {
+    /// The chat, channel or room, as the other side calls it.
+    pub conversation: String,
+    /// A thread or topic within it; none is the main one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub thread: Option<String>,
+}
+
 /// Of what people are told; `notify` of a job changes single ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
