@@ -58,7 +58,10 @@ fn argument(text: &[u8], start: usize, end: usize, comma: usize) -> Option<Value
     if start > 0 && !QUOTE.has(text[start - 1]) && is_constant(&text[start..end]) {
         return quoted_only(text, comma + 1);
     }
-    let quote = start.checked_sub(1).map(|before| text[before]).filter(|&byte| QUOTE.has(byte))?;
+    // `["--password", "value"]`: an option and its value in a list.
+    let option = text[..start].iter().rev().take(2).take_while(|&&byte| byte == b'-').count();
+    let before = (start - option).checked_sub(1);
+    let quote = before.map(|before| text[before]).filter(|&byte| QUOTE.has(byte))?;
     let is_whole = text.get(end) == Some(&quote) && SPACE.run(text, end + 1, 8) == comma;
     is_whole.then(|| quoted_only(text, comma + 1)).flatten()
 }
