@@ -102,6 +102,8 @@ impl Dialect {
 
     /// It does not happen, or is not shown; the model reads the reason in its place.
     fn denied(self, event: Event, reason: &str) -> Value {
+        // Codex CLI takes a denial without a reason for none.
+        let reason = if reason.trim().is_empty() { "instar: this is not shown." } else { reason };
         match (self, event) {
             (Self::Gemini, _) => json!({ "decision": "deny", "reason": reason }),
             (_, Event::PreToolUse) => super::answer::decided("deny", reason),
@@ -149,6 +151,13 @@ mod tests {
         let output = json!({ "llmContent": "[redacted]", "returnDisplay": "x" });
         let gemini = json!({ "decision": "deny", "reason": "[redacted]" });
         check(Dialect::Gemini, Event::PostToolUse, said(output), gemini);
+    }
+
+    #[test]
+    fn a_denial_always_has_a_reason() {
+        let said = json!({ "hookSpecificOutput": { "hookEventName": "PostToolUse", "updatedToolOutput": "" } });
+        let expected = json!({ "decision": "block", "reason": "instar: this is not shown." });
+        check(Dialect::Codex, Event::PostToolUse, said, expected);
     }
 
     #[test]
