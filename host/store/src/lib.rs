@@ -17,6 +17,7 @@ mod record;
 mod restore;
 mod rows;
 mod story;
+mod values;
 
 pub use backup::{back_up, check_backup};
 pub use error::StoreError;
@@ -26,3 +27,4 @@ pub use open::Store;
 pub use read::EventFilter;
 pub use restore::Snapshot;
 pub use story::Story;
+pub use values::{Before, KeptValue, Put};
