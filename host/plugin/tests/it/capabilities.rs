@@ -74,7 +74,10 @@ async fn fetch(plugins: &Plugins, ask: Value) -> Result<String, String> {
 async fn a_credential_goes_into_its_place_and_comes_back_black() {
     let (base, asked) = serve(|request| {
         let line = request.lines().next().unwrap_or_default().to_owned();
-        Some(format!("HTTP/1.1 200 OK\r\nx-echo: {TOKEN}\r\nset-cookie: a=b\r\ncontent-length: {}\r\n\r\n{line}", line.len()))
+        Some(format!(
+            "HTTP/1.1 200 OK\r\nx-echo: {TOKEN}\r\nset-cookie: a=b\r\ncontent-length: {}\r\n\r\n{line}",
+            line.len()
+        ))
     })
     .await;
     let plugins = at(&base);
@@ -132,7 +135,9 @@ async fn private_addresses_are_reached_only_where_the_operator_names_them() {
 
 #[tokio::test]
 async fn redirects_are_answers() {
-    let (base, asked) = serve(|_| Some("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".to_owned())).await;
+    let (base, asked) =
+        serve(|_| Some("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n".to_owned()))
+            .await;
     let plugins = at(&base);
     assert_eq!(fetch(&plugins, json!({ "url": "https://api.tiny.test/open/a" })).await.unwrap(), "302");
     assert_eq!(asked.all().len(), 1);
@@ -140,7 +145,8 @@ async fn redirects_are_answers() {
 
 #[tokio::test]
 async fn sizes_are_limited_both_ways() {
-    let (base, asked) = serve(|request| Some(ok(&"x".repeat(if request.contains("large") { 1001 } else { 1000 })))).await;
+    let (base, asked) =
+        serve(|request| Some(ok(&"x".repeat(if request.contains("large") { 1001 } else { 1000 })))).await;
     let plugins = at(&base);
     let url = |path: &str| format!("https://api.tiny.test/open/{path}");
     assert_eq!(fetch(&plugins, json!({ "url": url("large") })).await.unwrap_err(), "too-large-sent");
@@ -186,7 +192,10 @@ async fn half_an_answer_and_no_answer_are_told_apart() {
 
 #[tokio::test]
 async fn a_file_is_sent_as_a_form_and_downloaded_for_its_owner_alone() {
-    let (base, asked) = serve(|request| Some(if request.contains("/open/none") { with_status("404 Not Found", "no") } else { ok(&"y".repeat(5000)) })).await;
+    let (base, asked) = serve(|request| {
+        Some(if request.contains("/open/none") { with_status("404 Not Found", "no") } else { ok(&"y".repeat(5000)) })
+    })
+    .await;
     let dir = tempfile::tempdir().unwrap();
     let mut settings = granted(&[("api.tiny.test", &base)]);
     settings.means.blobs_dir = Some(dir.path().join("blobs"));
@@ -195,12 +204,14 @@ async fn a_file_is_sent_as_a_form_and_downloaded_for_its_owner_alone() {
     let path = dir.path().join("report.txt");
     std::fs::write(&path, "the report").unwrap();
     let mut with_file = message(&json!({ "upload": { "url": "https://api.tiny.test/open/up", "method": "POST" } }));
-    with_file.attachments =
-        vec![Attachment { name: "re\"port.txt".into(), mime: "text/plain".into(), size: 10, path }];
+    with_file.attachments = vec![Attachment { name: "re\"port.txt".into(), mime: "text/plain".into(), size: 10, path }];
     let large = told(plugins.deliver(&id(), &call(), &with_file, 0).await.map(|receipt| receipt.provider_id));
     assert_eq!(large.unwrap_err(), "too-large-sent", "the answer was larger than an answer may be");
     let form = asked.last();
-    assert!(form.contains("name=\"file\"; filename=\"re%22port.txt\"\r\ncontent-type: text/plain\r\n\r\nthe report\r\n"), "{form}");
+    assert!(
+        form.contains("name=\"file\"; filename=\"re%22port.txt\"\r\ncontent-type: text/plain\r\n\r\nthe report\r\n"),
+        "{form}"
+    );
 
     let file = plugins.fetch_file(&id(), &call(), "some").await.unwrap();
     assert_eq!((file.size, std::fs::metadata(&file.path).unwrap().permissions().mode() & 0o777), (5000, 0o600));
@@ -234,7 +245,9 @@ async fn secrets_work_without_being_seen() {
 
 #[tokio::test]
 async fn the_host_polls_for_the_plugin_within_its_rights() {
-    let (base, asked) = serve(|request| Some(if request.contains("after=0") { ok("7") } else { with_status("409 Conflict", "") })).await;
+    let (base, asked) =
+        serve(|request| Some(if request.contains("after=0") { ok("7") } else { with_status("409 Conflict", "") }))
+            .await;
     let plugins = at(&base);
     let poll = plugins.next_poll(&id(), &call(), None).await.unwrap();
     let answer = plugins.ask(&id(), poll.request, Duration::from_secs(10)).await.unwrap();

@@ -1,9 +1,7 @@
 //! A notifier that does what the body of a message says, and answers how it went. It has every capability.
 
 use instar_plugin_sdk::http::{Content, FetchError, Part, Request, Response};
-use instar_plugin_sdk::notifier::{
-    Address, Batch, Inbound, Mark, Message, Notifier, Poll, Receipt,
-};
+use instar_plugin_sdk::notifier::{Address, Batch, Inbound, Mark, Message, Notifier, Poll, Receipt};
 use instar_plugin_sdk::{CallCtx, Failure, Plugin, clock, http, kv, register, secrets};
 use serde::Deserialize;
 
@@ -57,7 +55,8 @@ impl Plugin for Tiny {
 
 impl Notifier for Tiny {
     fn deliver(_: &CallCtx, config: &Config, message: &Message, _: u32) -> Result<Receipt, Failure> {
-        let script = serde_json::from_str(&message.body_markdown).map_err(|error| Failure::new("script", error.to_string()))?;
+        let script =
+            serde_json::from_str(&message.body_markdown).map_err(|error| Failure::new("script", error.to_string()))?;
         run(script, message, config).map(Receipt::whole)
     }
 
@@ -93,7 +92,9 @@ fn run(script: Script, message: &Message, config: &Config) -> Result<String, Fai
             Ok(format!("{:02x}{:02x} {is_right}", tag[0], tag[1]))
         }
         Script::Equals(name, candidate) => Ok(secrets::equals(&name, candidate.as_bytes())?.to_string()),
-        Script::Clock => Ok((clock::now_ms() > 1_600_000_000_000 && clock::monotonic_ns() <= clock::monotonic_ns()).to_string()),
+        Script::Clock => {
+            Ok((clock::now_ms() > 1_600_000_000_000 && clock::monotonic_ns() <= clock::monotonic_ns()).to_string())
+        }
     }
 }
 
