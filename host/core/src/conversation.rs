@@ -152,28 +152,54 @@ pub struct Course {
     pub mark: Option<Mark>,
     /// It is a part of the conversation: the log keeps it.
     pub is_talk: bool,
-    /// Nothing is settled yet: it is looked at again when the session of its place has ended.
-    pub waits: bool,
+    /// Nothing is settled yet: it is looked at again when this has happened.
+    pub waits: Option<WaitsFor>,
+}
+
+/// What of the session of a conversation a message waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WaitsFor {
+    Beginning,
+    End,
 }
 
 /// One thing to do for people.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Deed {
     /// Type this into the session of this run.
-    Tell { run: RunId, text: String },
+    Tell {
+        run: RunId,
+        text: String,
+    },
     /// Begin a session, which owns the conversation.
-    Begin { request: Box<SpawnRequest> },
+    Begin {
+        request: Box<SpawnRequest>,
+    },
     /// The conversation is this session's from now on.
-    Bind { session: SessionName },
+    Bind {
+        session: SessionName,
+    },
     Unbind,
-    Trigger { slug: JobSlug },
-    Pause { slug: Option<JobSlug> },
-    Resume { slug: Option<JobSlug> },
-    Stop { run: RunId },
+    /// The thread is called so.
+    Name {
+        name: String,
+    },
+    Trigger {
+        slug: JobSlug,
+    },
+    Pause {
+        slug: Option<JobSlug>,
+    },
+    Resume {
+        slug: Option<JobSlug>,
+    },
+    Stop {
+        run: RunId,
+    },
     /// Press Escape in it.
-    Interrupt { session: SessionName },
-    /// Open a thread of this name, with a session in it.
-    Open { name: String },
+    Interrupt {
+        session: SessionName,
+    },
 }
 
 /// What happened in conversations.

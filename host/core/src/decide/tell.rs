@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use crate::conversation::Place;
 use crate::decide::{Draft, Effect};
 use crate::event::Fact;
 use crate::id::{NoticeId, PluginId};
 use crate::notice::Notice;
+use crate::verdict::Severity;
 
 /// After this many attempts, about a day, a delivery is given up.
 const MOST_ATTEMPTS: u32 = 30;
@@ -20,6 +22,14 @@ pub(super) fn raise(draft: &mut Draft<'_>, notice: Notice) {
     if !notifiers.is_empty() {
         draft.event(Fact::NoticeRaised { notice: Arc::new(notice), notifiers });
     }
+}
+
+/// A text for one place.
+pub(super) fn write(draft: &mut Draft<'_>, place: &Place, reply_to: Option<String>, body_markdown: String) {
+    let (id, severity) = (draft.ids.notice(), Severity::Info);
+    let _ = reply_to;
+    let message = Notice { id, severity, title: String::new(), body_markdown };
+    draft.event(Fact::NoticeRaised { notice: Arc::new(message), notifiers: vec![place.notifier.clone()] });
 }
 
 pub(super) fn deliver_due(draft: &mut Draft<'_>) {

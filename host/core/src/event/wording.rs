@@ -59,6 +59,7 @@ impl Fact {
             Self::NoticeTried { .. } => "notice_tried",
             Self::NoticeDelivered { .. } => "notice_delivered",
             Self::NoticeFailed { .. } => "notice_failed",
+            Self::Conversed(fact) => fact.kind(),
             Self::HousekeepingBegun => "housekeeping_begun",
             Self::HousekeepingDone { .. } => "housekeeping_done",
             Self::HousekeepingFailed { .. } => "housekeeping_failed",
@@ -104,6 +105,7 @@ impl Fact {
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
+            | Self::Conversed(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -150,6 +152,7 @@ impl Fact {
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
+            | Self::Conversed(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -224,6 +227,7 @@ impl Fact {
             | Self::NoticeTried { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
+            | Self::Conversed(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -243,6 +247,7 @@ impl Fact {
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
             Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
+            Self::Conversed(fact) => fact.summary(),
             Self::HousekeepingBegun => "Housekeeping begun".into(),
             Self::HousekeepingDone { cleared } => format!(
                 "Housekeeping done: {} runs, {} events and {} session folders removed",
@@ -329,6 +334,7 @@ impl Fact {
             | Self::RunAdmitted { .. }
             | Self::RunPassed { .. }
             | Self::RunProgressed { .. } => json!({}),
+            Self::Conversed(fact) => fact.details(),
         }
     }
 }

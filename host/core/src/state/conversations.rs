@@ -66,6 +66,12 @@ impl Place {
     }
 }
 
+impl Unanswered {
+    pub fn excerpt_of(text: &str) -> String {
+        text.chars().take(LONGEST_EXCERPT).collect()
+    }
+}
+
 impl Pending {
     pub fn place(&self) -> Place {
         Place::of(&self.notifier, &self.inbound)
@@ -120,11 +126,7 @@ impl Conversations {
         self.pending.iter().find(|pending| pending.place() == *place)
     }
 
-    pub fn unanswered(&self, place: &Place) -> Option<&Unanswered> {
-        self.unanswered.get(place)
-    }
-
-    pub fn all_unanswered(&self) -> impl Iterator<Item = (&Place, &Unanswered)> {
+    pub fn unanswered(&self) -> impl Iterator<Item = (&Place, &Unanswered)> {
         self.unanswered.iter()
     }
 
@@ -161,8 +163,8 @@ impl Conversations {
         minute(now) != self.refused.minute || self.refused.count < MOST_REFUSED_A_MINUTE
     }
 
-    /// Where the answer of an agent is late at that time, unless it works; when an answer would be late next.
-    pub fn stalls<'a>(&'a self, limit: SignedDuration) -> impl Iterator<Item = (Timestamp, &'a Place, &'a Unanswered)> {
+    /// Where people wait for an answer, with when it is late.
+    pub fn waiting(&self, limit: SignedDuration) -> impl Iterator<Item = (Timestamp, &Place, &Unanswered)> {
         let late = move |waits: &Unanswered| waits.since.checked_add(limit).ok();
         let open = self.unanswered.iter().filter(|(_, waits)| !waits.told);
         open.filter_map(move |(place, waits)| Some((late(waits)?, place, waits)))
@@ -203,7 +205,8 @@ impl Conversations {
         }
     }
 
-    fn see(&mut self, notifier: &PluginId, key: &str) {
+    /// It was heard before.
+    pub fn see(&mut self, notifier: &PluginId, key: &str) {
         let seen = (notifier.clone(), key.to_owned());
         if self.seen.insert(seen.clone()) {
             self.seen_in_order.push_back(seen);
@@ -213,6 +216,11 @@ impl Conversations {
                 self.seen.remove(&oldest);
             }
         }
+    }
+
+    /// An agent has not answered.
+    pub fn owe(&mut self, place: Place, waits: Unanswered) {
+        self.unanswered.insert(place, waits);
     }
 
     fn pair(&mut self, pairing: Pairing) {
@@ -242,7 +250,7 @@ impl Conversations {
     fn spoke(&mut self, spoken: &Spoken) {
         match &spoken.by {
             Voice::Person(_) if spoken.session.is_some() => {
-                let excerpt = spoken.text.chars().take(LONGEST_EXCERPT).collect();
+                let excerpt = Unanswered::excerpt_of(&spoken.text);
                 let waits = Unanswered { since: spoken.at, excerpt, told: false };
                 self.unanswered.entry(spoken.place.clone()).or_insert(waits);
             }
