@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::agent_env::AgentEnv;
 use crate::clock;
+use crate::converse::Desk;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::supervise::Supervisor;
@@ -54,6 +55,7 @@ pub(crate) struct World {
     /// The gates that may be asked at once.
     pub(crate) gates: Semaphore,
     pub(crate) supervisor: Supervisor,
+    pub(crate) desk: Desk,
 }
 
 impl Actor {
@@ -90,6 +92,9 @@ impl World {
             Effect::Tell { run, number } => self.tell(run, number).await,
             Effect::Deliver { notice, notifier } => self.deliver(notice, notifier).await,
             Effect::Supervise { run } => self.supervise(run).await,
+            Effect::Route { place, key } => self.route(place, key).await,
+            Effect::Mark { .. } => What::Done,
+            Effect::Interrupt { session } => self.interrupt(session).await,
             Effect::KeepHouse => self.keep_house().await,
         }
     }
@@ -291,7 +296,7 @@ impl World {
     }
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, work).await.ok()
 }
 
@@ -314,7 +319,7 @@ fn step_fault(error: &PluginError) -> StepFault {
 }
 
 /// An error with its causes, as one sentence.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -1,6 +1,7 @@
 //! What the host answers to commands, as Markdown.
 
 use instar_core::conversation::Place;
+use instar_core::quota::QuotaReading;
 use instar_core::session::Session;
 use instar_core::users::Role;
 
@@ -72,6 +73,34 @@ pub(crate) fn jobs(scene: &Scene<'_>) -> String {
         format!("- `{}`: {last}, {next}", job.slug)
     });
     list(lines.collect(), "There are no jobs.")
+}
+
+pub(crate) fn quota(scene: &Scene<'_>) -> String {
+    let quota = match scene.state.quota_reading() {
+        QuotaReading::Data(quota) => quota,
+        QuotaReading::None => return "Nothing is known of the quota: no collector has written it.".into(),
+        QuotaReading::Broken(why) => return format!("The quota file cannot be read: {why}"),
+    };
+    let hours = |percent: Option<f64>| percent.map(|percent| format!(", {percent:.0} % of five hours"));
+    let rules = scene.state.limits.admission.quota.as_ref();
+    let advice = rules.map(|rules| format!(": {}", rules.recommendation(quota).as_str())).unwrap_or_default();
+    let mut text = format!(
+        "{:.0} % of the week{}, as of {}{advice}.",
+        quota.usage_percent,
+        hours(quota.five_hour_percent).unwrap_or_default(),
+        quota.last_updated.strftime("%Y-%m-%d %H:%M UTC"),
+    );
+    for account in &quota.accounts {
+        let used = account.five_hour_percent;
+        let active = if account.is_active { ", in use" } else { "" };
+        text.push_str(&format!(
+            "\n- {}: {:.0} % of the week{}{active}",
+            account.email,
+            account.usage_percent,
+            hours(used).unwrap_or_default()
+        ));
+    }
+    text
 }
 
 pub(crate) fn notifiers(scene: &Scene<'_>) -> String {

@@ -30,8 +30,6 @@ pub struct Scene<'a> {
     pub protected: &'a [String],
     pub started_at: Timestamp,
     pub version: &'a str,
-    /// What `/quota` answers.
-    pub quota: &'a str,
     /// The last messages of the conversation, oldest first.
     pub history: &'a [Spoken],
     /// The end of what its last session printed, if that has ended.
@@ -179,7 +177,7 @@ fn command(scene: &Scene<'_>, place: &Place, command: Command, rest: &str) -> Pl
         Command::Sessions => Plan::answer(answers::sessions(scene, rest)),
         Command::Status => Plan::answer(answers::status(scene)),
         Command::Jobs => Plan::answer(answers::jobs(scene)),
-        Command::Quota => Plan::answer(scene.quota),
+        Command::Quota => Plan::answer(answers::quota(scene)),
         Command::Plugins => Plan::answer(answers::notifiers(scene)),
         Command::New => new(scene, place, rest),
         Command::Claim => claim(scene, place, rest),
