@@ -169,6 +169,7 @@ impl Runs {
             | Fact::Resumed { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
+            | Fact::NoticePartDelivered { .. }
             | Fact::NoticeDelivered { .. }
             | Fact::NoticeFailed { .. }
             | Fact::HousekeepingBegun
