@@ -189,6 +189,7 @@ impl World {
                 env.insert("INSTAR_RUN_ID".into(), run.id.to_string());
                 env.insert("INSTAR_SESSION".into(), session.name.to_string());
                 env.extend(session.job.as_ref().map(|job| ("INSTAR_JOB".into(), job.to_string())));
+                env.extend(self.conversation_env(&session.name));
                 // Only a run of a job has a next one.
                 let notes = run.slug.as_ref().map(|_| self.sessions.notes_path(session.id).display().to_string());
                 env.extend(notes.map(|path| ("INSTAR_HANDOFF".into(), path)));

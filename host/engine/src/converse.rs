@@ -27,6 +27,8 @@ pub struct Desk {
     /// The names of sessions that nobody may claim.
     pub protected: Vec<String>,
     pub version: String,
+    /// What agents call to answer: the path of this program.
+    pub program: String,
 }
 
 /// What the session of a conversation said and was told before, as far as it matters.
@@ -82,6 +84,7 @@ impl World {
             last_words: past.last_words.as_deref(),
             files: &[],
             tmp: &self.desk.tmp,
+            program: &self.desk.program,
         }))
     }
 
@@ -101,6 +104,14 @@ impl World {
             None => None,
         };
         Ok(Past { history, last_words: run.and_then(|run| run.end).map(|end| end.tail) })
+    }
+
+    /// What the program of a session is told of the conversation that is its.
+    pub(crate) fn conversation_env(&self, name: &SessionName) -> Vec<(String, String)> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        let Some(place) = view.state().conversations().place_of(name) else { return Vec::new() };
+        let thread = format!("INSTAR_{}_TOPIC", place.channel().to_uppercase().replace(['-', '.'], "_"));
+        vec![("INSTAR_CONVERSATION".into(), place.label()), (thread, place.thread().to_owned())]
     }
 
     pub(crate) async fn interrupt(&self, session: SessionName) -> What {

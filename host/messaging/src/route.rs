@@ -38,6 +38,8 @@ pub struct Scene<'a> {
     pub files: &'a [(String, PathBuf)],
     /// Where files for sessions go.
     pub tmp: &'a Path,
+    /// What an agent calls to answer: the path of this program.
+    pub program: &'a str,
 }
 
 /// A course, and the files that must be there before it is carried out.
@@ -143,7 +145,7 @@ fn begin(scene: &Scene<'_>, place: &Place, name: SessionName, text: &str) -> Pla
     if let Some(path) = &past {
         notes.push(NoteFile { path: path.clone(), text: history(scene.history) });
     }
-    let prompt = beginning(place, &typed, past.as_deref());
+    let prompt = beginning(scene.program, place, &typed, past.as_deref());
     let execute = json!({ "type": "prompt", "value": prompt, "interactive": true });
     let model = Model::default().as_str().to_owned();
     let step = StepRequest { execute_json: execute.to_string(), model, previous: None };

@@ -14,6 +14,7 @@ mod quota_file;
 mod serve;
 mod session_tokens;
 mod traces;
+mod users_file;
 mod watch_file;
 mod watch_jobs;
 mod wiring;

@@ -1,6 +1,7 @@
 //! The log of what people and agents said: the newest of a place, and what is found by a part of its text.
 
 use instar_core::conversation::{Place, Spoken};
+use instar_core::id::PluginId;
 use jiff::Timestamp;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row as _, Sqlite};
@@ -21,9 +22,9 @@ pub struct LoggedMessage {
 pub struct MessageFilter {
     /// A part of the text, in large or small letters.
     pub text: Option<String>,
-    /// Where the notifier's name ends so.
     pub place: Option<Place>,
-    /// Threads of this name, whatever the chat.
+    pub notifier: Option<PluginId>,
+    /// Whatever the chat; a main thread is empty.
     pub thread: Option<String>,
     pub since: Option<Timestamp>,
     /// The newest so many.
@@ -77,6 +78,9 @@ fn statement(filter: &MessageFilter) -> QueryBuilder<Sqlite> {
         query.push(" AND notifier = ").push_bind(place.notifier.to_string());
         query.push(" AND conversation = ").push_bind(place.address.conversation.clone());
         query.push(" AND thread = ").push_bind(thread_text(&place.address).to_owned());
+    }
+    if let Some(notifier) = &filter.notifier {
+        query.push(" AND notifier = ").push_bind(notifier.to_string());
     }
     if let Some(thread) = &filter.thread {
         query.push(" AND thread = ").push_bind(thread.clone());
