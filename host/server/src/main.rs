@@ -16,6 +16,7 @@ mod secrets_file;
 mod serve;
 mod session_tokens;
 mod traces;
+mod users_file;
 mod watch_file;
 mod watch_jobs;
 mod wiring;

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop, Supervisor};
+use instar_engine::{AgentEnv, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
 use instar_plugin::{Means, Values};
 use instar_session::Sessions;
 use instar_store::Store;
@@ -86,6 +86,7 @@ pub(crate) async fn build(
             ContextFiles::new(move |name| context_files::read(&project, name))
         },
         supervisor: supervisor(project, config),
+        desk: desk(project, config)?,
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
@@ -158,7 +159,18 @@ fn limits(config: &Config) -> Limits {
         idle_timeout: config.sessions.idle_timeout,
         admission: config.admission.clone(),
         pause_after_failures: config.scheduler.pause_after_failures,
+        conversations: config.conversations.clone(),
     }
+}
+
+fn desk(project: &Project, config: &Config) -> anyhow::Result<Desk> {
+    let program = std::env::current_exe().context("failed to find out which program this is")?;
+    Ok(Desk {
+        tmp: project.tmp_dir(),
+        protected: config.sessions.protected.clone(),
+        version: VERSION.to_owned(),
+        program: program.display().to_string(),
+    })
 }
 
 fn session_settings(project: &Project, config: &Config) -> anyhow::Result<instar_session::Settings> {

@@ -18,12 +18,14 @@ mod init;
 mod job;
 mod logs;
 mod manual;
+mod notifier;
 mod output;
 mod plugin;
 mod quota;
 mod run;
 mod scheduler;
 mod secret;
+mod send;
 mod server;
 mod session;
 mod status;
@@ -85,6 +87,10 @@ enum Command {
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
     Quota(quota::Quota),
+    Send(send::Send),
+    /// Let people in who speak with sessions
+    #[command(subcommand, after_help = examples(&["instar notifier pair", "instar notifier pair telegram --user ada"]))]
+    Notifier(notifier::NotifierCommand),
     Events(events::Events),
     Logs(logs::Logs),
     /// Look at the plugins
@@ -189,6 +195,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Run(command) => run::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Quota(quota) => quota::run(context, &quota),
+        Command::Send(send) => send::run(context, &send),
+        Command::Notifier(command) => notifier::run(context, command),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),
