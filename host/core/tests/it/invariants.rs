@@ -126,6 +126,7 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Supervise { .. }
         | Effect::Route { .. }
         | Effect::Mark { .. }
+        | Effect::CarryOut { .. }
         | Effect::Interrupt { .. } => None,
     }
 }
@@ -157,7 +158,11 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
             world.tell(What::SessionEnded { run: *run, end: end(cause) });
         }
         Effect::Supervise { run } => drop(world.tell(What::Supervised { run: *run, answer: Err("nobody".into()) })),
-        Effect::Stop { .. } | Effect::Route { .. } | Effect::Mark { .. } | Effect::Interrupt { .. } => {
+        Effect::Stop { .. }
+        | Effect::Route { .. }
+        | Effect::Mark { .. }
+        | Effect::CarryOut { .. }
+        | Effect::Interrupt { .. } => {
             drop(world.tell(What::Done));
         }
         Effect::Listen { run, after } => {
