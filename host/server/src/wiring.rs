@@ -13,14 +13,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
+use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
 use instar_plugin::{Means, Values};
 use instar_session::Sessions;
 use instar_store::Store;
+use jiff::Timestamp;
 
 use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
-use crate::guards::{GuardDesk, Home};
+use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
 use crate::plugin_values::StoredValues;
@@ -176,6 +177,12 @@ fn desk(project: &Project, config: &Config) -> anyhow::Result<Desk> {
         protected: config.sessions.protected.clone(),
         version: VERSION.to_owned(),
         program: program.display().to_string(),
+        approver: {
+            let approvals = Approvals::new(Home::of(project).approvals());
+            Approver::new(move |id, hash, yes| {
+                approvals.answer(id, hash, yes, Timestamp::now()).map_err(|error| error.to_string())
+            })
+        },
     })
 }
 
