@@ -13,6 +13,7 @@ mod follow;
 mod gates;
 mod grounding;
 mod hook;
+mod hook_bytes;
 mod house;
 mod http;
 mod jobs_as_code;

@@ -32,7 +32,7 @@ pub use guard::hook::{Moment, Redaction, Rule, Scan};
 pub use inspect::{About, Import, Inspection, inspect};
 pub use lane::{Allocation, PoolChoice};
 pub use limits::{CallLimits, Limits};
-pub use load::{Origin, Settings, Source};
+pub use load::{Origin, Settings, Source, Trial};
 pub use notify::Receipt;
 pub use plugins::{PluginInfo, Plugins};
 pub use wit::since_v0_1::{Asker, CallContext};
