@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod budget;
 pub mod command;
+pub mod conversation;
 pub mod decide;
 pub mod event;
 pub mod gate;
@@ -26,6 +27,7 @@ pub mod schedule;
 pub mod session;
 pub mod state;
 pub mod supervision;
+pub mod supervisor;
 pub mod talk;
 pub mod users;
 pub mod verdict;

@@ -1,5 +1,6 @@
 //! The binary: the command line, the server behind it, and the wrapper that sessions run under.
 
+mod autostart;
 mod bundled;
 mod cli;
 mod config;
@@ -9,11 +10,14 @@ mod guards;
 mod http;
 mod intelligence;
 mod jobs;
+mod lifeline;
 mod quota_collector;
 mod quota_file;
 mod serve;
 mod session_tokens;
 mod traces;
+mod users_file;
+mod watch_approvals;
 mod watch_file;
 mod watch_jobs;
 mod wiring;

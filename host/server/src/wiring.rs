@@ -13,19 +13,20 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop, Supervisor};
+use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
 use instar_session::Sessions;
 use instar_store::Store;
+use jiff::Timestamp;
 
 use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
-use crate::guards::{GuardDesk, Home};
+use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
 use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
-use lock::ServerLock;
+use lock::{Role, RoleLock};
 
 /// A running host, still without its network.
 #[derive(Debug)]
@@ -44,7 +45,13 @@ pub(crate) struct Host {
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Makes this process the project's server: its folders are there, and nobody else holds them.
-pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
+pub(crate) fn claim(project: &Project) -> anyhow::Result<RoleLock> {
+    make_folders(project)?;
+    Ok(RoleLock::acquire(&project.lock_file(), Role::Server)?)
+}
+
+/// The folders of the host, for this user alone.
+pub(crate) fn make_folders(project: &Project) -> anyhow::Result<()> {
     let instar_dir = project.instar_dir();
     let make =
         |result: io::Result<()>, path: &Path| result.with_context(|| format!("failed to make {}", path.display()));
@@ -52,7 +59,7 @@ pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
     for folder in [project.run_dir(), project.state_dir(), project.cache_dir(), project.tmp_dir(), project.logs_dir()] {
         make(private_folder(&folder), &folder)?;
     }
-    Ok(ServerLock::acquire(&project.lock_file())?)
+    Ok(())
 }
 
 /// Opens all that the host owns, and starts its loop: from here on jobs run. `url` is where their programs find it.
@@ -83,6 +90,7 @@ pub(crate) async fn build(
             ContextFiles::new(move |name| context_files::read(&project, name))
         },
         supervisor: supervisor(project, config),
+        desk: desk(project, config)?,
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
@@ -146,7 +154,24 @@ fn limits(config: &Config) -> Limits {
         idle_timeout: config.sessions.idle_timeout,
         admission: config.admission.clone(),
         pause_after_failures: config.scheduler.pause_after_failures,
+        conversations: config.conversations.clone(),
     }
+}
+
+fn desk(project: &Project, config: &Config) -> anyhow::Result<Desk> {
+    let program = std::env::current_exe().context("failed to find out which program this is")?;
+    Ok(Desk {
+        tmp: project.tmp_dir(),
+        protected: config.sessions.protected.clone(),
+        version: VERSION.to_owned(),
+        program: program.display().to_string(),
+        approver: {
+            let approvals = Approvals::new(Home::of(project).approvals());
+            Approver::new(move |id, hash, yes| {
+                approvals.answer(id, hash, yes, Timestamp::now()).map_err(|error| error.to_string())
+            })
+        },
+    })
 }
 
 fn session_settings(project: &Project, config: &Config) -> anyhow::Result<instar_session::Settings> {

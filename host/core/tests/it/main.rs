@@ -2,6 +2,7 @@
 
 mod admission;
 mod clock;
+mod conversations;
 mod decide;
 mod fields;
 mod invariants;
@@ -11,6 +12,7 @@ mod pauses;
 mod retry;
 mod schedule;
 mod supervise;
+mod supervisor;
 mod talk;
 mod world;
 mod year;

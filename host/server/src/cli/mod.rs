@@ -4,6 +4,7 @@
 //! settings work on files, so that they need no server. What a command prints and how it ends: `output` and `exit`.
 
 mod api_call;
+mod autostart;
 mod backup;
 mod client;
 mod config;
@@ -16,13 +17,16 @@ mod guard;
 mod hook;
 mod init;
 mod job;
+mod lifeline;
 mod logs;
 mod manual;
+mod notifier;
 mod output;
 mod plugin;
 mod quota;
 mod run;
 mod scheduler;
+mod send;
 mod server;
 mod session;
 mod status;
@@ -64,6 +68,12 @@ enum Command {
     /// Start, stop and look at the server of this project
     #[command(subcommand, after_help = examples(&["instar server start", "instar server stop"]))]
     Server(server::ServerCommand),
+    /// Keep the server running: a small process beside it that starts it again when it dies
+    #[command(subcommand, after_help = examples(&["instar lifeline start", "instar lifeline status"]))]
+    Lifeline(lifeline::LifelineCommand),
+    /// Start the lifeline with the machine
+    #[command(subcommand, after_help = examples(&["instar autostart install", "instar autostart status"]))]
+    Autostart(autostart::AutostartCommand),
     /// Show the project, its server, sessions, jobs and recent events
     #[command(after_help = examples(&["instar status", "instar status --json", "instar --dir ~/agent status"]))]
     Status,
@@ -84,6 +94,10 @@ enum Command {
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
     Quota(quota::Quota),
+    Send(send::Send),
+    /// Let people in who speak with sessions
+    #[command(subcommand, after_help = examples(&["instar notifier pair", "instar notifier pair telegram --user ada"]))]
+    Notifier(notifier::NotifierCommand),
     Events(events::Events),
     Logs(logs::Logs),
     /// Look at the plugins
@@ -177,6 +191,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(init) => init::run(context, init),
         Command::Server(command) => server::run(context, command),
+        Command::Lifeline(command) => lifeline::run(context, &command),
+        Command::Autostart(command) => autostart::run(context, &command),
         Command::Status => status::run(context),
         Command::Doctor(doctor) => doctor::run(context, &doctor),
         Command::Config(command) => config::run(context, command),
@@ -185,6 +201,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Run(command) => run::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Quota(quota) => quota::run(context, &quota),
+        Command::Send(send) => send::run(context, &send),
+        Command::Notifier(command) => notifier::run(context, command),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),

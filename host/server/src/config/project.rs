@@ -70,6 +70,11 @@ impl Project {
         self.instar_dir().join("jobs.json")
     }
 
+    /// Who is known, and by which channels they speak.
+    pub(crate) fn users_file(&self) -> PathBuf {
+        self.instar_dir().join("users.json")
+    }
+
     /// Where quota data is unless `monitoring.quotaStateFile` says otherwise.
     pub(crate) fn quota_file(&self) -> PathBuf {
         self.instar_dir().join("quota-state.json")
@@ -118,6 +123,20 @@ impl Project {
     /// Held by the one server of this project.
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.run_dir().join("server.lock")
+    }
+
+    /// Held by the one lifeline of this project.
+    pub(crate) fn lifeline_lock(&self) -> PathBuf {
+        self.run_dir().join("lifeline.lock")
+    }
+
+    /// What the lifeline says of itself and its server.
+    pub(crate) fn lifeline_state(&self) -> PathBuf {
+        self.run_dir().join("lifeline.json")
+    }
+
+    pub(crate) fn lifeline_log(&self) -> PathBuf {
+        self.logs_dir().join("lifeline.log")
     }
 }
 
