@@ -16,11 +16,23 @@ fn main() {
         "there are no components in {}: run `cargo xtask components` first",
         plugins.display()
     );
+    link_for_a_fast_start();
     if components.is_empty() {
         println!("cargo:warning=no bundled plugins: run `cargo xtask components` first");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("bundled.rs");
     fs::write(&out, table(&components)).expect("OUT_DIR can be written");
+}
+
+/// A hook and the wrapper of a session are processes of a few milliseconds, of which the system's linker took a good
+/// part to fit a program that may lie anywhere: fifty thousand addresses to write, and the pages with them to copy.
+/// One that lies where it was linked needs none of that. Its libraries, heap, stacks and the code of plugins still
+/// lie anywhere.
+fn link_for_a_fast_start() {
+    let of_target = |name: &str| env::var(name).unwrap_or_default();
+    if (of_target("CARGO_CFG_TARGET_OS"), of_target("CARGO_CFG_TARGET_ENV")) == ("linux".into(), "gnu".into()) {
+        println!("cargo:rustc-link-arg-bins=-no-pie");
+    }
 }
 
 fn components_in(folder: &Path) -> Vec<PathBuf> {

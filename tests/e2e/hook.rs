@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 /// A project whose guards are compiled: a development build brings no native code, and compiling them takes longer
 /// on a busy machine than a hook may.
-fn guarded() -> Agent {
+pub(crate) fn guarded() -> Agent {
     let agent = Agent::new();
     assert!(agent.instar(&["hook", "install"]).status.success());
     agent
@@ -25,7 +25,7 @@ fn registered(agent: &Agent, event: &str) -> String {
 }
 
 /// Runs it as the agent CLI does: `sh -c`, in the session's folder, without waiting for more than it says.
-fn call(agent: &Agent, event: &str, cwd: &Path, input: &[u8], env: &[(&str, &str)]) -> Output {
+pub(crate) fn call(agent: &Agent, event: &str, cwd: &Path, input: &[u8], env: &[(&str, &str)]) -> Output {
     let mut command = Command::new("sh");
     command.arg("-c").arg(registered(agent, event)).current_dir(cwd);
     command.env_remove("CLAUDE_PROJECT_DIR").env_remove("INSTAR_RUN_ID").env_remove("CLAUDECODE");

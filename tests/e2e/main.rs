@@ -14,6 +14,7 @@ mod follow;
 mod gates;
 mod grounding;
 mod hook;
+mod hook_bytes;
 mod house;
 mod http;
 mod jobs_as_code;

@@ -1,13 +1,14 @@
 //! A job: what runs, when, and how much it matters.
 
 pub mod fields;
+mod written;
 
 use std::fmt;
 
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::admission::{self, Admission};
 use crate::grounding::{Grounding, Handoff};
@@ -18,6 +19,8 @@ use crate::notice::Notify;
 use crate::retry::Retry;
 use crate::schedule::Schedule;
 use crate::supervision::Supervision;
+
+pub use crate::job::written::Written;
 
 /// A job as its file defines it.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +53,7 @@ pub struct Job {
     pub grounding: Option<Grounding>,
     pub supervision: Supervision,
     /// The object as it stands in the file, unknown keys included.
-    pub definition: Map<String, Value>,
+    pub definition: Written,
 }
 
 /// Which of several queued runs goes first. The order of the cases is the order of the queue.
@@ -205,12 +208,8 @@ impl Job {
     /// Reads one entry of the jobs file. The first thing that is wrong is reported.
     pub fn parse(index: usize, value: &Value) -> Result<Self, JobProblem> {
         let Some(definition) = value.as_object() else {
-            return Err(JobProblem {
-                index: Some(index),
-                slug: None,
-                field: None,
-                message: "must be an object".into(),
-            });
+            let message = "must be an object".into();
+            return Err(JobProblem { index: Some(index), slug: None, field: None, message });
         };
         let fields = Fields { index, definition: Definition { object: definition } };
         fields.job()
@@ -250,7 +249,7 @@ impl Fields<'_> {
             admission: Admission::parse(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
             jitter: admission::jitter(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
             supervision: self.choice("supervision", "tier0, tier1, tier2")?,
-            definition: self.definition.object.clone(),
+            definition: Written::of(self.definition.object),
         })
     }
 

@@ -1,8 +1,12 @@
 //! The jobs file: which entries are good, and whether the file as a whole can be taken.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 use std::sync::Arc;
 
+use serde::Deserializer as _;
+use serde::de::{SeqAccess, Visitor};
 use serde_json::Value;
 
 use crate::id::JobSlug;
@@ -30,34 +34,88 @@ impl JobsFile {
         if text.trim().is_empty() {
             return Self::unreadable(format!("{name} is empty; it must contain a JSON array of jobs, `[]` for none"));
         }
-        match serde_json::from_str(text) {
+        // A list is read entry by entry: a tree of all of it would take many times the memory of the jobs.
+        let read = if text.trim_start().starts_with('[') { list(text) } else { serde_json::from_str(text).map(Err) };
+        match read {
             Err(error) => Self::unreadable(format!("{name} is not valid JSON: {error}")),
-            Ok(Value::Array(entries)) => Self::from_entries(&entries),
-            Ok(other) => Self::unreadable(format!("{name} must contain a JSON array; it has {}", kind_of(&other))),
+            Ok(Ok(file)) => file,
+            Ok(Err(other)) => Self::unreadable(format!("{name} must contain a JSON array; it has {}", kind_of(&other))),
         }
     }
 
     /// One bad entry is reported and the others go on; names that cannot be told apart refuse the file.
     pub fn from_entries(entries: &[Value]) -> Self {
-        let mut file = Self::default();
-        let mut first: BTreeMap<JobSlug, usize> = BTreeMap::new();
-        for (index, entry) in entries.iter().enumerate() {
-            match Job::parse(index, entry) {
-                Err(problem) => file.problems.push(problem),
-                Ok(job) => match first.get(&job.slug) {
-                    Some(earlier) => {
-                        file.refused = true;
-                        file.problems.push(duplicate(index, *earlier, &job.slug));
-                    }
-                    None => {
-                        first.insert(job.slug.clone(), index);
-                        file.jobs.push(Arc::new(job));
-                    }
-                },
+        let mut reading = Reading::default();
+        for entry in entries {
+            reading.take(entry);
+        }
+        reading.end()
+    }
+}
+
+/// A list of jobs of which some entries were read.
+#[derive(Debug, Default)]
+pub struct Reading {
+    file: JobsFile,
+    entries: usize,
+    first: BTreeMap<JobSlug, usize>,
+}
+
+impl Reading {
+    /// The next entry. A bad one is reported and the others go on.
+    pub fn take(&mut self, entry: &Value) {
+        match Job::parse(self.entries, entry) {
+            Err(problem) => {
+                self.file.problems.push(problem);
+                self.entries += 1;
+            }
+            Ok(job) => self.share(&Arc::new(job)),
+        }
+    }
+
+    /// The next entry, which was read before.
+    pub fn share(&mut self, job: &Arc<Job>) {
+        let index = self.entries;
+        self.entries += 1;
+        match self.first.entry(job.slug.clone()) {
+            Entry::Occupied(first) => {
+                self.file.refused = true;
+                self.file.problems.push(duplicate(index, *first.get(), &job.slug));
+            }
+            Entry::Vacant(first) => {
+                first.insert(index);
+                self.file.jobs.push(job.clone());
             }
         }
-        file.refused |= file.jobs.is_empty() && !file.problems.is_empty();
-        file
+    }
+
+    /// What was read, once all of it was.
+    pub fn end(mut self) -> JobsFile {
+        self.file.refused |= self.file.jobs.is_empty() && !self.file.problems.is_empty();
+        self.file
+    }
+}
+
+/// Never a `Value`: the text begins as a list does.
+fn list(text: &str) -> serde_json::Result<Result<JobsFile, Value>> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let reading = json.deserialize_seq(Reading::default())?;
+    json.end()?;
+    Ok(Ok(reading.end()))
+}
+
+impl<'de> Visitor<'de> for Reading {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of jobs")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(mut self, mut entries: A) -> Result<Self, A::Error> {
+        while let Some(entry) = entries.next_element::<Value>()? {
+            self.take(&entry);
+        }
+        Ok(self)
     }
 }
 

@@ -112,7 +112,7 @@ pub struct RunRequest {
 
 impl RunRequest {
     pub fn of(job: &Job, default_timeout_ms: u64) -> Self {
-        let execute = job.definition.get("execute").cloned().unwrap_or_default();
+        let execute = job.definition.object().shift_remove("execute").unwrap_or_default();
         Self {
             job_name: job.name.clone(),
             priority: job.priority,

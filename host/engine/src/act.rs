@@ -29,6 +29,8 @@ use crate::view::SharedView;
 const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
 const STEP_DEADLINE: Duration = Duration::from_secs(30);
 const START_DEADLINE: Duration = Duration::from_secs(30);
+/// How long a start waits for the others. One that hangs must not keep the next from its own deadline.
+const LONGEST_TURN: Duration = Duration::from_secs(2);
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
 const TELL_DEADLINE: Duration = Duration::from_secs(30);
 const DELIVER_DEADLINE: Duration = Duration::from_secs(60);
@@ -54,6 +56,9 @@ pub(crate) struct World {
     pub(crate) changes: watch::Receiver<i64>,
     /// The gates that may be asked at once.
     pub(crate) gates: Semaphore,
+    /// The sessions that may be started at once: more would only take the processor from each other, and from those
+    /// who ask the host meanwhile.
+    pub(crate) starts: Semaphore,
     pub(crate) supervisor: Supervisor,
     pub(crate) desk: Desk,
 }
@@ -159,6 +164,7 @@ impl World {
     }
 
     async fn start(&self, id: RunId) -> What {
+        let _turn = within(LONGEST_TURN, self.starts.acquire()).await;
         let Some((run, session, launch)) = self.starting(id) else { return What::Done };
         let reason = match within(START_DEADLINE, self.start_session(&run, &session, &launch)).await {
             Some(Ok(())) => "its wrapper did not begin".to_owned(),

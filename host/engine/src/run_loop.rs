@@ -93,7 +93,7 @@ const LONGEST_RECORD_RETRY: SignedDuration = SignedDuration::from_secs(5);
 /// Restores the state, records the start and lets open runs go on.
 pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let now = clock::now();
-    let mut snapshot = parts.store.restore().await.map_err(StartError::Restore)?;
+    let mut snapshot = parts.store.restore_beside(&parts.jobs).await.map_err(StartError::Restore)?;
     let since = now.checked_sub(LONGEST_DAY).unwrap_or(now);
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
     let notifiers = parts.plugins.notifiers();
@@ -114,6 +114,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         context_files: parts.context_files,
         changes: changes.clone(),
         gates: Semaphore::new(GATES_AT_ONCE),
+        starts: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from).max(2)),
         supervisor: parts.supervisor,
         desk: parts.desk,
     };

@@ -16,6 +16,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use wasmtime::Engine;
 use wasmtime::component::Component;
 
+use crate::audit::CONTRACT;
 use crate::error::Cause;
 use crate::text;
 
@@ -67,6 +68,22 @@ impl Cache {
         Ok(Compiled { component, problem })
     }
 
+    /// Whether this very component passed its trial with this configuration, under a host like this one.
+    pub(crate) fn was_tried(&self, engine: &Engine, digest: &str, config_json: &str) -> bool {
+        fs::read(self.trial_path(engine, digest)).is_ok_and(|kept| kept == trial_mark(digest, config_json).as_bytes())
+    }
+
+    /// Remembers that it did. Where that cannot be kept, it is tried again.
+    pub(crate) fn keep_trial(&self, engine: &Engine, digest: &str, config_json: &str) {
+        let _ = self.prepare_dir().and_then(|()| {
+            write_atomically(&self.trial_path(engine, digest), trial_mark(digest, config_json).as_bytes())
+        });
+    }
+
+    fn trial_path(&self, engine: &Engine, digest: &str) -> PathBuf {
+        self.path(engine, digest).with_extension("tried")
+    }
+
     fn path(&self, engine: &Engine, digest: &str) -> PathBuf {
         let mut settings = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut settings);
@@ -98,6 +115,16 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// What stands for a trial: the host, the component and its configuration, each of which may change.
+fn trial_mark(digest: &str, config_json: &str) -> String {
+    let host = concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION"));
+    let mut hasher = blake3::Hasher::new();
+    for part in [host, CONTRACT, digest, config_json] {
+        hasher.update(&part.len().to_le_bytes()).update(part.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 /// A pool knows when it compiles what it could never hold.
@@ -264,6 +291,19 @@ mod tests {
         assert!(!load(scratch.path()).compiled, "it was hashed");
         fs::write(&code, fs::read(&code).unwrap()).unwrap();
         assert_eq!(load(scratch.path()).problem, Some("cache-mismatch"), "it was not hashed after a change");
+    }
+
+    #[test]
+    fn a_trial_counts_for_the_same_component_and_configuration_only() {
+        let scratch = tempfile::tempdir().unwrap();
+        let (cache, engine) = (Cache::new(scratch.path().to_owned()), Engine::default());
+        let was_tried = |digest: &str, config: &str| cache.was_tried(&engine, digest, config);
+        assert!(!was_tried(DIGEST, "{}"));
+        cache.keep_trial(&engine, DIGEST, "{}");
+        assert!(was_tried(DIGEST, "{}"));
+        assert!(!was_tried(DIGEST, "{\"a\":1}") && !was_tried("01", "{}"));
+        fs::write(&files(scratch.path(), "tried")[0], b"").unwrap();
+        assert!(!was_tried(DIGEST, "{}"), "a mark that is cut off was taken");
     }
 
     #[test]

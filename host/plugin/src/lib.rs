@@ -42,7 +42,7 @@ pub use hear::{Batch, FetchedFile, Poll, PollRequest, PollResponse};
 pub use inspect::{About, Import, Inspection, inspect};
 pub use lane::{Allocation, PoolChoice};
 pub use limits::{CallLimits, Limits};
-pub use load::{Origin, Settings, Source};
+pub use load::{Origin, Settings, Source, Trial};
 pub use notify::Receipt;
 pub use plugins::{NamedSecret, PluginInfo, Plugins};
 pub use secret::{Secret, Secrets};

@@ -2,13 +2,13 @@
 
 mod conversations;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use instar_core::event::EventRecord;
 use instar_core::id::{JobSlug, NoticeId, PluginId, SessionId};
-use instar_core::job::JobState;
-use instar_core::jobs_file::JobsFile;
+use instar_core::job::{Job, JobState};
+use instar_core::jobs_file::{JobsFile, Reading};
 use instar_core::pause::Pause;
 use instar_core::retry::PlannedRetry;
 use instar_core::run::Run;
@@ -16,7 +16,6 @@ use instar_core::session::Session;
 use instar_core::state::{Delivery, Restored};
 use instar_core::supervision::Question;
 use instar_core::talk::Message;
-use serde_json::Value;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::StoreError;
@@ -38,18 +37,26 @@ pub struct Snapshot {
 const MOST_ENDED_SESSIONS: i64 = 500;
 const MOST_EVENTS: i64 = 2_000;
 
+/// Of what there may be very many, so much is held at once.
+const ROWS_AT_ONCE: i64 = 1_000;
+
 impl Store {
     /// What a starting host needs, as of one moment.
     pub async fn restore(&self) -> Result<Snapshot, StoreError> {
-        self.snapshot().await.map_err(|error| self.error(error))
+        self.restore_beside(&JobsFile::default()).await
     }
 
-    async fn snapshot(&self) -> Result<Snapshot, sqlx::Error> {
+    /// The same, where this was just read of the jobs file: a job that stands in it as it is recorded is shared with it.
+    pub async fn restore_beside(&self, read: &JobsFile) -> Result<Snapshot, StoreError> {
+        self.snapshot(read).await.map_err(|error| self.error(error))
+    }
+
+    async fn snapshot(&self, read: &JobsFile) -> Result<Snapshot, sqlx::Error> {
         let mut transaction = self.0.readers.begin().await?;
         let events = events(&mut transaction).await?;
         let restored = Restored {
             latest: events.last().map(|event| event.at),
-            jobs: jobs(&mut transaction).await?,
+            jobs: jobs(&mut transaction, read).await?,
             job_states: job_states(&mut transaction).await?,
             runs: open_runs(&mut transaction).await?,
             questions: questions(&mut transaction).await?,
@@ -70,18 +77,42 @@ impl Store {
 }
 
 /// A definition that this version no longer takes is a problem of that job; the others go on.
-async fn jobs(connection: &mut SqliteConnection) -> Result<JobsFile, sqlx::Error> {
-    let rows = sqlx::query("SELECT definition FROM jobs ORDER BY position").fetch_all(connection).await?;
-    let definitions: Result<Vec<Value>, _> = rows.iter().map(|row| rows::from_json(row, "definition")).collect();
-    Ok(JobsFile::from_entries(&definitions?))
+async fn jobs(connection: &mut SqliteConnection, read: &JobsFile) -> Result<JobsFile, sqlx::Error> {
+    const SELECT: &str = "SELECT position, slug, definition FROM jobs WHERE position > $1 ORDER BY position LIMIT $2";
+    let read: HashMap<&str, &Arc<Job>> = read.jobs.iter().map(|job| (job.slug.as_str(), job)).collect();
+    let (mut restored, mut last) = (Reading::default(), -1);
+    loop {
+        let rows = sqlx::query(SELECT).bind(last).bind(ROWS_AT_ONCE).fetch_all(&mut *connection).await?;
+        for row in &rows {
+            last = row.try_get("position")?;
+            let (slug, definition): (&str, &str) = (row.try_get("slug")?, row.try_get("definition")?);
+            match read.get(slug).filter(|job| job.definition.as_str() == definition) {
+                Some(job) => restored.share(job),
+                None => restored.take(&rows::from_json(row, "definition")?),
+            }
+        }
+        if rows.is_empty() {
+            return Ok(restored.end());
+        }
+    }
 }
 
 async fn job_states(connection: &mut SqliteConnection) -> Result<BTreeMap<JobSlug, JobState>, sqlx::Error> {
     const SELECT: &str = "
         SELECT slug, last_run, last_result, last_error, consecutive_failures, last_scheduled, begun_at, last_handoff
-        FROM job_states";
-    let rows = sqlx::query(SELECT).fetch_all(connection).await?;
-    rows.iter().map(|row| Ok((rows::parsed(row, "slug")?, rows::job_state(row)?))).collect()
+        FROM job_states WHERE slug > $1 ORDER BY slug LIMIT $2";
+    let mut states = BTreeMap::new();
+    let mut last = String::new();
+    loop {
+        let rows = sqlx::query(SELECT).bind(&last).bind(ROWS_AT_ONCE).fetch_all(&mut *connection).await?;
+        for row in &rows {
+            states.insert(rows::parsed(row, "slug")?, rows::job_state(row)?);
+        }
+        match rows.last() {
+            Some(row) => last = row.try_get("slug")?,
+            None => return Ok(states),
+        }
+    }
 }
 
 async fn questions(connection: &mut SqliteConnection) -> Result<Vec<Question>, sqlx::Error> {

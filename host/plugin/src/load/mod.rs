@@ -71,6 +71,17 @@ pub struct Settings {
     pub pool: PoolChoice,
     /// Only plugins of one of these kinds are loaded; empty means all.
     pub only: Vec<Kind>,
+    pub trial: Trial,
+}
+
+/// When a plugin is tried out: an instance is made that must have the contract's types and accept its configuration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trial {
+    /// At each loading.
+    #[default]
+    Always,
+    /// Once for each component and configuration, since a trial takes as long as a call. For short processes.
+    Once,
 }
 
 impl Settings {
@@ -85,6 +96,7 @@ impl Settings {
             means: Means::default(),
             pool: PoolChoice::default(),
             only: Vec::new(),
+            trial: Trial::default(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::{AsContextMut, Store};
 
-use super::{Loader, Origin, Source};
+use super::{Loader, Origin, Source, Trial};
 use crate::audit::{self, Kind};
 use crate::binary::Outline;
 use crate::call::Callee;
@@ -106,7 +106,7 @@ impl Loader {
             let pre = self.compile(LaneKind::Driver, bytes, info, on_compile)?;
             loaded.driver = Some(DriverHalf::new(pre, &info.kinds).map_err(incompatible)?);
         }
-        self.try_out(&loaded)?;
+        self.try_out_unless_tried(&loaded, &info.digest)?;
         Ok(loaded)
     }
 
@@ -145,6 +145,20 @@ impl Loader {
         }
         let component: Component = compiled.component;
         self.lane(kind)?.linker.instantiate_pre(&component).map_err(incompatible)
+    }
+
+    fn try_out_unless_tried(&self, loaded: &Loaded, digest: &str) -> Result<(), Cause> {
+        let lane = self.plugins.guard_lane.as_ref().or(self.plugins.driver_lane.as_ref());
+        let engine = &lane.expect("a component is compiled for a lane that exists").engine;
+        let remembers = self.settings.trial == Trial::Once;
+        if remembers && self.cache.was_tried(engine, digest, &loaded.config_json) {
+            return Ok(());
+        }
+        self.try_out(loaded)?;
+        if remembers {
+            self.cache.keep_trial(engine, digest, &loaded.config_json);
+        }
+        Ok(())
     }
 
     /// Makes one instance of each half: its functions must have the contract's types, and it must

@@ -9,7 +9,7 @@ use instar_core::command::{Command, Surroundings};
 use instar_core::id::PluginId;
 use instar_core::verdict::{Answer, Finding, Severity};
 use instar_plugin::{
-    Asker, CallContext, Cause, Kind, Moment, Origin, PluginError, Plugins, PoolChoice, Settings, Source,
+    Asker, CallContext, Cause, Kind, Moment, Origin, PluginError, Plugins, PoolChoice, Settings, Source, Trial,
 };
 use instar_shell::World;
 use jiff::Timestamp;
@@ -82,6 +82,7 @@ impl Guards {
             None => Settings::new(home.native_code()),
         };
         settings.pool = PoolChoice::OnDemand;
+        settings.trial = Trial::Once;
         settings.only = kinds.to_vec();
         settings.limits.guard.wall = PATIENCE;
         settings.limits.validate.wall = PATIENCE;

@@ -37,7 +37,7 @@ impl Waits {
 
 /// What is defaulted in the file is spelled out.
 pub(super) fn job(job: &Job, next: Option<Timestamp>, state: Option<&JobState>, waits: &Waits) -> api::Job {
-    let mut definition = job.definition.clone();
+    let mut definition = job.definition.object();
     definition.insert("priority".into(), job.priority.as_str().into());
     definition.insert("model".into(), job.model.as_str().into());
     definition.insert("enabled".into(), job.enabled.into());

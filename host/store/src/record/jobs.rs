@@ -9,7 +9,7 @@ use sqlx::SqliteConnection;
 
 use crate::rows::{json, millis};
 
-/// A refused file replaces nothing but an empty set.
+/// A refused file replaces nothing but an empty set, and one that says what is recorded replaces nothing.
 pub(super) async fn read(connection: &mut SqliteConnection, file: &JobsFile) -> Result<(), sqlx::Error> {
     // All at once: a statement for each takes seconds where there are a hundred thousand.
     const INSERT: &str = "
@@ -17,10 +17,32 @@ pub(super) async fn read(connection: &mut SqliteConnection, file: &JobsFile) -> 
     if file.refused && has_jobs(connection).await? {
         return Ok(());
     }
+    let jobs: Vec<(&str, &str)> = file.jobs.iter().map(|job| (job.slug.as_str(), job.definition.as_str())).collect();
+    let jobs = json(&jobs);
+    if is_recorded(connection, &jobs).await? {
+        return Ok(());
+    }
     sqlx::query("DELETE FROM jobs").execute(&mut *connection).await?;
-    let jobs: Vec<(&str, String)> = file.jobs.iter().map(|job| (job.slug.as_str(), json(&job.definition))).collect();
-    sqlx::query(INSERT).bind(json(&jobs)).execute(connection).await?;
+    sqlx::query(INSERT).bind(jobs).execute(connection).await?;
     Ok(())
+}
+
+/// Whether this very set was recorded last; from here on it is.
+async fn is_recorded(connection: &mut SqliteConnection, jobs: &str) -> Result<bool, sqlx::Error> {
+    const NAME: &str = "jobs";
+    const UPSERT: &str = "
+        INSERT INTO settings (name, value) VALUES ($1, $2)
+        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    let digest = blake3::hash(jobs.as_bytes()).to_hex();
+    let recorded: Option<String> = sqlx::query_scalar("SELECT value FROM settings WHERE name = $1")
+        .bind(NAME)
+        .fetch_optional(&mut *connection)
+        .await?;
+    if recorded.as_deref() == Some(digest.as_str()) {
+        return Ok(true);
+    }
+    sqlx::query(UPSERT).bind(NAME).bind(digest.as_str()).execute(connection).await?;
+    Ok(false)
 }
 
 async fn has_jobs(connection: &mut SqliteConnection) -> Result<bool, sqlx::Error> {

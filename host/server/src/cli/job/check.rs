@@ -50,7 +50,7 @@ fn unsupervised(file: &JobsFile) -> impl Iterator<Item = String> {
 
 fn warnings(file: &JobsFile, now: Timestamp, zone: &TimeZone) -> Vec<String> {
     let unknown = file.jobs.iter().flat_map(|job| {
-        let unknown = fields::unknown(&job.definition).into_iter();
+        let unknown = fields::unknown(&job.definition.object()).into_iter();
         unknown.map(|key| format!("`{key}` of job `{}` means nothing here; it is kept", job.slug))
     });
     let dormant = file.jobs.iter().filter(|job| job.is_dormant(now, zone));

@@ -140,7 +140,7 @@ fn of_file(now: Timestamp, zone: &TimeZone, file: &JobsFile) -> Jobs {
 }
 
 fn of_definition(now: Timestamp, zone: &TimeZone, job: &instar_core::job::Job) -> Job {
-    let mut definition = job.definition.clone();
+    let mut definition = job.definition.object();
     definition.insert("priority".into(), job.priority.as_str().into());
     definition.insert("model".into(), job.model.as_str().into());
     definition.insert("enabled".into(), job.enabled.into());
