@@ -1,0 +1,3 @@
+//! Telegram: tells people what happens, in topics of a forum if there are some, and hears what they say.
+
+mod text;
