@@ -13,7 +13,7 @@ use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
 use crate::jobs_file::JobsFile;
 use crate::missed::PassReason;
-use crate::notice::Notice;
+use crate::notice;
 use crate::pause::Pause;
 use crate::plan::{End, Launch, Usage};
 use crate::quota::QuotaReading;
@@ -197,7 +197,7 @@ pub enum Fact {
         workload: Box<Workload>,
     },
     NoticeRaised {
-        notice: Arc<Notice>,
+        notice: Arc<notice::Message>,
         notifiers: Vec<PluginId>,
     },
     /// An attempt begins; after a crash it is not known whether it arrived.
@@ -205,6 +205,13 @@ pub enum Fact {
         notice: NoticeId,
         notifier: PluginId,
         attempt: u32,
+    },
+    /// One part of it arrived, and there are more.
+    NoticePartDelivered {
+        notice: NoticeId,
+        notifier: PluginId,
+        part: u32,
+        receipt: String,
     },
     NoticeDelivered {
         notice: NoticeId,

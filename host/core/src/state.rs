@@ -301,6 +301,7 @@ impl State {
             Fact::ClockSetBack { by_ms } => self.set_back(SignedDuration::from_millis(*by_ms), event.at),
             Fact::NoticeRaised { notice, notifiers } => self.outbox.raise(notice, notifiers, event.at),
             Fact::NoticeTried { notice, notifier, attempt } => self.outbox.begin(*notice, notifier, *attempt),
+            Fact::NoticePartDelivered { notice, notifier, part, .. } => self.outbox.go_on(*notice, notifier, part + 1),
             Fact::NoticeDelivered { notice, notifier, .. } => self.outbox.settle(*notice, notifier, None),
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.outbox.settle(*notice, notifier, *retry_at),
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),

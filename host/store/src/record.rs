@@ -177,6 +177,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
         Fact::NoticeRaised { .. }
         | Fact::NoticeTried { .. }
+        | Fact::NoticePartDelivered { .. }
         | Fact::NoticeDelivered { .. }
         | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
     }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::decide::{Draft, cause_of, tell};
 use crate::event::RunFinished;
 use crate::job::Priority;
-use crate::notice::Notice;
+use crate::notice::Message;
 use crate::pause::PauseCause;
 use crate::run::{Outcome, Run, Trigger};
 use crate::session::Session;
@@ -97,7 +97,7 @@ fn origin(trigger: &Trigger) -> String {
 }
 
 fn raise(draft: &mut Draft<'_>, severity: Severity, title: String, body_markdown: String) {
-    let notice = Notice { id: draft.ids.notice(), severity, title, body_markdown };
+    let notice = Message::notice(draft.ids.notice(), severity, title, body_markdown);
     tell::raise(draft, notice);
 }
 

@@ -57,6 +57,7 @@ impl Fact {
             Self::WorkloadReported { .. } => "workload_reported",
             Self::NoticeRaised { .. } => "notice_raised",
             Self::NoticeTried { .. } => "notice_tried",
+            Self::NoticePartDelivered { .. } => "notice_part_delivered",
             Self::NoticeDelivered { .. } => "notice_delivered",
             Self::NoticeFailed { .. } => "notice_failed",
             Self::HousekeepingBegun => "housekeeping_begun",
@@ -102,6 +103,7 @@ impl Fact {
             | Self::QuotaStale { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
+            | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
             | Self::HousekeepingBegun
@@ -148,6 +150,7 @@ impl Fact {
             | Self::WorkloadReported { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
+            | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
             | Self::HousekeepingBegun
@@ -222,6 +225,7 @@ impl Fact {
             | Self::WorkloadReported { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
+            | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
             | Self::HousekeepingBegun
@@ -239,8 +243,12 @@ impl Fact {
                 format!("The quota data of {last_updated} is too old, and is ignored until it is renewed")
             }
             Self::WorkloadReported { workload } => format!("Workload of {} reported", workload.slug),
+            Self::NoticeRaised { notice, .. } if notice.title.is_empty() => "Message raised".into(),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
+            Self::NoticePartDelivered { notifier, part, .. } => {
+                format!("Part {} of a notice delivered by {notifier}", part + 1)
+            }
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
             Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
             Self::HousekeepingBegun => "Housekeeping begun".into(),
@@ -312,6 +320,9 @@ impl Fact {
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
             Self::NoticeTried { notice, notifier, attempt } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt })
+            }
+            Self::NoticePartDelivered { notice, notifier, part, receipt } => {
+                json!({ "noticeId": notice, "notifier": notifier, "part": part, "receipt": receipt })
             }
             Self::NoticeDelivered { notice, notifier, receipt } => {
                 json!({ "noticeId": notice, "notifier": notifier, "receipt": receipt })

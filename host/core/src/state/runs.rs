@@ -168,6 +168,7 @@ impl Runs {
             | Fact::Resumed { .. }
             | Fact::NoticeRaised { .. }
             | Fact::NoticeTried { .. }
+            | Fact::NoticePartDelivered { .. }
             | Fact::NoticeDelivered { .. }
             | Fact::NoticeFailed { .. }
             | Fact::HousekeepingBegun
