@@ -1,3 +1,90 @@
 //! Telegram: tells people what happens, in topics of a forum if there are some, and hears what they say.
 
+mod api;
+mod config;
+mod deliver;
+mod identity;
+mod inbound;
+mod probe;
 mod text;
+mod threads;
+
+#[cfg(test)]
+mod tests;
+
+use instar_plugin_sdk::http::Response;
+use instar_plugin_sdk::notifier::{Address, Batch, Inbound, Mark, Message, Notifier, Poll, Receipt, Threads};
+use instar_plugin_sdk::{CallCtx, Diagnostic, Failure, Plugin, Severity, register};
+
+use config::Config;
+
+struct Telegram;
+
+impl Plugin for Telegram {
+    type Config = Config;
+
+    fn validate(config: &Config) -> Vec<Diagnostic> {
+        config.remarks()
+    }
+}
+
+impl Notifier for Telegram {
+    fn deliver(_: &CallCtx, config: &Config, message: &Message, part: u32) -> Result<Receipt, Failure> {
+        deliver::deliver(config, message, part)
+    }
+
+    fn probe(_: &CallCtx, config: &Config) -> Result<String, Failure> {
+        probe::probe(config)
+    }
+}
+
+impl Threads for Telegram {
+    fn open(
+        _: &CallCtx,
+        config: &Config,
+        conversation: &str,
+        name: &str,
+        severity: Severity,
+    ) -> Result<String, Failure> {
+        threads::open(config, conversation, name, severity)
+    }
+
+    fn rename(_: &CallCtx, config: &Config, address: &Address, name: &str) -> Result<(), Failure> {
+        threads::rename(config, address, name)
+    }
+
+    fn close(_: &CallCtx, config: &Config, address: &Address) -> Result<(), Failure> {
+        threads::close(config, address)
+    }
+
+    fn reopen(_: &CallCtx, config: &Config, address: &Address) -> Result<(), Failure> {
+        threads::reopen(config, address)
+    }
+}
+
+impl Inbound for Telegram {
+    fn next_poll(ctx: &CallCtx, config: &Config, cursor: Option<&str>) -> Result<Poll, Failure> {
+        inbound::next_poll(ctx, config, cursor)
+    }
+
+    fn receive(ctx: &CallCtx, config: &Config, _: Option<&str>, response: &Response) -> Result<Batch, Failure> {
+        inbound::receive(ctx, config, response)
+    }
+
+    fn fetch_file(_: &CallCtx, config: &Config, id: &str) -> Result<String, Failure> {
+        inbound::fetch_file(config, id)
+    }
+
+    fn mark(
+        _: &CallCtx,
+        config: &Config,
+        address: &Address,
+        handle: &str,
+        mark: Mark,
+        note: Option<&str>,
+    ) -> Result<(), Failure> {
+        inbound::mark(config, address, handle, mark, note)
+    }
+}
+
+register!(Telegram: notifier, notifier_threads, notifier_inbound);

@@ -57,6 +57,11 @@ impl Text {
         }
     }
 
+    /// Adds another text behind it.
+    pub(crate) fn extend(&mut self, other: &Self) {
+        other.runs.iter().for_each(|run| self.push(&other.visible[run.range.clone()], &run.marks));
+    }
+
     pub(crate) fn visible(&self) -> &str {
         &self.visible
     }
