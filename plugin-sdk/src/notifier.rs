@@ -7,7 +7,7 @@ use crate::bindings::notifier::exports::instar::plugin::notifier::Guest;
 pub use crate::bindings::notifier::exports::instar::plugin::notifier::{Address, Attachment, Choice, Message, Receipt};
 use crate::bindings::notifier_inbound::exports::instar::plugin::notifier_inbound::Guest as InboundGuest;
 pub use crate::bindings::notifier_inbound::exports::instar::plugin::notifier_inbound::{
-    Batch, Happening, Inbound as InboundEvent, Mark, OfferedFile, Poll, Said, Sender,
+    Batch, Happening, Inbound as InboundEvent, OfferedFile, Poll, Said, Sender, Sign as Mark,
 };
 use crate::bindings::notifier_threads::exports::instar::plugin::notifier_threads::Guest as ThreadsGuest;
 use crate::http::{Request, Response};

@@ -35,16 +35,6 @@ pub struct Message {
     pub silent: bool,
 }
 
-/// A place where people read and write.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Address {
-    /// The chat, channel or room, as the other side calls it.
-    pub conversation: String,
-    /// A thread or topic within it; `None` is the main one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub thread: Option<String>,
-}
-
 /// A button.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Choice {

@@ -245,7 +245,7 @@ impl From<notifier::Address> for Address {
     }
 }
 
-impl From<Mark> for notifier_inbound::Mark {
+impl From<Mark> for notifier_inbound::Sign {
     fn from(mark: Mark) -> Self {
         match mark {
             Mark::Received => Self::Received,
