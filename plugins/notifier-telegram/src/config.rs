@@ -80,9 +80,7 @@ impl Config {
 }
 
 pub(crate) fn is_chat(text: &str) -> bool {
-    let is_name = |name: &str| {
-        name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
-    };
+    let is_name = |name: &str| name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     text.parse::<i64>().is_ok_and(|id| id != 0) || text.strip_prefix('@').is_some_and(is_name)
 }
 

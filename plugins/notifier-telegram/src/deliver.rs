@@ -70,7 +70,12 @@ fn sign(severity: Severity) -> &'static str {
 }
 
 /// What all methods that send take.
-fn common(config: &Config, message: &Message, is_first: bool, has_choices: bool) -> Result<Map<String, Value>, Failure> {
+fn common(
+    config: &Config,
+    message: &Message,
+    is_first: bool,
+    has_choices: bool,
+) -> Result<Map<String, Value>, Failure> {
     let configured = config.chat();
     let address = message.to.as_ref().or(configured.as_ref());
     let address = address.ok_or_else(|| {

@@ -148,7 +148,8 @@ impl Reader<'_> {
     fn name_language(&mut self, class: &str, entity: &mut Value) {
         let is_fence = self.open.last().is_some_and(|outer| outer.tag == "pre");
         if let (true, Some(language)) = (is_fence, class.strip_prefix("language-")) {
-            *entity = json!({ "offset": entity["offset"], "length": entity["length"], "type": "pre", "language": language });
+            *entity =
+                json!({ "offset": entity["offset"], "length": entity["length"], "type": "pre", "language": language });
             if let Some(outer) = self.open.last_mut() {
                 outer.start = self.units;
             }
@@ -158,8 +159,22 @@ impl Reader<'_> {
 
 fn is_known(tag: &str) -> bool {
     const KNOWN: [&str; 16] = [
-        "b", "strong", "i", "em", "u", "ins", "s", "strike", "del", "span", "tg-spoiler", "tg-emoji", "a", "code",
-        "pre", "blockquote",
+        "b",
+        "strong",
+        "i",
+        "em",
+        "u",
+        "ins",
+        "s",
+        "strike",
+        "del",
+        "span",
+        "tg-spoiler",
+        "tg-emoji",
+        "a",
+        "code",
+        "pre",
+        "blockquote",
     ];
     KNOWN.contains(&tag)
 }

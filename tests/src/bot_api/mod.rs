@@ -23,10 +23,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-pub use wire::Upload;
-pub use world::{Message, Topic, User};
 use wire::Parameters;
+pub use wire::Upload;
 use world::{Kind, World};
+pub use world::{Message, Topic, User};
 
 const TOKEN: &str = "7000001:AAFakeTokenOnlyForTestsOnLoopback00";
 const FORUM: i64 = -1_001_000_000_001;

@@ -45,7 +45,8 @@ impl BotApi {
     /// Answers a message.
     pub fn reply(&self, user: &User, chat: i64, thread: Option<i64>, to: i64, text: &str) -> i64 {
         let answered = self.message(chat, to).map(|message| message.text).unwrap_or_default();
-        let answered = json!({ "message_id": to, "chat": self.shared.world().chat_json(chat), "date": 1, "text": answered });
+        let answered =
+            json!({ "message_id": to, "chat": self.shared.world().chat_json(chat), "date": 1, "text": answered });
         self.send(user, chat, thread, json!({ "text": text, "reply_to_message": answered }))
     }
 
@@ -95,9 +96,7 @@ impl BotApi {
     pub fn send_photo(&self, user: &User, chat: i64, thread: Option<i64>, bytes: &[u8], caption: &str) -> i64 {
         let small = self.offer("small.jpg", "image/jpeg", &bytes[..bytes.len() / 2]);
         let large = self.offer("large.jpg", "image/jpeg", bytes);
-        let size = |id: &str, width: u32, bytes: usize| {
-            json!({ "file_id": id, "file_unique_id": id, "width": width, "height": width, "file_size": bytes })
-        };
+        let size = |id: &str, width: u32, bytes: usize| json!({ "file_id": id, "file_unique_id": id, "width": width, "height": width, "file_size": bytes });
         let photo = [size(&small, 90, bytes.len() / 2), size(&large, 800, bytes.len())];
         self.send(user, chat, thread, json!({ "photo": photo, "caption": caption }))
     }

@@ -202,9 +202,11 @@ impl World {
             let size = file.bytes.len();
             let id = format!("sent-{}-{}", message.chat, message.id);
             if message.is_photo {
-                json["photo"] = json!([{ "file_id": id, "file_unique_id": id, "width": 1, "height": 1, "file_size": size }]);
+                json["photo"] =
+                    json!([{ "file_id": id, "file_unique_id": id, "width": 1, "height": 1, "file_size": size }]);
             } else {
-                json["document"] = json!({ "file_id": id, "file_unique_id": id, "file_name": file.name, "file_size": size });
+                json["document"] =
+                    json!({ "file_id": id, "file_unique_id": id, "file_name": file.name, "file_size": size });
             }
         }
         json

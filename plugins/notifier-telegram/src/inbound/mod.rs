@@ -112,6 +112,3 @@ fn is_path(path: &str) -> bool {
 fn key(me: &Identity, update: i64) -> String {
     format!("u:{}:{update}", me.id)
 }
-
-#[cfg(test)]
-mod tests;
