@@ -81,7 +81,6 @@ pub mod notifier_threads {
         world: "notifier-threads-only",
         with: {
             "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/notifier@0.1.0-dev": crate::bindings::notifier::exports::instar::plugin::notifier,
             "instar:plugin/notifier-threads@0.1.0-dev": generate,
         },
         additional_derives: [PartialEq, Eq],
@@ -98,7 +97,6 @@ pub mod notifier_inbound {
         with: {
             "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
             "instar:plugin/http@0.1.0-dev": crate::bindings::words::instar::plugin::http,
-            "instar:plugin/notifier@0.1.0-dev": crate::bindings::notifier::exports::instar::plugin::notifier,
             "instar:plugin/notifier-inbound@0.1.0-dev": generate,
         },
         additional_derives: [PartialEq, Eq],

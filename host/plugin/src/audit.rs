@@ -110,8 +110,6 @@ impl Kind {
             "config" => self != Self::Execute,
             // Types only.
             "guard-types" => true,
-            // Addresses are words of `notifier`.
-            "notifier" => self.is_notifier(),
             // Types of an interface that the plugin exports can be imported from the same interface.
             other => other == self.interface(),
         }

@@ -233,14 +233,14 @@ pub(crate) fn message(message: &Message, blobs: Vec<String>) -> notifier::Messag
     }
 }
 
-impl From<&Address> for notifier::Address {
+impl From<&Address> for types::Address {
     fn from(address: &Address) -> Self {
         Self { conversation: address.conversation.clone(), thread: address.thread.clone() }
     }
 }
 
-impl From<notifier::Address> for Address {
-    fn from(address: notifier::Address) -> Self {
+impl From<types::Address> for Address {
+    fn from(address: types::Address) -> Self {
         Self { conversation: clean(&address.conversation), thread: address.thread.as_deref().map(clean) }
     }
 }
