@@ -9,10 +9,10 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::config::Config;
-
 /// The secret of the manifest.
-pub(crate) const TOKEN: &str = "bot-token";
+pub(crate) const TOKEN: &str = "token";
+/// An operator who runs a Bot API server sends requests for this host there, in the host's configuration.
+pub(crate) const TELEGRAM: &str = "https://api.telegram.org";
 const CALL_TIMEOUT_MS: u32 = 15_000;
 /// Where Telegram does not say how long to wait.
 const USUAL_WAIT_SECONDS: u64 = 5;
@@ -46,29 +46,25 @@ struct Success<T> {
 }
 
 /// Asks with parameters in JSON.
-pub(crate) fn call<T: DeserializeOwned>(config: &Config, method: &str, parameters: &Value) -> Result<T, Trouble> {
-    read(http::fetch(&request(config, method).json(parameters).timeout_ms(CALL_TIMEOUT_MS)))
+pub(crate) fn call<T: DeserializeOwned>(method: &str, parameters: &Value) -> Result<T, Trouble> {
+    read(http::fetch(&request(method).json(parameters).timeout_ms(CALL_TIMEOUT_MS)))
 }
 
 /// Asks what changes nothing, so that it may be asked again.
-pub(crate) fn look_up<T: DeserializeOwned>(config: &Config, method: &str, parameters: &Value) -> Result<T, Failure> {
-    call(config, method, parameters).map_err(|trouble| match trouble {
+pub(crate) fn look_up<T: DeserializeOwned>(method: &str, parameters: &Value) -> Result<T, Failure> {
+    call(method, parameters).map_err(|trouble| match trouble {
         Trouble::Unanswered(error) => error.failure,
         refused => refused.into(),
     })
 }
 
 /// Asks with a form, which may hold a file; it may take as long as the whole call.
-pub(crate) fn call_with_file<T: DeserializeOwned>(
-    config: &Config,
-    method: &str,
-    form: Vec<Part>,
-) -> Result<T, Trouble> {
-    read(http::fetch(&request(config, method).form(form)))
+pub(crate) fn call_with_file<T: DeserializeOwned>(method: &str, form: Vec<Part>) -> Result<T, Trouble> {
+    read(http::fetch(&request(method).form(form)))
 }
 
-pub(crate) fn request(config: &Config, method: &str) -> Request {
-    Request::post(format!("{}/bot{{{TOKEN}}}/{method}", config.base_url())).credential(TOKEN)
+pub(crate) fn request(method: &str) -> Request {
+    Request::post(format!("{TELEGRAM}/bot{{{TOKEN}}}/{method}")).credential(TOKEN)
 }
 
 fn read<T: DeserializeOwned>(answer: Result<Response, FetchError>) -> Result<T, Trouble> {

@@ -4,7 +4,6 @@ use instar_plugin_sdk::Diagnostic;
 use instar_plugin_sdk::notifier::Address;
 use serde::Deserialize;
 
-const TELEGRAM: &str = "https://api.telegram.org";
 /// In seconds; the servers of Telegram answer by then, whatever is asked.
 const LONGEST_POLL: u32 = 50;
 
@@ -15,8 +14,6 @@ pub(crate) struct Config {
     chat_id: Option<Id>,
     /// A topic of that chat.
     topic: Option<Id>,
-    /// Where a Bot API server of one's own listens.
-    base_url: Option<String>,
     /// How long the server may wait with an answer if nobody says anything, in seconds.
     poll_seconds: Option<u32>,
 }
@@ -39,11 +36,6 @@ impl Id {
 }
 
 impl Config {
-    /// Without a slash at its end.
-    pub(crate) fn base_url(&self) -> &str {
-        self.base_url.as_deref().unwrap_or(TELEGRAM).trim_end_matches('/')
-    }
-
     pub(crate) fn chat(&self) -> Option<Address> {
         let conversation = self.chat_id.as_ref()?.text();
         Some(Address { conversation, thread: self.topic.as_ref().map(Id::text) })
@@ -69,9 +61,6 @@ impl Config {
         if self.topic.as_ref().is_some_and(|topic| !topic.text().parse::<i64>().is_ok_and(|topic| topic > 0)) {
             remarks.push(Diagnostic::refusal("topic", "a topic is a number above zero"));
         }
-        if !is_base(self.base_url()) {
-            remarks.push(Diagnostic::refusal("baseUrl", "it must be https://HOST, or http://HOST:PORT of one's own"));
-        }
         if !(1..=LONGEST_POLL).contains(&self.poll_seconds()) {
             remarks.push(Diagnostic::refusal("pollSeconds", format!("it must be from 1 to {LONGEST_POLL}")));
         }
@@ -82,11 +71,6 @@ impl Config {
 pub(crate) fn is_chat(text: &str) -> bool {
     let is_name = |name: &str| name.len() >= 4 && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
     text.parse::<i64>().is_ok_and(|id| id != 0) || text.strip_prefix('@').is_some_and(is_name)
-}
-
-fn is_base(url: &str) -> bool {
-    let rest = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
-    rest.is_some_and(|rest| !rest.is_empty() && !rest.contains(['{', '}', '?', '#', '@', ' ']))
 }
 
 #[cfg(test)]
@@ -105,8 +89,6 @@ mod tests {
         assert_eq!(remarks("{}"), ["chatId"]);
         assert_eq!(remarks(r#"{"chatId": "my chat"}"#), ["chatId"]);
         assert_eq!(remarks(r#"{"chatId": 1, "topic": "x"}"#), ["topic"]);
-        assert_eq!(remarks(r#"{"chatId": 1, "baseUrl": "ftp://x"}"#), ["baseUrl"]);
-        assert_eq!(remarks(r#"{"chatId": 1, "baseUrl": "http://127.0.0.1:80/{bot-token}"}"#), ["baseUrl"]);
         assert_eq!(remarks(r#"{"chatId": 1, "pollSeconds": 0}"#), ["pollSeconds"]);
     }
 

@@ -34,9 +34,9 @@ pub(crate) fn deliver(config: &Config, message: &Message, part: u32) -> Result<R
     let last_of_text = cuts.len().checked_sub(1).unwrap_or(parts - 1);
     let common = common(config, message, part == 0, part == last_of_text)?;
     let provider_id = match cuts.get(part) {
-        Some(cut) if part == 0 && message.edit_of.is_some() => edit(config, common, &text, cut.clone(), message)?,
-        Some(cut) => send(config, "sendMessage", common, &text, cut.clone())?.message_id.to_string(),
-        None => send_file(config, &common, &message.attachments[part - cuts.len()])?.message_id.to_string(),
+        Some(cut) if part == 0 && message.edit_of.is_some() => edit(common, &text, cut.clone(), message)?,
+        Some(cut) => send("sendMessage", common, &text, cut.clone())?.message_id.to_string(),
+        None => send_file(&common, &message.attachments[part - cuts.len()])?.message_id.to_string(),
     };
     Ok(Receipt { provider_id, more: part + 1 < parts })
 }
@@ -140,7 +140,6 @@ fn keyboard(choices: &[Choice]) -> Result<Vec<Vec<Value>>, Failure> {
 /// Only if Telegram cannot read the marks, the text goes without them: any other failure says nothing about them, and
 /// a second attempt here could be a second message.
 fn send(
-    config: &Config,
     method: &str,
     mut parameters: Map<String, Value>,
     text: &Text,
@@ -149,12 +148,12 @@ fn send(
     parameters.insert("text".to_owned(), text.html(cut.clone()).into());
     parameters.insert("parse_mode".to_owned(), "HTML".into());
     parameters.insert("link_preview_options".to_owned(), json!({ "is_disabled": true }));
-    let sent = api::call(config, method, &Value::Object(parameters.clone()));
+    let sent = api::call(method, &Value::Object(parameters.clone()));
     match sent {
         Err(trouble) if trouble.says(&["can't parse entities"]) => {
             parameters.remove("parse_mode");
             parameters.insert("text".to_owned(), text.visible()[cut].into());
-            api::call(config, method, &Value::Object(parameters))
+            api::call(method, &Value::Object(parameters))
         }
         sent => sent,
     }
@@ -162,7 +161,6 @@ fn send(
 
 /// An edit that changes nothing is one that was done before.
 fn edit(
-    config: &Config,
     mut parameters: Map<String, Value>,
     text: &Text,
     cut: std::ops::Range<usize>,
@@ -173,7 +171,7 @@ fn edit(
         parameters.remove(sending_only);
     }
     parameters.insert("message_id".to_owned(), number(&id, "edit-of")?.into());
-    match send(config, "editMessageText", parameters, text, cut) {
+    match send("editMessageText", parameters, text, cut) {
         Err(trouble) if trouble.says(&["message is not modified"]) => Ok(id),
         Err(trouble) => Err(trouble.into()),
         Ok(sent) => Ok(sent.message_id.to_string()),
@@ -181,18 +179,18 @@ fn edit(
 }
 
 /// A picture is shown, if Telegram can make something of it.
-fn send_file(config: &Config, common: &Map<String, Value>, file: &Attachment) -> Result<Sent, Failure> {
+fn send_file(common: &Map<String, Value>, file: &Attachment) -> Result<Sent, Failure> {
     if file.size > LARGEST_FILE {
         return Err(Failure::new("too-large", format!("`{}` has more than 50 MB, which no bot may send", file.name)));
     }
     let is_picture = matches!(file.mime.as_str(), "image/jpeg" | "image/png" | "image/webp");
     if is_picture && file.size <= LARGEST_PHOTO {
-        match api::call_with_file(config, "sendPhoto", form(common, "photo", file)) {
+        match api::call_with_file("sendPhoto", form(common, "photo", file)) {
             Err(trouble) if trouble.says(&["photo_", "image_process_failed", "wrong type of the web page"]) => {}
             sent => return sent.map_err(Failure::from),
         }
     }
-    api::call_with_file(config, "sendDocument", form(common, "document", file)).map_err(Failure::from)
+    api::call_with_file("sendDocument", form(common, "document", file)).map_err(Failure::from)
 }
 
 fn form(common: &Map<String, Value>, field: &str, file: &Attachment) -> Vec<Part> {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use crate::api::{self, TOKEN};
-use crate::config::Config;
 
 const KEY: &str = "me";
 /// Its name may change, which is seen after a day.
@@ -28,7 +27,7 @@ struct Remembered {
 }
 
 /// Asks Telegram only if it is not known.
-pub(crate) fn known(ctx: &CallCtx, config: &Config) -> Result<Identity, Failure> {
+pub(crate) fn known(ctx: &CallCtx) -> Result<Identity, Failure> {
     let fingerprint = secrets::hmac_sha256(TOKEN, b"instar notifier-telegram: identity")?;
     let entry = kv::get(KEY)?;
     let remembered: Option<Remembered> = entry.and_then(|entry| serde_json::from_slice(&entry.value).ok());
@@ -38,7 +37,7 @@ pub(crate) fn known(ctx: &CallCtx, config: &Config) -> Result<Identity, Failure>
     if let Some(remembered) = remembered.filter(is_fresh) {
         return Ok(remembered.me);
     }
-    let me: Identity = ask(config)?;
+    let me: Identity = ask()?;
     let remembered = Remembered { me: me.clone(), fingerprint, at_ms: ctx.now_ms };
     let value = serde_json::to_vec(&remembered).expect("plain fields become JSON");
     if let Err(failure) = kv::set(KEY, &value) {
@@ -47,6 +46,6 @@ pub(crate) fn known(ctx: &CallCtx, config: &Config) -> Result<Identity, Failure>
     Ok(me)
 }
 
-pub(crate) fn ask(config: &Config) -> Result<Identity, Failure> {
-    api::look_up(config, "getMe", &json!({}))
+pub(crate) fn ask() -> Result<Identity, Failure> {
+    api::look_up("getMe", &json!({}))
 }

@@ -39,26 +39,20 @@ impl Notifier for Telegram {
 }
 
 impl Threads for Telegram {
-    fn open(
-        _: &CallCtx,
-        config: &Config,
-        conversation: &str,
-        name: &str,
-        severity: Severity,
-    ) -> Result<String, Failure> {
-        threads::open(config, conversation, name, severity)
+    fn open(_: &CallCtx, _: &Config, conversation: &str, name: &str, severity: Severity) -> Result<String, Failure> {
+        threads::open(conversation, name, severity)
     }
 
-    fn rename(_: &CallCtx, config: &Config, address: &Address, name: &str) -> Result<(), Failure> {
-        threads::rename(config, address, name)
+    fn rename(_: &CallCtx, _: &Config, address: &Address, name: &str) -> Result<(), Failure> {
+        threads::rename(address, name)
     }
 
-    fn close(_: &CallCtx, config: &Config, address: &Address) -> Result<(), Failure> {
-        threads::close(config, address)
+    fn close(_: &CallCtx, _: &Config, address: &Address) -> Result<(), Failure> {
+        threads::close(address)
     }
 
-    fn reopen(_: &CallCtx, config: &Config, address: &Address) -> Result<(), Failure> {
-        threads::reopen(config, address)
+    fn reopen(_: &CallCtx, _: &Config, address: &Address) -> Result<(), Failure> {
+        threads::reopen(address)
     }
 }
 
@@ -67,23 +61,23 @@ impl Inbound for Telegram {
         inbound::next_poll(ctx, config, cursor)
     }
 
-    fn receive(ctx: &CallCtx, config: &Config, _: Option<&str>, response: &Response) -> Result<Batch, Failure> {
-        inbound::receive(ctx, config, response)
+    fn receive(ctx: &CallCtx, _: &Config, _: Option<&str>, response: &Response) -> Result<Batch, Failure> {
+        inbound::receive(ctx, response)
     }
 
-    fn fetch_file(_: &CallCtx, config: &Config, id: &str) -> Result<String, Failure> {
-        inbound::fetch_file(config, id)
+    fn fetch_file(_: &CallCtx, _: &Config, id: &str) -> Result<String, Failure> {
+        inbound::fetch_file(id)
     }
 
     fn mark(
         _: &CallCtx,
-        config: &Config,
+        _: &Config,
         address: &Address,
         handle: &str,
         mark: Mark,
         note: Option<&str>,
     ) -> Result<(), Failure> {
-        inbound::mark(config, address, handle, mark, note)
+        inbound::mark(address, handle, mark, note)
     }
 }
 

@@ -25,17 +25,17 @@ struct Member {
 }
 
 pub(crate) fn probe(config: &Config) -> Result<String, Failure> {
-    let me = identity::ask(config)?;
+    let me = identity::ask()?;
     let Some(address) = config.chat() else {
         return Ok(format!("@{} answers, and only those who write to it, as `chatId` is not set", me.username));
     };
     let chat_id = address.conversation;
-    let chat: Chat = api::look_up(config, "getChat", &json!({ "chat_id": chat_id }))?;
+    let chat: Chat = api::look_up("getChat", &json!({ "chat_id": chat_id }))?;
     let name = if chat.title.is_empty() { chat.first_name } else { chat.title };
     if !chat.is_forum {
         return Ok(format!("messages of @{} go to “{name}”, which has no topics", me.username));
     }
-    let member: Member = api::look_up(config, "getChatMember", &json!({ "chat_id": chat_id, "user_id": me.id }))?;
+    let member: Member = api::look_up("getChatMember", &json!({ "chat_id": chat_id, "user_id": me.id }))?;
     if matches!(member.status.as_str(), "left" | "kicked") {
         return Err(Failure::new("forbidden", format!("@{} is no member of “{name}”", me.username)));
     }

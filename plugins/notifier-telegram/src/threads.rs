@@ -6,7 +6,6 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::api;
-use crate::config::Config;
 use crate::deliver::{place, thread};
 use crate::text::shortened;
 
@@ -17,36 +16,36 @@ struct Topic {
     message_thread_id: i64,
 }
 
-pub(crate) fn open(config: &Config, conversation: &str, name: &str, severity: Severity) -> Result<String, Failure> {
+pub(crate) fn open(conversation: &str, name: &str, severity: Severity) -> Result<String, Failure> {
     let parameters = json!({
         "chat_id": place(&Address { conversation: conversation.to_owned(), thread: None })?["chat_id"],
         "name": legal(name)?,
         "icon_color": colour(severity),
     });
-    let topic: Topic = api::call(config, "createForumTopic", &parameters)?;
+    let topic: Topic = api::call("createForumTopic", &parameters)?;
     Ok(topic.message_thread_id.to_string())
 }
 
-pub(crate) fn rename(config: &Config, address: &Address, name: &str) -> Result<(), Failure> {
-    change(config, "editForumTopic", address, Some(legal(name)?))
+pub(crate) fn rename(address: &Address, name: &str) -> Result<(), Failure> {
+    change("editForumTopic", address, Some(legal(name)?))
 }
 
-pub(crate) fn close(config: &Config, address: &Address) -> Result<(), Failure> {
-    change(config, "closeForumTopic", address, None)
+pub(crate) fn close(address: &Address) -> Result<(), Failure> {
+    change("closeForumTopic", address, None)
 }
 
-pub(crate) fn reopen(config: &Config, address: &Address) -> Result<(), Failure> {
-    change(config, "reopenForumTopic", address, None)
+pub(crate) fn reopen(address: &Address) -> Result<(), Failure> {
+    change("reopenForumTopic", address, None)
 }
 
 /// A topic that is already so is no failure.
-fn change(config: &Config, method: &str, address: &Address, name: Option<&str>) -> Result<(), Failure> {
+fn change(method: &str, address: &Address, name: Option<&str>) -> Result<(), Failure> {
     if thread(address)?.is_none() {
         return Err(Failure::new("no-thread", "the General topic is not the bot's to change"));
     }
     let mut parameters = place(address)?;
     parameters.extend(name.map(|name| ("name".to_owned(), name.into())));
-    match api::call::<Value>(config, method, &Value::Object(parameters)) {
+    match api::call::<Value>(method, &Value::Object(parameters)) {
         Err(trouble) if trouble.says(&["topic_not_modified"]) => Ok(()),
         Err(trouble) => Err(trouble.into()),
         Ok(_) => Ok(()),

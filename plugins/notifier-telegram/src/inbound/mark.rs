@@ -5,7 +5,6 @@ use instar_plugin_sdk::notifier::{Address, Mark};
 use serde_json::{Value, json};
 
 use crate::api::{self, Trouble};
-use crate::config::Config;
 use crate::deliver::place;
 use crate::text::shortened;
 
@@ -40,17 +39,11 @@ impl<'a> Handle<'a> {
     }
 }
 
-pub(crate) fn mark(
-    config: &Config,
-    address: &Address,
-    handle: &str,
-    mark: Mark,
-    note: Option<&str>,
-) -> Result<(), Failure> {
+pub(crate) fn mark(address: &Address, handle: &str, mark: Mark, note: Option<&str>) -> Result<(), Failure> {
     let marked = match Handle::parse(handle) {
-        Some(Handle::Message(_)) if mark == Mark::Working => type_now(config, address)?,
-        Some(Handle::Message(id)) => react(config, address, id, mark)?,
-        Some(Handle::Press(id)) => answer(config, id, mark, note),
+        Some(Handle::Message(_)) if mark == Mark::Working => type_now(address)?,
+        Some(Handle::Message(id)) => react(address, id, mark)?,
+        Some(Handle::Press(id)) => answer(id, mark, note),
         Some(Handle::Nothing) => return Ok(()),
         None => return Err(Failure::new("bad-handle", "this handle is of another notifier")),
     };
@@ -61,29 +54,29 @@ pub(crate) fn mark(
     }
 }
 
-fn type_now(config: &Config, address: &Address) -> Result<Result<Value, Trouble>, Failure> {
+fn type_now(address: &Address) -> Result<Result<Value, Trouble>, Failure> {
     let mut parameters = place(address)?;
     parameters.insert("action".to_owned(), "typing".into());
-    Ok(api::call(config, "sendChatAction", &Value::Object(parameters)))
+    Ok(api::call("sendChatAction", &Value::Object(parameters)))
 }
 
 /// Telegram lets bots react with a few signs only.
-fn react(config: &Config, address: &Address, message: i64, mark: Mark) -> Result<Result<Value, Trouble>, Failure> {
+fn react(address: &Address, message: i64, mark: Mark) -> Result<Result<Value, Trouble>, Failure> {
     let emoji = if mark == Mark::Refused { "👎" } else { "👀" };
     let parameters = json!({
         "chat_id": place(address)?["chat_id"],
         "message_id": message,
         "reaction": [{ "type": "emoji", "emoji": emoji }],
     });
-    Ok(api::call(config, "setMessageReaction", &parameters))
+    Ok(api::call("setMessageReaction", &parameters))
 }
 
 /// A refusal is shown until it is confirmed.
-fn answer(config: &Config, press: &str, mark: Mark, note: Option<&str>) -> Result<Value, Trouble> {
+fn answer(press: &str, mark: Mark, note: Option<&str>) -> Result<Value, Trouble> {
     let mut parameters = json!({ "callback_query_id": press });
     if let Some(note) = note {
         parameters["text"] = shortened(note, LONGEST_ANSWER).into();
         parameters["show_alert"] = (mark == Mark::Refused).into();
     }
-    api::call(config, "answerCallbackQuery", &parameters)
+    api::call("answerCallbackQuery", &parameters)
 }

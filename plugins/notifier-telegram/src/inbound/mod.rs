@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 pub(crate) use mark::mark;
 
-use crate::api::{self, Refusal, TOKEN};
+use crate::api::{self, Refusal, TELEGRAM, TOKEN};
 use crate::config::Config;
 use crate::identity::{self, Identity};
 
@@ -41,7 +41,7 @@ impl Cursor {
 }
 
 pub(crate) fn next_poll(ctx: &CallCtx, config: &Config, cursor: Option<&str>) -> Result<Poll, Failure> {
-    let me = identity::known(ctx, config)?;
+    let me = identity::known(ctx)?;
     let offset = cursor.and_then(Cursor::parse).filter(|cursor| cursor.bot == me.id).map(|cursor| cursor.offset);
     let mut parameters = json!({
         "timeout": config.poll_seconds(),
@@ -51,7 +51,7 @@ pub(crate) fn next_poll(ctx: &CallCtx, config: &Config, cursor: Option<&str>) ->
         parameters["offset"] = offset.into();
     }
     let timeout = (config.poll_seconds() + SLACK_SECONDS) * 1000;
-    let request = api::request(config, "getUpdates").json(&parameters).timeout_ms(timeout);
+    let request = api::request("getUpdates").json(&parameters).timeout_ms(timeout);
     Ok(Poll { request, pause_ms: PAUSE_MS })
 }
 
@@ -62,13 +62,13 @@ struct Answer<'a> {
 }
 
 /// Each update is read on its own, so that one that cannot be read is only that one.
-pub(crate) fn receive(ctx: &CallCtx, config: &Config, response: &Response) -> Result<Batch, Failure> {
+pub(crate) fn receive(ctx: &CallCtx, response: &Response) -> Result<Batch, Failure> {
     if !response.is_success() {
         return Err(Refusal::of(response).into());
     }
     let answer: Answer<'_> = serde_json::from_slice(&response.body)
         .map_err(|error| Failure::new("bad-answer", format!("the list of updates: {error}")).retryable())?;
-    let me = identity::known(ctx, config)?;
+    let me = identity::known(ctx)?;
     let mut batch = Batch { events: Vec::new(), cursor: None };
     let mut last = None;
     for raw in answer.result {
@@ -88,13 +88,13 @@ struct File {
     file_path: Option<String>,
 }
 
-pub(crate) fn fetch_file(config: &Config, id: &str) -> Result<String, Failure> {
-    let file: File = api::look_up(config, "getFile", &json!({ "file_id": id }))?;
+pub(crate) fn fetch_file(id: &str) -> Result<String, Failure> {
+    let file: File = api::look_up("getFile", &json!({ "file_id": id }))?;
     let path = file.file_path.unwrap_or_default();
     if !is_path(&path) {
         return Err(Failure::new("bad-path", "Telegram names a place of the file that is none"));
     }
-    let url = format!("{}/file/bot{{{TOKEN}}}/{path}", config.base_url());
+    let url = format!("{TELEGRAM}/file/bot{{{TOKEN}}}/{path}");
     let (response, handle) = http::download(&Request::get(url).credential(TOKEN))?;
     if response.is_success() { Ok(handle) } else { Err(Refusal::of(&response).into()) }
 }

@@ -14,7 +14,7 @@ use crate::inbound::{fetch_file, mark, next_poll, receive};
 fn poll(config: &Config, cursor: Option<&str>) -> Result<Batch, Failure> {
     let poll = next_poll(&context(), config, cursor)?;
     let response = http::fetch(&poll.request)?;
-    receive(&context(), config, &response)
+    receive(&context(), &response)
 }
 
 fn heard(config: &Config) -> Vec<InboundEvent> {
@@ -182,21 +182,21 @@ fn files_are_offered_and_fetched() {
     assert!(files[0].1[0].is_voice);
     assert_eq!((files[1].0.as_str(), files[1].1.len(), files[1].1[0].size), ("look", 1, 13));
     assert_eq!((files[2].1[0].name.as_str(), files[2].1[0].mime.as_str()), ("a.txt", "text/plain"));
-    fetch_file(&config, &files[2].1[0].id).unwrap();
+    fetch_file(&files[2].1[0].id).unwrap();
     let calls = telegram.calls();
     assert_eq!(calls.last().unwrap().method, "getFile");
-    assert_eq!(fetch_file(&config, "unknown").unwrap_err().code, "refused");
+    assert_eq!(fetch_file("unknown").unwrap_err().code, "refused");
     let large = telegram.offer("large", "x/y", &vec![0; 21 << 20]);
-    assert_eq!(fetch_file(&config, &large).unwrap_err().code, "too-large");
+    assert_eq!(fetch_file(&large).unwrap_err().code, "too-large");
 }
 
 #[test]
 fn a_path_that_leaves_its_place_is_not_followed() {
     let (_telegram, config) = start();
-    for path in ["../x", "/etc/passwd", "a//b", "a/../b", "a?b", "{bot-token}", ""] {
+    for path in ["../x", "/etc/passwd", "a//b", "a/../b", "a?b", "{token}", ""] {
         let body = json!({ "ok": true, "result": { "file_path": path } }).to_string().into_bytes();
         double::answer_http(move |_| Ok(Response { status: 200, headers: Vec::new(), body: body.clone() }));
-        assert_eq!(fetch_file(&config, "x").unwrap_err().code, "bad-path", "{path}");
+        assert_eq!(fetch_file("x").unwrap_err().code, "bad-path", "{path}");
     }
 }
 
@@ -208,10 +208,10 @@ fn presses_are_heard_and_answered() {
     let event = heard(&config).remove(0);
     assert_eq!(event.happening, Happening::Chose("t-yes".to_owned()));
     assert_eq!(event.handle, format!("c:{press}"));
-    mark(&config, &event.address, &event.handle, Mark::Received, Some("done")).unwrap();
+    mark(&event.address, &event.handle, Mark::Received, Some("done")).unwrap();
     assert_eq!(telegram.answer_to(&press).as_deref(), Some("done"));
     // Nobody waits for a second answer.
-    mark(&config, &event.address, &event.handle, Mark::Received, None).unwrap();
+    mark(&event.address, &event.handle, Mark::Received, None).unwrap();
 }
 
 #[test]
@@ -222,11 +222,11 @@ fn marks_are_a_reaction_or_typing() {
     let id = telegram.say(&ada, telegram.forum(), Some(topic), "go");
     let event = heard(&config).remove(1);
     let reaction = || telegram.message(telegram.forum(), id).unwrap().reaction;
-    mark(&config, &event.address, &event.handle, Mark::Received, None).unwrap();
+    mark(&event.address, &event.handle, Mark::Received, None).unwrap();
     assert_eq!(reaction().as_deref(), Some("👀"));
-    mark(&config, &event.address, &event.handle, Mark::Working, None).unwrap();
+    mark(&event.address, &event.handle, Mark::Working, None).unwrap();
     assert_eq!(telegram.actions(), [(telegram.forum(), Some(topic), "typing".to_owned())]);
-    mark(&config, &event.address, &event.handle, Mark::Refused, None).unwrap();
+    mark(&event.address, &event.handle, Mark::Refused, None).unwrap();
     assert_eq!(reaction().as_deref(), Some("👎"));
     assert!(telegram.calls_of("sendMessage").is_empty());
 }
@@ -245,8 +245,8 @@ fn an_update_that_cannot_be_read_stops_no_other() {
     assert_eq!(batch.cursor.as_deref(), Some("7000001:500000004"));
 }
 
-fn answer(config: &Config, body: &str) -> Result<Batch, Failure> {
-    receive(&context(), config, &Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() })
+fn answer(body: &str) -> Result<Batch, Failure> {
+    receive(&context(), &Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() })
 }
 
 #[test]
@@ -254,7 +254,7 @@ fn half_a_pair_of_surrogates_is_shown_as_missing() {
     let (_telegram, config) = start();
     let text = r#"{"ok":true,"result":[{"update_id":7,"message":{"message_id":1,"date":1,"chat":{"id":2},
         "from":{"id":3,"first_name":"A"},"text":"a\ud800b \ud83d\ude00 \\ud800 \udc00"}}]}"#;
-    let event = answer(&config, text).unwrap().events.remove(0);
+    let event = answer(text).unwrap().events.remove(0);
     assert_eq!(event.happening, Happening::Said(said("a\u{fffd}b 😀 \\ud800 \u{fffd}")));
 }
 
@@ -262,10 +262,10 @@ fn half_a_pair_of_surrogates_is_shown_as_missing() {
 fn an_answer_that_is_no_list_is_asked_for_again() {
     let (_telegram, config) = start();
     for body in ["", "{\"ok\":true,\"result\":[{\"upd", "<html>", "{\"ok\":true}"] {
-        let failure = answer(&config, body).unwrap_err();
+        let failure = answer(body).unwrap_err();
         assert_eq!((failure.code.as_str(), failure.retryable), ("bad-answer", true), "{body}");
     }
-    let numberless = answer(&config, "{\"ok\":true,\"result\":[{},7,\"x\",null]}").unwrap();
+    let numberless = answer("{\"ok\":true,\"result\":[{},7,\"x\",null]}").unwrap();
     assert_eq!(numberless, Batch { events: Vec::new(), cursor: None });
 }
 
@@ -283,7 +283,7 @@ fn the_numbers_of_another_bot_mean_nothing() {
     // Its name was asked for once.
     assert_eq!(telegram.calls_of("getMe").len(), 1);
     telegram.set_token("7000001:AAnew");
-    connect("7000001:AAnew");
+    connect(&telegram, "7000001:AAnew");
     poll(&config, Some("7000001:500000001")).unwrap();
     assert_eq!(telegram.calls_of("getMe").len(), 2);
 }

@@ -15,19 +15,20 @@ const BORDER: &str = "border-of-the-stand-in";
 /// A Bot API, and a plugin that is configured for its forum.
 pub(super) fn start() -> (BotApi, Config) {
     let telegram = BotApi::start();
-    connect(&telegram.token());
-    let config = json!({ "chatId": telegram.forum(), "baseUrl": telegram.url(), "pollSeconds": 1 });
+    connect(&telegram, &telegram.token());
+    let config = json!({ "chatId": telegram.forum(), "pollSeconds": 1 });
     (telegram, serde_json::from_value(config).unwrap())
 }
 
 /// Asks with this token from now on.
-pub(super) fn connect(token: &str) {
-    double::set_secret("bot-token", token.as_bytes());
-    let token = token.to_owned();
+pub(super) fn connect(telegram: &BotApi, token: &str) {
+    double::set_secret("token", token.as_bytes());
+    let (url, token) = (telegram.url(), token.to_owned());
     double::answer_http(move |request| {
         assert!(!format!("{request:?}").contains(&token), "the guest knows the token");
-        assert_eq!(request.credentials, ["bot-token"]);
-        ask(request, &request.url.replace("{bot-token}", &token))
+        assert_eq!(request.credentials, ["token"]);
+        let path = request.url.strip_prefix("https://api.telegram.org").expect("no other host is asked");
+        ask(request, &format!("{url}{}", path.replace("{token}", &token)))
     });
 }
 

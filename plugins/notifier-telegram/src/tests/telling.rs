@@ -163,33 +163,33 @@ fn only_marks_that_cannot_be_read_are_left_out() {
 #[test]
 fn a_topic_that_was_deleted_is_gone() {
     let (telegram, config) = start();
-    let topic = threads::open(&config, &telegram.forum().to_string(), "build", Severity::Critical).unwrap();
+    let topic = threads::open(&telegram.forum().to_string(), "build", Severity::Critical).unwrap();
     let thread: i64 = topic.parse().unwrap();
     assert_eq!(telegram.topics(telegram.forum())[&thread].icon_color, 16_478_047);
     telegram.delete_topic(thread);
     let to = Some(address(telegram.forum(), Some(thread)));
     assert_eq!(deliver(&config, &Message { to: to.clone(), ..message("a", "") }, 0).unwrap_err().code, "thread-gone");
-    assert_eq!(threads::rename(&config, &to.unwrap(), "other").unwrap_err().code, "thread-gone");
+    assert_eq!(threads::rename(&to.unwrap(), "other").unwrap_err().code, "thread-gone");
 }
 
 #[test]
 fn topics_are_renamed_closed_and_opened_again_and_doing_so_twice_is_no_failure() {
     let (telegram, config) = start();
     let long = "😀".repeat(100);
-    let topic = threads::open(&config, &telegram.forum().to_string(), &long, Severity::Info).unwrap();
+    let topic = threads::open(&telegram.forum().to_string(), &long, Severity::Info).unwrap();
     let topic = address(telegram.forum(), topic.parse().ok());
     let now = || telegram.topics(telegram.forum()).into_values().next().unwrap();
     assert_eq!(now().name, "😀".repeat(64));
     for _ in 0..2 {
-        threads::rename(&config, &topic, "build").unwrap();
-        threads::close(&config, &topic).unwrap();
+        threads::rename(&topic, "build").unwrap();
+        threads::close(&topic).unwrap();
     }
     assert_eq!((now().name.as_str(), now().is_closed), ("build", true));
-    threads::reopen(&config, &topic).unwrap();
+    threads::reopen(&topic).unwrap();
     assert!(!now().is_closed);
-    assert_eq!(threads::close(&config, &address(telegram.forum(), None)).unwrap_err().code, "no-thread");
+    assert_eq!(threads::close(&address(telegram.forum(), None)).unwrap_err().code, "no-thread");
     let group = telegram.group().to_string();
-    assert_eq!(threads::open(&config, &group, "x", Severity::Info).unwrap_err().code, "no-threads");
+    assert_eq!(threads::open(&group, "x", Severity::Info).unwrap_err().code, "no-threads");
 }
 
 #[test]
