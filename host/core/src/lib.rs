@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod budget;
 pub mod command;
+pub mod conversation;
 pub mod decide;
 pub mod event;
 pub mod gate;
@@ -18,6 +19,7 @@ pub mod missed;
 pub mod notice;
 pub mod pause;
 pub mod plan;
+pub mod poll;
 pub mod quota;
 pub mod retention;
 pub mod retry;

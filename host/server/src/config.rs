@@ -60,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) intelligence: IntelligenceConfig,
     /// `telemetry.otlpEndpoint`: where traces of runs go; nowhere.
     pub(crate) collector: Option<Collector>,
+    /// `conversations`, and the `chatId` of plugins: where people may speak with sessions.
+    pub(crate) conversations: instar_core::conversation::Rules,
     /// `plugins.<id>`: settings of single plugins.
     pub(crate) plugins: BTreeMap<PluginId, PluginConfig>,
     unknown_keys: Vec<String>,

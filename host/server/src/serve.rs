@@ -25,6 +25,7 @@ use crate::http::{self, App, Streams};
 use crate::quota_collector::Collector;
 use crate::quota_file;
 use crate::traces;
+use crate::users_file;
 use crate::watch_jobs;
 use crate::wiring::{self, Host};
 use listen::{Tcp, Unix};
@@ -79,7 +80,7 @@ pub(crate) async fn run(project: &Project, options: ServeOptions, on_ready: impl
     let url = url(&config, port);
     let host = wiring::build(project, &config, bundled::plugins(), &url).await?;
     let ready = Ready { url, socket: socket.path().to_owned(), token_file: project.config_file() };
-    let mut server = Server::start(host, (tcp, port), unix, &config);
+    let mut server = Server::start(host, (tcp, port), unix, &config, project.users_file());
     tracing::info!(url = ready.url, socket = %ready.socket.display(), "instar {} serves {}", wiring::VERSION, project.dir().display());
     on_ready(&ready);
     let broke = tokio::select! {
@@ -157,7 +158,7 @@ struct Server {
 }
 
 impl Server {
-    fn start(host: Host, (tcp, port): (TcpListener, u16), unix: UnixListener, config: &Config) -> Self {
+    fn start(host: Host, (tcp, port): (TcpListener, u16), unix: UnixListener, config: &Config, users: PathBuf) -> Self {
         let (closing, closed) = watch::channel(false);
         let streams = Streams::new(closed.clone());
         let app = Arc::new(App {
@@ -186,7 +187,7 @@ impl Server {
             tokio::spawn(listen::serve(Tcp(tcp), by_tcp, closed.clone(), GRACE)),
             tokio::spawn(listen::serve(Unix(unix), by_socket, closed, GRACE)),
         ];
-        let watches = watches(&host, config);
+        let watches = watches(&host, config, users);
         Self { host, closing, streams, entrances, watches, traces }
     }
 
@@ -212,8 +213,11 @@ impl Server {
     }
 }
 
-fn watches(host: &Host, config: &Config) -> Vec<JoinHandle<()>> {
-    let mut watches = vec![tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone()))];
+fn watches(host: &Host, config: &Config, users: PathBuf) -> Vec<JoinHandle<()>> {
+    let mut watches = vec![
+        tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone())),
+        tokio::spawn(users_file::watch(users, host.engine.clone())),
+    ];
     if config.admission.quota.is_some() {
         watches.push(tokio::spawn(quota_file::watch(host.quota.clone(), host.engine.clone())));
         let collector = Collector::of(&config.quota, host.quota.clone(), host.engine.clone());

@@ -3,11 +3,13 @@
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
 mod after;
+mod conversations;
 mod due;
 mod gates;
 mod jobs;
 mod log;
 mod outbox;
+mod polls;
 mod runs;
 mod sessions;
 mod talk;
@@ -174,7 +176,9 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             runs::finished(connection, at, finished).await?;
             due::retry_planned(connection, finished).await?;
         }
+        Fact::Conversed(fact) => conversations::changed(connection, at, fact).await?,
         Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
+        Fact::Listening { notifier, listening } => polls::changed(connection, notifier, listening).await?,
         Fact::NoticeRaised { .. }
         | Fact::NoticeTried { .. }
         | Fact::NoticePartDelivered { .. }

@@ -120,6 +120,7 @@ mod tests {
             default_timeout_ms: 1,
             idle_timeout: jiff::SignedDuration::ZERO,
             admission: Default::default(),
+            conversations: Default::default(),
             pause_after_failures: 0,
         };
         let now = Timestamp::UNIX_EPOCH;

@@ -12,3 +12,4 @@ mod opening;
 mod reading;
 mod recording;
 mod restart;
+mod values;
