@@ -92,7 +92,6 @@ impl BotApi {
     ///
     /// # Panics
     /// When loopback has no free port.
-    #[expect(clippy::new_without_default, reason = "it is named for what it does")]
     pub fn start() -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("loopback has a free port");
         let address = listener.local_addr().expect("it is bound");

@@ -192,7 +192,7 @@ fn files_are_offered_and_fetched() {
 
 #[test]
 fn a_path_that_leaves_its_place_is_not_followed() {
-    let (_telegram, config) = start();
+    let (_telegram, _) = start();
     for path in ["../x", "/etc/passwd", "a//b", "a/../b", "a?b", "{token}", ""] {
         let body = json!({ "ok": true, "result": { "file_path": path } }).to_string().into_bytes();
         double::answer_http(move |_| Ok(Response { status: 200, headers: Vec::new(), body: body.clone() }));
@@ -251,7 +251,7 @@ fn answer(body: &str) -> Result<Batch, Failure> {
 
 #[test]
 fn half_a_pair_of_surrogates_is_shown_as_missing() {
-    let (_telegram, config) = start();
+    let (_telegram, _) = start();
     let text = r#"{"ok":true,"result":[{"update_id":7,"message":{"message_id":1,"date":1,"chat":{"id":2},
         "from":{"id":3,"first_name":"A"},"text":"a\ud800b \ud83d\ude00 \\ud800 \udc00"}}]}"#;
     let event = answer(text).unwrap().events.remove(0);
@@ -260,7 +260,7 @@ fn half_a_pair_of_surrogates_is_shown_as_missing() {
 
 #[test]
 fn an_answer_that_is_no_list_is_asked_for_again() {
-    let (_telegram, config) = start();
+    let (_telegram, _) = start();
     for body in ["", "{\"ok\":true,\"result\":[{\"upd", "<html>", "{\"ok\":true}"] {
         let failure = answer(body).unwrap_err();
         assert_eq!((failure.code.as_str(), failure.retryable), ("bad-answer", true), "{body}");

@@ -167,14 +167,17 @@ fn a_topic_that_was_deleted_is_gone() {
     let thread: i64 = topic.parse().unwrap();
     assert_eq!(telegram.topics(telegram.forum())[&thread].icon_color, 16_478_047);
     telegram.delete_topic(thread);
-    let to = Some(address(telegram.forum(), Some(thread)));
-    assert_eq!(deliver(&config, &Message { to: to.clone(), ..message("a", "") }, 0).unwrap_err().code, "thread-gone");
-    assert_eq!(threads::rename(&to.unwrap(), "other").unwrap_err().code, "thread-gone");
+    let to = address(telegram.forum(), Some(thread));
+    assert_eq!(
+        deliver(&config, &Message { to: Some(to.clone()), ..message("a", "") }, 0).unwrap_err().code,
+        "thread-gone"
+    );
+    assert_eq!(threads::rename(&to, "other").unwrap_err().code, "thread-gone");
 }
 
 #[test]
 fn topics_are_renamed_closed_and_opened_again_and_doing_so_twice_is_no_failure() {
-    let (telegram, config) = start();
+    let (telegram, _) = start();
     let long = "😀".repeat(100);
     let topic = threads::open(&telegram.forum().to_string(), &long, Severity::Info).unwrap();
     let topic = address(telegram.forum(), topic.parse().ok());

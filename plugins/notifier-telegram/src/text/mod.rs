@@ -168,11 +168,6 @@ fn push_escaped(html: &mut String, text: &str) {
     }
 }
 
-/// How long Telegram takes a text to be.
-pub(crate) fn units(text: &str) -> usize {
-    text.chars().map(char::len_utf16).sum()
-}
-
 /// The longest beginning of a text that has at most so many units.
 pub(crate) fn shortened(text: &str, limit: usize) -> &str {
     let mut units = 0;
