@@ -89,3 +89,32 @@ fn nobody_is_told_without_a_configuration() {
     let raised = server.client().get("/events?type=notice_failed").json;
     assert_eq!(raised, Value::Array(Vec::new()));
 }
+
+fn refused(server: &instar_tests::Server) -> Vec<String> {
+    let events = server.client().get("/events?type=message_refused&limit=100").json;
+    let keys = events.as_array().into_iter().flatten().map(|event| event["metadata"]["key"].to_string());
+    keys.collect()
+}
+
+#[test]
+fn what_was_said_is_heard_once_whatever_dies_or_gets_in_the_way() {
+    let (telegram, _, agent) = start();
+    let eve = telegram.user("Eve");
+    let server = agent.start();
+    let say = |text: &str| telegram.say(&eve, telegram.forum(), None, text);
+    ["one", "two", "three"].map(say);
+    until("three refusals", || refused(&server), |keys| keys.len() == 3);
+    server.kill_hard();
+    ["four", "five"].map(say);
+    let conflict = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
+    telegram.fail("getUpdates", [Fault::Answer { status: 409, description: conflict.to_owned() }, Fault::HalfAfter]);
+    let server = agent.start();
+    let mut keys = until("five refusals", || refused(&server), |keys| keys.len() >= 5);
+    keys.sort();
+    keys.dedup();
+    assert_eq!(keys.len(), 5, "{keys:?}");
+    until("the confirmation", || telegram.unconfirmed(), |left| *left == 0);
+    assert_eq!(refused(&server).len(), 5);
+    let failing = server.client().get("/events?type=notifier_failing").text;
+    assert!(failing.contains("other-poller"), "{failing}");
+}
