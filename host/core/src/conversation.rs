@@ -2,6 +2,7 @@
 //!
 //! What a message leads to is chosen by `instar-messaging`; here are the words, and the facts that are recorded.
 
+mod question;
 mod wording;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,8 @@ use crate::id::{JobSlug, PluginId, RunId, SessionName};
 use crate::inbound::{Inbound, Mark};
 use crate::notice::Address;
 use crate::users::{Role, Users};
+
+pub use self::question::{OpenQuestion, Question, Said};
 
 /// Where people and a session speak: a thread of a chat, as one notifier knows it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -196,6 +199,11 @@ pub enum Deed {
     Stop {
         run: RunId,
     },
+    /// Say yes or no to what a guard asks.
+    Answer {
+        id: String,
+        yes: bool,
+    },
     /// Press Escape in it.
     Interrupt {
         session: SessionName,
@@ -250,5 +258,18 @@ pub enum Conversed {
     /// People were told that an agent does not answer.
     Stalled {
         place: Place,
+    },
+    /// People were shown what a guard asks.
+    Asked {
+        question: OpenQuestion,
+    },
+    /// Somebody said yes or no; it is carried out next.
+    Answered {
+        id: String,
+        said: Said,
+    },
+    /// The question stands no more.
+    Closed {
+        id: String,
     },
 }

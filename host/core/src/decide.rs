@@ -11,6 +11,7 @@ mod inbound;
 mod keep;
 mod notices;
 mod poll;
+mod question;
 mod quota;
 mod supervise;
 mod talk;
@@ -21,7 +22,7 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::conversation::{Course, Offer, Place};
+use crate::conversation::{Course, Offer, Place, Question};
 use crate::decide::end::Ended;
 use crate::event::{Event, Fact};
 use crate::gate::GateEnd;
@@ -193,6 +194,13 @@ pub enum What {
     },
     /// Somebody wants to pair a chat, and was given this code.
     CodeMade(Offer),
+    /// All that guards ask just now and nobody has answered.
+    GuardsAsk(Vec<Question>),
+    /// What somebody said to a question is carried out, or could not be.
+    CarriedOut {
+        id: String,
+        error: Option<String>,
+    },
     HostStopping,
 }
 
@@ -279,6 +287,14 @@ pub enum Effect {
         address: Address,
         handle: String,
         mark: Mark,
+        /// For those who pressed a button.
+        note: Option<String>,
+    },
+    /// Lets a guard know what somebody said to its question.
+    CarryOut {
+        id: String,
+        hash: String,
+        yes: bool,
     },
     /// Presses Escape in a session.
     Interrupt {
@@ -387,6 +403,8 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Routed { place, key, course } => inbound::routed(&mut draft, place, key, *course),
         What::ReplyAsked { place, text, session } => inbound::reply_asked(&mut draft, place, text, session),
         What::CodeMade(offer) => inbound::code_made(&mut draft, offer),
+        What::GuardsAsk(open) => question::asked(&mut draft, open),
+        What::CarriedOut { id, error } => question::carried_out(&mut draft, id, error),
         What::HostStopping => draft.event(Fact::HostStopped),
     }
     inbound::look_again(&mut draft);
@@ -402,6 +420,7 @@ fn boot(draft: &mut Draft<'_>, version: String) {
     }
     due::follow_switch(draft);
     inbound::go_on(draft);
+    question::go_on(draft);
     for run in draft.state.open_runs() {
         let id = run.id;
         match &run.phase {

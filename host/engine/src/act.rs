@@ -93,7 +93,10 @@ impl World {
             Effect::Deliver { notice, notifier, part } => self.deliver(notice, notifier, part).await,
             Effect::Supervise { run } => self.supervise(run).await,
             Effect::Route { place, key } => self.route(place, key).await,
-            Effect::Mark { .. } => What::Done,
+            Effect::Mark { notifier, address, handle, mark, note } => {
+                self.mark(&notifier, &address, &handle, mark, note.as_deref()).await
+            }
+            Effect::CarryOut { id, hash, yes } => self.carry_out(id, hash, yes).await,
             Effect::Interrupt { session } => self.interrupt(session).await,
             Effect::Poll { notifier, after_ms, failures } => self.poll(notifier, after_ms, failures).await,
             Effect::KeepHouse => self.keep_house().await,

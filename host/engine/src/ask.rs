@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, RwLockReadGuard};
 
-use instar_core::conversation::{Offer, Place};
+use instar_core::conversation::{Offer, Place, Question};
 use instar_core::decide::{SpawnRequest, What};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, PluginId, RunId, SessionId, SessionName};
@@ -175,6 +175,11 @@ impl Engine {
     /// Lets whoever shows this code in a chat speak there.
     pub async fn offer_code(&self, offer: Offer) -> Result<(), AskError> {
         self.ask(What::CodeMade(offer)).await.map(|_| ())
+    }
+
+    /// Hands over all that guards ask just now.
+    pub async fn guards_ask(&self, open: Vec<Question>) -> Result<(), AskError> {
+        self.ask(What::GuardsAsk(open)).await.map(|_| ())
     }
 
     /// Hands over what was read of the file of users.

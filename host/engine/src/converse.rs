@@ -1,23 +1,50 @@
 //! Effects of conversations: finding the way of what was said, and showing how it went.
 
+use std::fmt;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use instar_core::conversation::{Course, Place, Spoken};
 use instar_core::decide::What;
-use instar_core::id::SessionName;
+use instar_core::id::{PluginId, SessionName};
+use instar_core::inbound::Mark;
+use instar_core::notice::Address;
 use instar_core::session::Session;
 use instar_core::state::Pending;
 use instar_messaging::{NoteFile, Plan, Scene, plan};
+use instar_plugin::{Asker, CallContext};
 use instar_session::Key;
 use instar_store::{MessageFilter, StoreError};
 
 use crate::act::{World, chain, within};
 use crate::clock;
+
+/// Lets a guard know what was said to its question, or says why not.
+#[derive(Clone)]
+pub struct Approver(Arc<Answer>);
+
+type Answer = dyn Fn(&str, &str, bool) -> Result<(), String> + Send + Sync;
+
+impl Approver {
+    /// `answer` gets the id and the hash of the question, and whether it was a yes.
+    pub fn new(answer: impl Fn(&str, &str, bool) -> Result<(), String> + Send + Sync + 'static) -> Self {
+        Self(Arc::new(answer))
+    }
+
+    fn answer(&self, id: &str, hash: &str, yes: bool) -> Result<(), String> {
+        (self.0)(id, hash, yes)
+    }
+}
+
+impl fmt::Debug for Approver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Approver(..)")
+    }
+}
 
 /// What conversations need to know of the host.
 #[derive(Debug, Clone)]
@@ -29,6 +56,7 @@ pub struct Desk {
     pub version: String,
     /// What agents call to answer: the path of this program.
     pub program: String,
+    pub approver: Approver,
 }
 
 /// What the session of a conversation said and was told before, as far as it matters.
@@ -40,6 +68,7 @@ struct Past {
 
 /// How much of a conversation its next session is told.
 const REMEMBERED: u32 = 20;
+const MARK_DEADLINE: Duration = Duration::from_secs(30);
 const INTERRUPT_DEADLINE: Duration = Duration::from_secs(10);
 
 impl World {
@@ -112,6 +141,35 @@ impl World {
         let Some(place) = view.state().conversations().place_of(name) else { return Vec::new() };
         let thread = format!("INSTAR_{}_TOPIC", place.channel().to_uppercase().replace(['-', '.'], "_"));
         vec![("INSTAR_CONVERSATION".into(), place.label()), (thread, place.thread().to_owned())]
+    }
+
+    /// A sign is worth one try.
+    pub(crate) async fn mark(
+        &self,
+        notifier: &PluginId,
+        address: &Address,
+        handle: &str,
+        mark: Mark,
+        note: Option<&str>,
+    ) -> What {
+        let call = CallContext::new(Asker::Operator, clock::now());
+        if self.plugins.hears(notifier) {
+            let marked = self.plugins.mark(notifier, &call, address, handle, mark, note);
+            match within(MARK_DEADLINE, marked).await {
+                Some(Ok(())) => {}
+                Some(Err(error)) => tracing::warn!(error = chain(&error), "a message was not marked"),
+                None => tracing::warn!(%notifier, "a message was not marked in {MARK_DEADLINE:?}"),
+            }
+        }
+        What::Done
+    }
+
+    pub(crate) async fn carry_out(&self, id: String, hash: String, yes: bool) -> What {
+        let approver = self.desk.approver.clone();
+        let asked = id.clone();
+        let done = tokio::task::spawn_blocking(move || approver.answer(&asked, &hash, yes)).await;
+        let error = done.map_err(|error| error.to_string()).and_then(|result| result).err();
+        What::CarriedOut { id, error }
     }
 
     pub(crate) async fn interrupt(&self, session: SessionName) -> What {

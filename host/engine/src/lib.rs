@@ -16,7 +16,7 @@ mod view;
 
 pub use agent_env::AgentEnv;
 pub use ask::{AskError, Engine, StopAnswer, TriggerAnswer};
-pub use converse::Desk;
+pub use converse::{Approver, Desk};
 pub use counters::Counters;
 pub use ground::ContextFiles;
 pub use run_loop::{Parts, RunningLoop, StartError, start};

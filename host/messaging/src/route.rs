@@ -79,7 +79,10 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
             Parsed::Talk => talk(scene, &place, said, false),
         },
         Happening::Corrected(said) => talk(scene, &place, said, true),
-        Happening::Chose(_) => Plan::refusal("This button is not good any more."),
+        Happening::Chose(token) => match scene.state.conversations().pressed(token) {
+            Some((open, yes)) => answer(scene, &open.question.id, yes),
+            None => Plan::refusal("This button is not good any more."),
+        },
         Happening::ThreadOpened(name) | Happening::ThreadRenamed(name) => {
             let deeds = vec![Deed::Name { name: name.clone() }];
             Plan { course: Course { deeds, ..Course::default() }, notes: Vec::new() }
@@ -199,12 +202,20 @@ fn command(scene: &Scene<'_>, place: &Place, command: Command, rest: &str) -> Pl
         Command::Resume => of_job(scene, rest, |slug| {
             (Deed::Resume { slug: Some(slug.clone()) }, format!("Job `{slug}` is not paused any more."))
         }),
-        Command::Approve | Command::Deny => Plan::answer(
-            "Nothing is asked here. Questions of guards stand in `instar guard approvals`, on the machine.",
-        ),
+        Command::Approve => answer(scene, rest, true),
+        Command::Deny => answer(scene, rest, false),
         Command::SwitchAccount => Plan::answer("This host cannot switch the agent's account: log in on the machine."),
         Command::Login => Plan::answer("This host cannot log the agent in from here: run `claude` on the machine."),
     }
+}
+
+/// Whether it is still open is seen when it is recorded.
+fn answer(scene: &Scene<'_>, id: &str, yes: bool) -> Plan {
+    if scene.pending.speaker.role < Role::User {
+        return Plan::refusal("You may look, but not decide: that needs the role user in `users.json`.");
+    }
+    let deeds = vec![Deed::Answer { id: id.to_owned(), yes }];
+    Plan { course: Course { deeds, mark: Some(Mark::Received), ..Course::default() }, notes: Vec::new() }
 }
 
 fn of_job(scene: &Scene<'_>, rest: &str, make: impl FnOnce(JobSlug) -> (Deed, String)) -> Plan {

@@ -1,5 +1,6 @@
 //! The binary: the command line, the server behind it, and the wrapper that sessions run under.
 
+mod autostart;
 mod bundled;
 mod cli;
 mod config;
@@ -9,6 +10,7 @@ mod guards;
 mod http;
 mod intelligence;
 mod jobs;
+mod lifeline;
 mod plugin_values;
 mod quota_collector;
 mod quota_file;
@@ -17,6 +19,7 @@ mod serve;
 mod session_tokens;
 mod traces;
 mod users_file;
+mod watch_approvals;
 mod watch_file;
 mod watch_jobs;
 mod wiring;

@@ -4,7 +4,7 @@
 //! nothing; on the way out the engine ends last, so that what was answered is recorded.
 
 mod listen;
-mod logging;
+pub(crate) mod logging;
 mod patience;
 pub(crate) mod socket;
 
@@ -14,18 +14,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use instar_core::supervisor::WANTS_RESTART;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::bundled;
-use crate::config::{Config, Project};
+use crate::config::{Config, ConfigError, Project};
+use crate::guards::{Approvals, Home};
 use crate::http::{self, App, Streams};
 use crate::quota_collector::Collector;
 use crate::quota_file;
 use crate::traces;
 use crate::users_file;
+use crate::watch_approvals;
 use crate::watch_jobs;
 use crate::wiring::{self, Host};
 use listen::{Tcp, Unix};
@@ -65,12 +68,53 @@ pub(crate) fn socket_files(project: &Project) -> [PathBuf; 2] {
     socket::files(project)
 }
 
+/// How a server ended in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Somebody stopped it.
+    Stopped,
+    /// Somebody wants another one in its place.
+    WantsRestart,
+}
+
+impl Ended {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Stopped => 0,
+            Self::WantsRestart => WANTS_RESTART,
+        }
+    }
+}
+
+/// Settings that would open the API to everybody.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`host` is {host}, which other machines can reach, and no token is configured: set `auth.token` in \
+     .instar/config.json, or `host` to 127.0.0.1"
+)]
+struct Exposed {
+    host: String,
+}
+
+/// Whether a start failed for its settings, so that another one would, too.
+pub(crate) fn is_misconfigured(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<ConfigError>() {
+        Some(ConfigError::Read { source, .. }) => source.kind() == std::io::ErrorKind::PermissionDenied,
+        Some(ConfigError::TooLarge { .. } | ConfigError::Json { .. } | ConfigError::Key { .. }) => true,
+        None => error.is::<Exposed>(),
+    }
+}
+
 /// Serves a project until a signal ends it. Returns an error when it could not start, or broke.
-pub(crate) async fn run(project: &Project, options: ServeOptions, on_ready: impl FnOnce(&Ready)) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    project: &Project,
+    options: ServeOptions,
+    on_ready: impl FnOnce(&Ready),
+) -> anyhow::Result<Ended> {
     let config = Config::load(project)?;
     check_exposure(&config)?;
     let mut lock = wiring::claim(project)?;
-    logging::start(project, options.foreground)?;
+    logging::start(project.log_file(), options.foreground)?;
     report(project, &config);
     let mut signals = Signals::catch()?;
     let tcp = bind(&config, options.port.unwrap_or(config.port)).await?;
@@ -80,33 +124,31 @@ pub(crate) async fn run(project: &Project, options: ServeOptions, on_ready: impl
     let url = url(&config, port);
     let host = wiring::build(project, &config, bundled::plugins(), &url).await?;
     let ready = Ready { url, socket: socket.path().to_owned(), token_file: project.config_file() };
-    let mut server = Server::start(host, (tcp, port), unix, &config, project.users_file());
+    let mut server = Server::start(host, (tcp, port), unix, &config, project);
     tracing::info!(url = ready.url, socket = %ready.socket.display(), "instar {} serves {}", wiring::VERSION, project.dir().display());
     on_ready(&ready);
-    let broke = tokio::select! {
-        name = signals.wait() => {
+    let ended = tokio::select! {
+        (name, ended) = signals.wait() => {
             tracing::info!("{name}: shutting down");
-            false
+            Some(ended)
         }
-        () = server.host.running.ended() => true,
+        () = server.host.running.ended() => None,
     };
-    server.stop(broke).await;
-    if broke {
+    server.stop(ended.is_none()).await;
+    let Some(ended) = ended else {
         bail!("the engine ended by itself; the log in {} says more", project.log_file().display());
-    }
-    Ok(())
+    };
+    drop(socket);
+    lock.end(ended.code())?;
+    Ok(ended)
 }
 
 /// An API that other machines reach must have a lock.
-fn check_exposure(config: &Config) -> anyhow::Result<()> {
+fn check_exposure(config: &Config) -> Result<(), Exposed> {
     if config.is_loopback() || config.token.is_some() {
         return Ok(());
     }
-    bail!(
-        "`host` is {}, which other machines can reach, and no token is configured: set `auth.token` in \
-         .instar/config.json, or `host` to 127.0.0.1",
-        config.host
-    )
+    Err(Exposed { host: config.host.clone() })
 }
 
 fn report(project: &Project, config: &Config) {
@@ -158,7 +200,13 @@ struct Server {
 }
 
 impl Server {
-    fn start(host: Host, (tcp, port): (TcpListener, u16), unix: UnixListener, config: &Config, users: PathBuf) -> Self {
+    fn start(
+        host: Host,
+        (tcp, port): (TcpListener, u16),
+        unix: UnixListener,
+        config: &Config,
+        project: &Project,
+    ) -> Self {
         let (closing, closed) = watch::channel(false);
         let streams = Streams::new(closed.clone());
         let app = Arc::new(App {
@@ -187,7 +235,7 @@ impl Server {
             tokio::spawn(listen::serve(Tcp(tcp), by_tcp, closed.clone(), GRACE)),
             tokio::spawn(listen::serve(Unix(unix), by_socket, closed, GRACE)),
         ];
-        let watches = watches(&host, config, users);
+        let watches = watches(&host, config, project);
         Self { host, closing, streams, entrances, watches, traces }
     }
 
@@ -213,10 +261,11 @@ impl Server {
     }
 }
 
-fn watches(host: &Host, config: &Config, users: PathBuf) -> Vec<JoinHandle<()>> {
+fn watches(host: &Host, config: &Config, project: &Project) -> Vec<JoinHandle<()>> {
     let mut watches = vec![
         tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone())),
-        tokio::spawn(users_file::watch(users, host.engine.clone())),
+        tokio::spawn(users_file::watch(project.users_file(), host.engine.clone())),
+        tokio::spawn(watch_approvals::watch(Approvals::new(Home::of(project).approvals()), host.engine.clone())),
     ];
     if config.admission.quota.is_some() {
         watches.push(tokio::spawn(quota_file::watch(host.quota.clone(), host.engine.clone())));
@@ -227,7 +276,7 @@ fn watches(host: &Host, config: &Config, users: PathBuf) -> Vec<JoinHandle<()>> 
 }
 
 /// The signals that end a server.
-struct Signals([(&'static str, Signal); 3]);
+struct Signals([(&'static str, Signal); 4]);
 
 impl Signals {
     fn catch() -> anyhow::Result<Self> {
@@ -236,15 +285,17 @@ impl Signals {
             ("SIGTERM", catch(SignalKind::terminate())?),
             ("SIGINT", catch(SignalKind::interrupt())?),
             ("SIGHUP", catch(SignalKind::hangup())?),
+            ("SIGUSR1", catch(SignalKind::user_defined1())?),
         ]))
     }
 
-    async fn wait(&mut self) -> &'static str {
-        let [(term, by_term), (int, by_int), (hup, by_hup)] = &mut self.0;
+    async fn wait(&mut self) -> (&'static str, Ended) {
+        let [(term, by_term), (int, by_int), (hup, by_hup), (usr1, by_usr1)] = &mut self.0;
         tokio::select! {
-            _ = by_term.recv() => term,
-            _ = by_int.recv() => int,
-            _ = by_hup.recv() => hup,
+            _ = by_term.recv() => (term, Ended::Stopped),
+            _ = by_int.recv() => (int, Ended::Stopped),
+            _ = by_hup.recv() => (hup, Ended::Stopped),
+            _ = by_usr1.recv() => (usr1, Ended::WantsRestart),
         }
     }
 }

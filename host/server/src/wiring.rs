@@ -13,14 +13,15 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
+use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
 use instar_plugin::{Means, Values};
 use instar_session::Sessions;
 use instar_store::Store;
+use jiff::Timestamp;
 
 use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
-use crate::guards::{GuardDesk, Home};
+use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
 use crate::plugin_values::StoredValues;
@@ -28,7 +29,7 @@ use crate::quota_file::QuotaFile;
 use crate::secrets_file::SecretsFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
-use lock::ServerLock;
+use lock::{Role, RoleLock};
 
 /// A running host, still without its network.
 #[derive(Debug)]
@@ -47,7 +48,13 @@ pub(crate) struct Host {
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Makes this process the project's server: its folders are there, and nobody else holds them.
-pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
+pub(crate) fn claim(project: &Project) -> anyhow::Result<RoleLock> {
+    make_folders(project)?;
+    Ok(RoleLock::acquire(&project.lock_file(), Role::Server)?)
+}
+
+/// The folders of the host, for this user alone.
+pub(crate) fn make_folders(project: &Project) -> anyhow::Result<()> {
     let instar_dir = project.instar_dir();
     let make =
         |result: io::Result<()>, path: &Path| result.with_context(|| format!("failed to make {}", path.display()));
@@ -55,7 +62,7 @@ pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
     for folder in [project.run_dir(), project.state_dir(), project.cache_dir(), project.tmp_dir(), project.logs_dir()] {
         make(private_folder(&folder), &folder)?;
     }
-    Ok(ServerLock::acquire(&project.lock_file())?)
+    Ok(())
 }
 
 /// Opens all that the host owns, and starts its loop: from here on jobs run. `url` is where their programs find it.
@@ -170,6 +177,12 @@ fn desk(project: &Project, config: &Config) -> anyhow::Result<Desk> {
         protected: config.sessions.protected.clone(),
         version: VERSION.to_owned(),
         program: program.display().to_string(),
+        approver: {
+            let approvals = Approvals::new(Home::of(project).approvals());
+            Approver::new(move |id, hash, yes| {
+                approvals.answer(id, hash, yes, Timestamp::now()).map_err(|error| error.to_string())
+            })
+        },
     })
 }
 

@@ -39,6 +39,13 @@ CREATE TABLE pairing_offers (
     guesses BIGINT NOT NULL
 );
 
+-- What guards ask of people, until it is decided and carried out.
+CREATE TABLE questions (
+    id TEXT NOT NULL PRIMARY KEY,
+    question TEXT NOT NULL,
+    said TEXT
+);
+
 -- The log of what was said, by people and to them.
 CREATE TABLE spoken (
     number INTEGER NOT NULL PRIMARY KEY,

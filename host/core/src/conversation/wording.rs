@@ -19,6 +19,9 @@ impl Conversed {
             Self::ThreadNamed { .. } => "thread_named",
             Self::Spoken(_) => "message_spoken",
             Self::Stalled { .. } => "conversation_stalled",
+            Self::Asked { .. } => "approval_asked",
+            Self::Answered { .. } => "approval_answered",
+            Self::Closed { .. } => "approval_closed",
         }
     }
 
@@ -39,6 +42,11 @@ impl Conversed {
                 Voice::Agent => format!("An agent spoke in {}", spoken.place.label()),
                 Voice::Host => format!("The host spoke in {}", spoken.place.label()),
             },
+            Self::Asked { question } => format!("People were asked what a guard asks: {}", question.question.id),
+            Self::Answered { id, said } => {
+                format!("Question {id} was {} by {}", if said.yes { "approved" } else { "denied" }, said.by)
+            }
+            Self::Closed { id } => format!("Question {id} stands no more"),
             Self::Stalled { place } => format!("Conversation {} waits for an answer", place.label()),
         }
     }
@@ -64,6 +72,12 @@ impl Conversed {
             Self::Bound { place, session } => json!({ "place": place, "session": session }),
             Self::Unbound { place } | Self::Stalled { place } => json!({ "place": place }),
             Self::ThreadNamed { place, name } => json!({ "place": place, "name": name }),
+            // The tokens of its buttons are an answer.
+            Self::Asked { question } => json!({
+                "id": question.question.id, "tool": question.question.tool, "rules": question.question.rules,
+            }),
+            Self::Answered { id, said } => json!({ "id": id, "yes": said.yes, "by": said.by }),
+            Self::Closed { id } => json!({ "id": id }),
             Self::Spoken(spoken) => json!({
                 "place": spoken.place, "session": spoken.session, "fromUser": matches!(spoken.by, Voice::Person(_)),
                 "characters": spoken.text.chars().count(),

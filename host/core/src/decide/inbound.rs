@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use crate::conversation::{Conversed, Course, Deed, Offer, Pairing, Place, Refusal, Spoken, Voice, WaitsFor};
-use crate::decide::{Draft, Effect, SpawnRequest, admit, due, end, talk, tell};
+use crate::decide::{Draft, Effect, SpawnRequest, admit, due, end, question, talk, tell};
 use crate::event::Fact;
 use crate::id::{PluginId, SessionName};
 use crate::inbound::{Happening, Inbound, Mark};
@@ -183,10 +183,11 @@ pub(super) fn routed(draft: &mut Draft<'_>, place: Place, key: String, course: C
         speak(draft, &pending, session);
     }
     converse(draft, Conversed::Settled { notifier: place.notifier.clone(), key });
+    let is_button = matches!(pending.inbound.happening, Happening::Chose(_));
     if let Some(mark) = course.mark {
-        show(draft, &pending, mark);
+        show(draft, &pending, mark, text.clone().filter(|_| is_button));
     }
-    if let Some(text) = text {
+    if let Some(text) = text.filter(|_| !is_button) {
         answer(draft, &place, Some(pending.inbound.message_id.clone()), text);
     }
     next(draft, &place, &pending);
@@ -214,7 +215,7 @@ fn still_waits(draft: &Draft<'_>, place: &Place, waits: WaitsFor) -> bool {
 /// Whether a deed was done.
 enum Done {
     Yes,
-    /// And what people are told instead.
+    /// What people are told instead of the answer that was meant.
     No(String),
     Again,
 }
@@ -243,6 +244,14 @@ fn carry_out(draft: &mut Draft<'_>, pending: &Pending, deed: Deed) -> Done {
         Deed::Stop { run } => {
             end::stop_asked(draft, run, StopCause::Asked { by });
             Done::Yes
+        }
+        Deed::Answer { id, yes } => {
+            let before = draft.state.conversations().question(&id).map(|open| open.question.clone());
+            let sentence = question::answered(draft, pending, &id, yes);
+            if let (Some(asked), Happening::Chose(_)) = (before, &pending.inbound.happening) {
+                question::replace(draft, pending, &asked, &sentence);
+            }
+            Done::No(sentence)
         }
         Deed::Interrupt { session } => {
             draft.effect(Effect::Interrupt { session });
@@ -303,10 +312,10 @@ fn speak(draft: &mut Draft<'_>, pending: &Pending, session: Option<SessionName>)
     converse(draft, Conversed::Spoken(spoken));
 }
 
-fn show(draft: &mut Draft<'_>, pending: &Pending, mark: Mark) {
+fn show(draft: &mut Draft<'_>, pending: &Pending, mark: Mark, note: Option<String>) {
     let address: Address = pending.inbound.address.clone();
     let (notifier, handle) = (pending.notifier.clone(), pending.inbound.handle.clone());
-    draft.effect(Effect::Mark { notifier, address, handle, mark });
+    draft.effect(Effect::Mark { notifier, address, handle, mark, note });
 }
 
 /// Somebody writes to people: an agent, or who speaks for the host.

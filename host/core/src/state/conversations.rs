@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::conversation::{Conversed, Offer, Pairing, Place, Refusal, Rules, Speaker, Spoken, Voice, channel_of};
+use crate::conversation::{
+    Conversed, Offer, OpenQuestion, Pairing, Place, Refusal, Rules, Speaker, Spoken, Voice, channel_of,
+};
 use crate::id::{PluginId, SessionName};
 use crate::inbound::Inbound;
 use crate::users::Users;
@@ -25,6 +27,8 @@ pub struct Conversations {
     seen_in_order: VecDeque<(PluginId, String)>,
     /// What an agent was told last and has not answered.
     unanswered: BTreeMap<Place, Unanswered>,
+    /// What guards ask, by id.
+    questions: BTreeMap<String, OpenQuestion>,
     users: Arc<Users>,
     refused: Refused,
 }
@@ -163,6 +167,19 @@ impl Conversations {
         minute(now) != self.refused.minute || self.refused.count < MOST_REFUSED_A_MINUTE
     }
 
+    pub fn question(&self, id: &str) -> Option<&OpenQuestion> {
+        self.questions.get(id)
+    }
+
+    pub fn questions(&self) -> impl Iterator<Item = &OpenQuestion> {
+        self.questions.values()
+    }
+
+    /// The question that has a button with this token, and what that says.
+    pub fn pressed(&self, token: &str) -> Option<(&OpenQuestion, bool)> {
+        self.questions.values().find_map(|open| Some((open, open.pressed(token)?)))
+    }
+
     /// Where people wait for an answer, with when it is late.
     pub fn waiting(&self, limit: SignedDuration) -> impl Iterator<Item = (Timestamp, &Place, &Unanswered)> {
         let late = move |waits: &Unanswered| waits.since.checked_add(limit).ok();
@@ -197,6 +214,15 @@ impl Conversations {
             Conversed::Unbound { place } => self.unbind(place),
             Conversed::ThreadNamed { place, name } => drop(self.names.insert(place.clone(), name.clone())),
             Conversed::Spoken(spoken) => self.spoke(spoken),
+            Conversed::Asked { question } => {
+                self.questions.insert(question.question.id.clone(), question.clone());
+            }
+            Conversed::Answered { id, said } => {
+                if let Some(open) = self.questions.get_mut(id) {
+                    open.said = Some(said.clone());
+                }
+            }
+            Conversed::Closed { id } => drop(self.questions.remove(id)),
             Conversed::Stalled { place } => {
                 if let Some(waits) = self.unanswered.get_mut(place) {
                     waits.told = true;

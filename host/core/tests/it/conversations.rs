@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use instar_core::conversation::{Conversed, Course, Deed, Offer, Place, Refusal, Voice, WaitsFor};
+use instar_core::conversation::{Conversed, Course, Deed, Offer, Place, Question, Refusal, Voice, WaitsFor};
 use instar_core::decide::{Effect, SpawnRequest, What};
 use instar_core::event::Fact;
 use instar_core::id::PluginId;
@@ -252,4 +252,88 @@ fn an_answer_goes_to_the_place_of_the_question_by_its_notifier_alone() {
     let (notice, notifiers) = raised.unwrap();
     assert_eq!((notice.to.as_ref(), notice.body_markdown.as_str()), (Some(&place("42").address), "done"));
     assert_eq!(notifiers, [telegram()]);
+}
+
+fn question(hash: &str, world: &World) -> Question {
+    Question {
+        id: "ab12".into(),
+        hash: hash.into(),
+        tool: "Bash".into(),
+        subject: "git push --force".into(),
+        cwd: "/p".into(),
+        rules: vec!["guard-command/force-push".into()],
+        until: world.now + SignedDuration::from_hours(24),
+    }
+}
+
+/// The tokens of the newest question's buttons: approve and deny.
+fn buttons(world: &World) -> Vec<String> {
+    let shown = world.events.iter().rev().find_map(|event| match &event.fact {
+        Fact::NoticeRaised { notice, .. } if !notice.choices.is_empty() => Some(notice.choices.clone()),
+        _ => None,
+    });
+    shown.unwrap().into_iter().map(|choice| choice.token).collect()
+}
+
+fn press(world: &mut World, key: &str, sender: &str, id: &str, yes: bool, token: &str) {
+    let pressed = Inbound { happening: Happening::Chose(token.into()), ..said(key, sender, "-100", "") };
+    hear(world, pressed);
+    route(world, key, Course { deeds: vec![Deed::Answer { id: id.into(), yes }], ..Course::default() });
+}
+
+fn carried_out(world: &World) -> Vec<(String, bool)> {
+    let effects = world.effects.iter().filter_map(|effect| match effect {
+        Effect::CarryOut { hash, yes, .. } => Some((hash.clone(), *yes)),
+        _ => None,
+    });
+    effects.collect()
+}
+
+#[test]
+fn a_question_is_decided_once_and_carried_out_over_a_crash() {
+    let mut world = world();
+    let asked = question("h1", &world);
+    world.tell(What::GuardsAsk(vec![asked.clone()]));
+    world.tell(What::GuardsAsk(vec![asked]));
+    assert_eq!(world.titles(), ["A guard asks"], "it is shown once");
+    let tokens = buttons(&world);
+    assert_ne!(tokens[0], tokens[1]);
+    press(&mut world, "1", "1", "ab12", true, &tokens[0]);
+    press(&mut world, "2", "1", "ab12", false, &tokens[1]);
+    assert_eq!(carried_out(&world), [("h1".to_owned(), true)], "the first word stands");
+    let edits: Vec<_> = world
+        .events
+        .iter()
+        .filter_map(|event| match &event.fact {
+            Fact::NoticeRaised { notice, .. } => notice.edit_of.clone().map(|_| notice.body_markdown.clone()),
+            _ => None,
+        })
+        .collect();
+    assert!(
+        edits[0].contains("Approved by Ada (ada)") && edits[1].contains("approved by Ada (ada) before"),
+        "{edits:?}"
+    );
+    world.restart_after(1);
+    assert_eq!(carried_out(&world).len(), 2, "nobody knows whether it was carried out");
+    world.tell(What::CarriedOut { id: "ab12".into(), error: None });
+    world.restart_after(1);
+    assert_eq!(carried_out(&world).len(), 2);
+}
+
+#[test]
+fn a_token_is_bound_to_what_was_asked() {
+    let mut world = world();
+    let asked = question("h1", &world);
+    world.tell(What::GuardsAsk(vec![asked]));
+    let old = buttons(&world);
+    let asked = question("h2", &world);
+    world.tell(What::GuardsAsk(vec![asked]));
+    assert!(world.state.conversations().pressed(&old[0]).is_none(), "something else is asked now");
+    let new = buttons(&world);
+    assert_eq!(
+        world.state.conversations().pressed(&new[0]).map(|(open, yes)| (open.question.hash.clone(), yes)),
+        Some(("h2".into(), true))
+    );
+    world.tell(What::GuardsAsk(vec![]));
+    assert!(world.state.conversations().pressed(&new[0]).is_none(), "it was decided on the machine");
 }

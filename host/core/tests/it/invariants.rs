@@ -127,6 +127,7 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Supervise { .. }
         | Effect::Route { .. }
         | Effect::Mark { .. }
+        | Effect::CarryOut { .. }
         | Effect::Interrupt { .. } => None,
     }
 }
@@ -162,6 +163,7 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
         | Effect::Poll { .. }
         | Effect::Route { .. }
         | Effect::Mark { .. }
+        | Effect::CarryOut { .. }
         | Effect::Interrupt { .. } => {
             drop(world.tell(What::Done));
         }

@@ -13,6 +13,7 @@ mod polls;
 mod retry;
 mod schedule;
 mod supervise;
+mod supervisor;
 mod talk;
 mod world;
 mod year;

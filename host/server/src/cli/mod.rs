@@ -4,6 +4,7 @@
 //! settings work on files, so that they need no server. What a command prints and how it ends: `output` and `exit`.
 
 mod api_call;
+mod autostart;
 mod backup;
 mod client;
 mod config;
@@ -16,6 +17,7 @@ mod guard;
 mod hook;
 mod init;
 mod job;
+mod lifeline;
 mod logs;
 mod manual;
 mod notifier;
@@ -67,6 +69,12 @@ enum Command {
     /// Start, stop and look at the server of this project
     #[command(subcommand, after_help = examples(&["instar server start", "instar server stop"]))]
     Server(server::ServerCommand),
+    /// Keep the server running: a small process beside it that starts it again when it dies
+    #[command(subcommand, after_help = examples(&["instar lifeline start", "instar lifeline status"]))]
+    Lifeline(lifeline::LifelineCommand),
+    /// Start the lifeline with the machine
+    #[command(subcommand, after_help = examples(&["instar autostart install", "instar autostart status"]))]
+    Autostart(autostart::AutostartCommand),
     /// Show the project, its server, sessions, jobs and recent events
     #[command(after_help = examples(&["instar status", "instar status --json", "instar --dir ~/agent status"]))]
     Status,
@@ -187,6 +195,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(init) => init::run(context, init),
         Command::Server(command) => server::run(context, command),
+        Command::Lifeline(command) => lifeline::run(context, &command),
+        Command::Autostart(command) => autostart::run(context, &command),
         Command::Status => status::run(context),
         Command::Doctor(doctor) => doctor::run(context, &doctor),
         Command::Config(command) => config::run(context, command),

@@ -92,6 +92,7 @@ fn every_key_of_the_sections_has_its_effect() {
         |config| config.intelligence.timeout,
         &Duration::from_secs(5),
     );
+    check(json!({"lifeline": {"startSeconds": 600}}), |config| config.lifeline.start_limit, &Duration::from_secs(600));
     let half_a_minute = jiff::SignedDuration::from_secs(30);
     check(json!({"sessions": {"idleTimeoutMinutes": 0.5}}), |config| config.sessions.idle_timeout, &half_a_minute);
     check(json!({"scheduler": {"enabled": true}}), |config| config.scheduler.enabled, &true);
@@ -328,5 +329,18 @@ fn the_table_of_keys_says_what_is_read() {
                 (4040, "127.0.0.1".to_owned(), SessionsConfig::default())
             );
         }
+    }
+}
+
+#[test]
+fn the_chat_of_a_notifier_is_one_in_which_people_may_speak() {
+    use jiff::SignedDuration;
+    let stall = |config: &Config| config.conversations.stall_after;
+    check(json!({"conversations": {"stallTimeoutMinutes": 9}}), stall, &Some(SignedDuration::from_mins(9)));
+    check(json!({"conversations": {"stallTimeoutMinutes": 0}}), stall, &None);
+    let chats = |config: &Config| config.conversations.chats.iter().map(|(_, chat)| chat.clone()).collect::<Vec<_>>();
+    for chat in [json!("-100"), json!(-100)] {
+        let settings = json!({"plugins": {"notifier-telegram": {"config": {"chatId": chat}}}});
+        check(settings, chats, &vec!["-100".to_owned()]);
     }
 }

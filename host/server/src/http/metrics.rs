@@ -120,8 +120,8 @@ mod tests {
             default_timeout_ms: 1,
             idle_timeout: jiff::SignedDuration::ZERO,
             admission: Default::default(),
-            conversations: Default::default(),
             pause_after_failures: 0,
+            conversations: Default::default(),
         };
         let now = Timestamp::UNIX_EPOCH;
         let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), now);

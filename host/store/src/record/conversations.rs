@@ -22,6 +22,9 @@ pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fa
         Conversed::CodeOffered { .. } | Conversed::CodeGuessed { .. } | Conversed::Paired { .. } => {
             paired(connection, fact).await
         }
+        Conversed::Asked { .. } | Conversed::Answered { .. } | Conversed::Closed { .. } => {
+            asked(connection, fact).await
+        }
         Conversed::Bound { place, session } => bound(connection, place, session).await,
         Conversed::Unbound { place } => unbound(connection, place).await,
         Conversed::ThreadNamed { place, name } => named(connection, place, name).await,
@@ -109,6 +112,22 @@ async fn paired(connection: &mut SqliteConnection, fact: &Conversed) -> Written 
         }
         _ => Ok(()),
     }
+}
+
+/// Facts about questions of guards; others change nothing here.
+async fn asked(connection: &mut SqliteConnection, fact: &Conversed) -> Written {
+    const ASK: &str = "
+        INSERT INTO questions (id, question) VALUES ($1, $2)
+        ON CONFLICT (id) DO UPDATE SET question = excluded.question, said = NULL";
+    let query = match fact {
+        Conversed::Asked { question } => sqlx::query(ASK).bind(question.question.id.clone()).bind(json(question)),
+        Conversed::Answered { id, said } => {
+            sqlx::query("UPDATE questions SET said = $2 WHERE id = $1").bind(id.clone()).bind(json(said))
+        }
+        Conversed::Closed { id } => sqlx::query("DELETE FROM questions WHERE id = $1").bind(id.clone()),
+        _ => return Ok(()),
+    };
+    query.execute(connection).await.map(drop)
 }
 
 /// The session leaves the conversation that it had.

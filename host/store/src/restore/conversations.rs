@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use instar_core::conversation::{Conversed, Offer, Place};
+use instar_core::conversation::{Conversed, Offer, OpenQuestion, Place};
 use instar_core::inbound::Inbound;
 use instar_core::state::{Conversations, Unanswered};
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ pub(super) async fn conversations(connection: &mut SqliteConnection) -> Result<C
     let mut found = Conversations::default();
     threads(connection, &mut found).await?;
     pairings(connection, &mut found).await?;
+    questions(connection, &mut found).await?;
     inbox(connection, &mut found).await?;
     Ok(found)
 }
@@ -54,6 +55,17 @@ async fn pairings(connection: &mut SqliteConnection, found: &mut Conversations) 
     for row in &sqlx::query("SELECT offer, guesses FROM pairing_offers").fetch_all(connection).await? {
         let offer: Offer = rows::from_json(row, "offer")?;
         tell(found, Conversed::CodeOffered { offer: Offer { guesses: rows::count(row, "guesses")?, ..offer } });
+    }
+    Ok(())
+}
+
+async fn questions(connection: &mut SqliteConnection, found: &mut Conversations) -> Result<(), sqlx::Error> {
+    for row in &sqlx::query("SELECT question, said FROM questions").fetch_all(connection).await? {
+        let question: OpenQuestion = rows::from_json(row, "question")?;
+        tell(
+            found,
+            Conversed::Asked { question: OpenQuestion { said: rows::optional_json(row, "said")?, ..question } },
+        );
     }
     Ok(())
 }

@@ -17,8 +17,8 @@ fn view(first_seq: i64, hours: i64) -> View {
         default_timeout_ms: 1,
         idle_timeout: jiff::SignedDuration::ZERO,
         admission: Default::default(),
-        conversations: Default::default(),
         pause_after_failures: 0,
+        conversations: Default::default(),
     };
     let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), NOW);
     let event = |back: i64| EventRecord {
