@@ -30,6 +30,7 @@ mod sessions;
 mod store_faults;
 mod supervision;
 mod talk;
+mod telegram;
 mod tmux_faults;
 mod traces;
 mod ws;

@@ -36,8 +36,11 @@ macro_rules! ask_guest {
 pub(crate) use ask_guest;
 
 impl Plugins {
+    /// Those that tell people what happens. One that ships does so once it has a configuration.
     pub fn notifiers(&self) -> Vec<PluginId> {
-        let tells = |plugin: &&Loaded| plugin.driver.as_ref().is_some_and(|driver| driver.notifier.is_some());
+        let tells = |plugin: &&Loaded| {
+            plugin.is_set_up && plugin.driver.as_ref().is_some_and(|driver| driver.notifier.is_some())
+        };
         self.loaded.iter().filter(tells).map(|plugin| plugin.id.clone()).collect()
     }
 

@@ -66,6 +66,8 @@ pub(crate) struct Loaded {
     pub id: PluginId,
     pub execute_type: Option<String>,
     pub config_json: Arc<str>,
+    /// Somebody wrote a configuration, or put it there.
+    pub is_set_up: bool,
     /// Only notifiers have some.
     pub rights: Option<Arc<Rights>>,
     pub guard: Option<GuardHalf>,

@@ -94,6 +94,7 @@ impl Loader {
             id: info.id.clone(),
             execute_type: info.execute_type.clone(),
             config_json,
+            is_set_up: self.is_set_up(info),
             rights,
             guard: None,
             driver: None,
@@ -108,6 +109,11 @@ impl Loader {
         }
         self.try_out_unless_tried(&loaded, &info.digest)?;
         Ok(loaded)
+    }
+
+    /// What ships is there without having been wanted.
+    fn is_set_up(&self, info: &PluginInfo) -> bool {
+        !matches!(info.origin, Origin::Bundled { .. }) || self.settings.configs.contains_key(&info.id)
     }
 
     /// What a notifier may do; the others only think.

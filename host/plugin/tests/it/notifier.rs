@@ -3,10 +3,11 @@
 use instar_core::id::Ids;
 use instar_core::notice::Message;
 use instar_core::verdict::Severity;
-use instar_plugin::Receipt;
+use instar_plugin::{Origin, Plugins, Receipt, Source};
 use jiff::Timestamp;
+use serde_json::json;
 
-use crate::support::{call, load};
+use crate::support::{call, load, settings, source};
 
 fn notice(title: &str) -> Message {
     let id = Ids::new(Timestamp::UNIX_EPOCH, 1).notice();
@@ -39,4 +40,19 @@ async fn a_plugin_that_is_no_notifier_is_unknown_here() {
     let guard = "tiny-run-guard".parse().unwrap();
     assert_eq!(plugins.deliver(&guard, &call(), &notice("x"), 0).await.unwrap_err().code(), "unknown-notifier");
     assert_eq!(plugins.notifiers(), []);
+}
+
+#[test]
+fn a_notifier_that_ships_tells_nothing_until_it_has_a_configuration() {
+    let file = source("tiny-notifier");
+    let tell = |settings| {
+        let bundled = Source { origin: Origin::Bundled { name: "tiny-notifier".to_owned() }, ..file.clone() };
+        let (plugins, problems) = Plugins::load(vec![bundled], settings, &mut |_| {}).unwrap();
+        assert!(problems.is_empty(), "{problems:?}");
+        plugins.notifiers().len()
+    };
+    assert_eq!(tell(settings()), 0);
+    let mut configured = settings();
+    configured.configs.insert("tiny-notifier".parse().unwrap(), json!({}));
+    assert_eq!(tell(configured), 1);
 }
