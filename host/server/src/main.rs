@@ -11,6 +11,7 @@ mod http;
 mod intelligence;
 mod jobs;
 mod lifeline;
+mod notifiers;
 mod quota_collector;
 mod quota_file;
 mod serve;

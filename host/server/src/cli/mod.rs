@@ -20,6 +20,8 @@ mod job;
 mod lifeline;
 mod logs;
 mod manual;
+mod notifier;
+mod notifier_look;
 mod output;
 mod plugin;
 mod quota;
@@ -97,6 +99,9 @@ enum Command {
     /// Look at the plugins
     #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
     Plugin(plugin::PluginCommand),
+    /// Look at who tells people, and try it
+    #[command(subcommand, after_help = examples(&["instar notifier list", "instar notifier test notifier-telegram"]))]
+    Notifier(notifier::NotifierCommand),
     /// Called by an agent CLI at its events; and how it comes to do so
     #[command(subcommand, after_help = examples(&["instar hook install", "instar hook uninstall"]))]
     Hook(hook::HookCommand),
@@ -198,6 +203,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),
+        Command::Notifier(command) => notifier::run(context, command),
         Command::Hook(command) => hook::run(context, &command),
         Command::Guard(command) => guard::run(context, &command),
         Command::Backup(to) => backup::backup(context, &to),
