@@ -5,6 +5,7 @@
 //! called `…Request`, and takes `null` for unset where its schema does not say `nullable = false`. The derived schemas
 //! make `/openapi.json`.
 
+mod conversations;
 mod error;
 mod events;
 mod guards;
@@ -18,6 +19,10 @@ mod sessions;
 mod skip_ledger;
 mod socket;
 
+pub use conversations::{
+    Conversation, Conversations, FoundMessages, LoggedMessage, MessageLogStats, PairRequest, PairingCode, Replied,
+    ReplyRequest, Topic, TopicMessages, TopicReplied, TopicReplyRequest, Topics,
+};
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};
 pub use guards::{GuardCheckRequest, GuardDecision, GuardDecisions, GuardFinding, GuardTime};

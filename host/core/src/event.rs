@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::conversation::Conversed;
 use crate::gate::GateEnd;
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
@@ -226,6 +227,8 @@ pub enum Fact {
         retry_at: Option<Timestamp>,
         error: String,
     },
+    /// People and sessions speak with each other.
+    Conversed(Box<Conversed>),
     /// What has ended long ago is being removed.
     HousekeepingBegun,
     HousekeepingDone {

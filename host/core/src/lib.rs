@@ -6,6 +6,7 @@
 pub mod admission;
 pub mod budget;
 pub mod command;
+pub mod conversation;
 pub mod decide;
 pub mod event;
 pub mod gate;

@@ -1,6 +1,7 @@
 //! What the host knows: the one value that `decide` reads and that recorded events change.
 
 mod admission;
+mod conversations;
 mod due;
 mod outbox;
 mod retries;
@@ -14,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::admission::AdmissionRules;
 use crate::budget::Begun;
+use crate::conversation::{self, Place};
 use crate::event::{Event, Fact, RunFinished};
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
@@ -26,7 +28,9 @@ use crate::state::outbox::Outbox;
 use crate::state::retries::Retries;
 use crate::state::runs::Runs;
 use crate::supervision::Question;
+use crate::talk::Doing;
 
+pub use crate::state::conversations::{Conversations, Pending, Unanswered};
 pub use crate::state::outbox::Delivery;
 
 /// The operator's settings that decisions depend on.
@@ -46,6 +50,7 @@ pub struct Limits {
     pub admission: AdmissionRules,
     /// A job that says nothing else is paused after so many failures in a row; 0 is never.
     pub pause_after_failures: u32,
+    pub conversations: conversation::Rules,
 }
 
 /// A job with what it has been through.
@@ -74,6 +79,7 @@ pub struct Restored {
     pub retries: Vec<PlannedRetry>,
     /// In which schedules were read.
     pub zone: Option<String>,
+    pub conversations: Conversations,
 }
 
 #[derive(Debug)]
@@ -102,6 +108,7 @@ pub struct State {
     latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
     house_due: Option<Timestamp>,
+    conversations: Conversations,
 }
 
 /// Smaller steps of the clock are corrections: what waits is late or early by so much.
@@ -133,6 +140,7 @@ impl State {
             retries: Retries::restored(restored.retries),
             latest: restored.latest.unwrap_or(now),
             house_due: None,
+            conversations: restored.conversations,
         };
         state.take_jobs(&restored.jobs, now);
         for run in restored.runs {
@@ -195,6 +203,26 @@ impl State {
     /// Whether a session of this name lives, or is about to.
     pub fn is_name_taken(&self, name: &SessionName) -> bool {
         self.runs.is_name_taken(name)
+    }
+
+    /// The run whose session has this name, or is to have it.
+    pub fn run_named(&self, name: &SessionName) -> Option<&Run> {
+        self.open_runs().find(|run| run.session_name() == Some(name))
+    }
+
+    pub fn conversations(&self) -> &Conversations {
+        &self.conversations
+    }
+
+    /// Where an agent owes an answer, with when that is too late. One that works is not late.
+    pub fn stalls(&self) -> impl Iterator<Item = (Timestamp, &Place, &Unanswered)> {
+        let limit = self.limits.conversations.stall_after;
+        let waiting = limit.into_iter().flat_map(|limit| self.conversations.waiting(limit));
+        waiting.filter(|(_, place, _)| {
+            let session = self.conversations.session_of(place);
+            let talk = session.and_then(|name| self.run_named(name)).and_then(|run| run.talk.as_ref());
+            talk.is_none_or(|talk| talk.activity.doing != Doing::Busy)
+        })
     }
 
     /// Whether a run of this job has not ended.
@@ -269,7 +297,9 @@ impl State {
             return Some(now);
         }
         let job = self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling);
-        let others = [self.runs.next_end(), self.retries.next_due(), self.outbox.next_due(), self.house_due(now)];
+        let stall = self.stalls().map(|(at, ..)| at).min();
+        let others =
+            [self.runs.next_end(), self.retries.next_due(), self.outbox.next_due(), self.house_due(now), stall];
         others.into_iter().chain([job]).flatten().min()
     }
 
@@ -304,6 +334,7 @@ impl State {
             Fact::NoticePartDelivered { notice, notifier, part, .. } => self.outbox.go_on(*notice, notifier, part + 1),
             Fact::NoticeDelivered { notice, notifier, .. } => self.outbox.settle(*notice, notifier, None),
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.outbox.settle(*notice, notifier, *retry_at),
+            Fact::Conversed(fact) => self.conversations.apply(fact, event.at),
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),

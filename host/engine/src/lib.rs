@@ -4,6 +4,7 @@ mod act;
 mod agent_env;
 mod ask;
 mod clock;
+mod converse;
 mod counters;
 mod gate;
 mod ground;
@@ -14,6 +15,7 @@ mod view;
 
 pub use agent_env::AgentEnv;
 pub use ask::{AskError, Engine, StopAnswer, TriggerAnswer};
+pub use converse::{Approver, Desk};
 pub use counters::Counters;
 pub use ground::ContextFiles;
 pub use run_loop::{Parts, RunningLoop, StartError, start};

@@ -23,6 +23,7 @@ use crate::act::{Actor, World};
 use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
+use crate::converse::Desk;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
@@ -40,6 +41,7 @@ pub struct Parts {
     pub agent_env: AgentEnv,
     pub context_files: ContextFiles,
     pub supervisor: Supervisor,
+    pub desk: Desk,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -112,6 +114,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         changes: changes.clone(),
         gates: Semaphore::new(GATES_AT_ONCE),
         supervisor: parts.supervisor,
+        desk: parts.desk,
     };
     let actor = Actor::new(world, reports);
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };

@@ -17,6 +17,8 @@ mod quota_file;
 mod serve;
 mod session_tokens;
 mod traces;
+mod users_file;
+mod watch_approvals;
 mod watch_file;
 mod watch_jobs;
 mod wiring;

@@ -13,13 +13,14 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop, Supervisor};
+use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
 use instar_session::Sessions;
 use instar_store::Store;
+use jiff::Timestamp;
 
 use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
-use crate::guards::{GuardDesk, Home};
+use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
 use crate::quota_file::QuotaFile;
@@ -89,6 +90,7 @@ pub(crate) async fn build(
             ContextFiles::new(move |name| context_files::read(&project, name))
         },
         supervisor: supervisor(project, config),
+        desk: desk(project, config)?,
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
@@ -161,7 +163,24 @@ fn limits(config: &Config) -> Limits {
         idle_timeout: config.sessions.idle_timeout,
         admission: config.admission.clone(),
         pause_after_failures: config.scheduler.pause_after_failures,
+        conversations: config.conversations.clone(),
     }
+}
+
+fn desk(project: &Project, config: &Config) -> anyhow::Result<Desk> {
+    let program = std::env::current_exe().context("failed to find out which program this is")?;
+    Ok(Desk {
+        tmp: project.tmp_dir(),
+        protected: config.sessions.protected.clone(),
+        version: VERSION.to_owned(),
+        program: program.display().to_string(),
+        approver: {
+            let approvals = Approvals::new(Home::of(project).approvals());
+            Approver::new(move |id, hash, yes| {
+                approvals.answer(id, hash, yes, Timestamp::now()).map_err(|error| error.to_string())
+            })
+        },
+    })
 }
 
 fn session_settings(project: &Project, config: &Config) -> anyhow::Result<instar_session::Settings> {

@@ -16,6 +16,7 @@ mod read;
 mod record;
 mod restore;
 mod rows;
+mod spoken;
 mod story;
 
 pub use backup::{back_up, check_backup};
@@ -25,4 +26,5 @@ pub use ledger::{Skip, SkipCounts};
 pub use open::Store;
 pub use read::EventFilter;
 pub use restore::Snapshot;
+pub use spoken::{LoggedMessage, MessageFilter};
 pub use story::Story;

@@ -3,6 +3,7 @@
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
 mod after;
+mod conversations;
 mod due;
 mod gates;
 mod jobs;
@@ -174,6 +175,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
             runs::finished(connection, at, finished).await?;
             due::retry_planned(connection, finished).await?;
         }
+        Fact::Conversed(fact) => conversations::changed(connection, at, fact).await?,
         Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
         Fact::NoticeRaised { .. }
         | Fact::NoticeTried { .. }

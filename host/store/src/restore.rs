@@ -1,5 +1,7 @@
 //! What a starting host goes on from, after an orderly stop or a crash at any point.
 
+mod conversations;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -57,6 +59,7 @@ impl Store {
             pauses: pauses(&mut transaction).await?,
             retries: retries(&mut transaction).await?,
             zone: zone(&mut transaction).await?,
+            conversations: conversations::conversations(&mut transaction).await?,
         };
         let sessions = sessions(&mut transaction).await?;
         transaction.commit().await?;

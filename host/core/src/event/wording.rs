@@ -60,6 +60,7 @@ impl Fact {
             Self::NoticePartDelivered { .. } => "notice_part_delivered",
             Self::NoticeDelivered { .. } => "notice_delivered",
             Self::NoticeFailed { .. } => "notice_failed",
+            Self::Conversed(fact) => fact.kind(),
             Self::HousekeepingBegun => "housekeeping_begun",
             Self::HousekeepingDone { .. } => "housekeeping_done",
             Self::HousekeepingFailed { .. } => "housekeeping_failed",
@@ -106,6 +107,7 @@ impl Fact {
             | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
+            | Self::Conversed(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -153,6 +155,7 @@ impl Fact {
             | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
+            | Self::Conversed(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -228,6 +231,7 @@ impl Fact {
             | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
+            | Self::Conversed(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -251,6 +255,7 @@ impl Fact {
             }
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
             Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
+            Self::Conversed(fact) => fact.summary(),
             Self::HousekeepingBegun => "Housekeeping begun".into(),
             Self::HousekeepingDone { cleared } => format!(
                 "Housekeeping done: {} runs, {} events and {} session folders removed",
@@ -340,6 +345,7 @@ impl Fact {
             | Self::RunAdmitted { .. }
             | Self::RunPassed { .. }
             | Self::RunProgressed { .. } => json!({}),
+            Self::Conversed(fact) => fact.details(),
         }
     }
 }

@@ -150,6 +150,7 @@ impl Runs {
                 ids.into_iter().for_each(|id| self.change(id, |run| run.set_back(SignedDuration::from_millis(*by_ms))));
             }
             Fact::HostStarted { .. }
+            | Fact::Conversed(_)
             | Fact::HostStopped
             | Fact::JobsRead { .. }
             | Fact::RunQueued { .. }

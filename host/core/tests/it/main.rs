@@ -2,6 +2,7 @@
 
 mod admission;
 mod clock;
+mod conversations;
 mod decide;
 mod fields;
 mod invariants;

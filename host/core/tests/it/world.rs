@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use instar_core::admission::AdmissionRules;
+use instar_core::conversation::Rules;
 use instar_core::decide::{Decision, Effect, Input, SpawnRequest, What, decide};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
@@ -58,6 +59,10 @@ pub(crate) fn limits() -> Limits {
         idle_timeout: SignedDuration::from_mins(60),
         admission: AdmissionRules { tag_limits: [("one-of-two".to_owned(), 1)].into(), ..AdmissionRules::default() },
         pause_after_failures: 0,
+        conversations: Rules {
+            chats: [("notifier-telegram".parse().expect("an id"), "-100".to_owned())].into(),
+            stall_after: Some(SignedDuration::from_mins(5)),
+        },
     }
 }
 
@@ -142,6 +147,7 @@ impl World {
             retries: state.planned_retries().cloned().collect(),
             zone: self.state.zone.iana_name().map(str::to_owned),
             questions: state.questions().cloned().collect(),
+            conversations: state.conversations().clone(),
         };
         self.stored = Some((limits, restored));
     }

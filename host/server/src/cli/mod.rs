@@ -27,6 +27,7 @@ mod plugin;
 mod quota;
 mod run;
 mod scheduler;
+mod send;
 mod server;
 mod session;
 mod status;
@@ -94,14 +95,15 @@ enum Command {
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
     Quota(quota::Quota),
+    Send(send::Send),
+    /// Look at who tells people, try it, and let people in who speak with sessions
+    #[command(subcommand, after_help = examples(&["instar notifier list", "instar notifier pair telegram --user ada"]))]
+    Notifier(notifier::NotifierCommand),
     Events(events::Events),
     Logs(logs::Logs),
     /// Look at the plugins
     #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
     Plugin(plugin::PluginCommand),
-    /// Look at who tells people, and try it
-    #[command(subcommand, after_help = examples(&["instar notifier list", "instar notifier test notifier-telegram"]))]
-    Notifier(notifier::NotifierCommand),
     /// Called by an agent CLI at its events; and how it comes to do so
     #[command(subcommand, after_help = examples(&["instar hook install", "instar hook uninstall"]))]
     Hook(hook::HookCommand),
@@ -200,10 +202,11 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Run(command) => run::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Quota(quota) => quota::run(context, &quota),
+        Command::Send(send) => send::run(context, &send),
+        Command::Notifier(command) => notifier::run(context, command),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),
-        Command::Notifier(command) => notifier::run(context, command),
         Command::Hook(command) => hook::run(context, &command),
         Command::Guard(command) => guard::run(context, &command),
         Command::Backup(to) => backup::backup(context, &to),

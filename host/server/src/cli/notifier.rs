@@ -1,6 +1,7 @@
-//! `instar notifier`: who tells people, and whether it works.
+//! `instar notifier`: who tells people and whether it works, and who may speak by it.
 
 use clap::Subcommand;
+use instar_api::{PairRequest, PairingCode, paths};
 
 use super::exit::{Exit, Failure};
 use super::{Context, examples, notifier_look};
@@ -16,11 +17,36 @@ pub(crate) enum NotifierCommand {
         /// As `instar notifier list` shows it
         name: String,
     },
+    /// Print a code that lets one person of one chat speak with sessions
+    #[command(after_help = examples(&["instar notifier pair", "instar notifier pair telegram --user ada"]))]
+    Pair {
+        /// The notifier; it may be left out where there is only one
+        name: Option<String>,
+        /// Who they are in `users.json`; else the owner of this host, who may do everything
+        #[arg(long, value_name = "ID")]
+        user: Option<String>,
+    },
 }
 
 pub(super) fn run(context: &Context, command: NotifierCommand) -> Result<Exit, Failure> {
     match command {
         NotifierCommand::List => notifier_look::list(context),
         NotifierCommand::Test { name } => notifier_look::test(context, &name),
+        NotifierCommand::Pair { name, user } => pair(context, PairRequest { notifier: name, user }),
     }
+}
+
+fn pair(context: &Context, request: PairRequest) -> Result<Exit, Failure> {
+    let answer = context.client()?.post(paths::CONVERSATIONS_PAIR, &request)?.success()?;
+    if context.out.json {
+        context.out.line(answer.text())?;
+        return Ok(Exit::Ok);
+    }
+    let code: PairingCode = answer.read()?;
+    context.out.line(format!("/pair {}", code.code))?;
+    context.out.note(format!(
+        "Write this line in the chat within ten minutes. Who does so speaks there as {} ({}).",
+        code.user, code.role
+    ));
+    Ok(Exit::Ok)
 }

@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 49] = [
+pub(crate) const KEYS: [Key; 50] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -181,6 +181,12 @@ pub(crate) const KEYS: [Key; 49] = [
         "program and arguments; it reads a question about a run of a job with `supervision`, and prints an opinion",
     ),
     key("intelligence.timeoutSeconds", Kind::Whole(1, 3_600), "120", "how long an opinion may take"),
+    key(
+        "conversations.stallTimeoutMinutes",
+        Kind::Whole(0, 10_080),
+        "5",
+        "how long an agent may leave people without an answer before they are told; 0 is for ever",
+    ),
     key(
         "lifeline.startSeconds",
         Kind::Whole(5, 3_600),

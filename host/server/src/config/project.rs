@@ -70,6 +70,11 @@ impl Project {
         self.instar_dir().join("jobs.json")
     }
 
+    /// Who is known, and by which channels they speak.
+    pub(crate) fn users_file(&self) -> PathBuf {
+        self.instar_dir().join("users.json")
+    }
+
     /// Where quota data is unless `monitoring.quotaStateFile` says otherwise.
     pub(crate) fn quota_file(&self) -> PathBuf {
         self.instar_dir().join("quota-state.json")

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use instar_core::conversation::Rules;
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
 use jiff::SignedDuration;
@@ -30,6 +31,9 @@ const TEXTS: &str = "a list of texts that are not blank";
 
 /// The plugin that runs the agent CLI; the predecessor's `sessions.claudePath` is its `command`.
 const PROMPT_PLUGIN: &str = "execute-prompt";
+
+/// Where a notifier's configuration names its chat.
+const HOME_CHAT: &str = "chatId";
 
 pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Config, ConfigError> {
     let broken = |reason: String| ConfigError::Json { path: path.to_owned(), reason };
@@ -68,6 +72,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         intelligence: intelligence(root.section("intelligence")?)?,
         lifeline: lifeline(root.section("lifeline")?)?,
         collector: collector(root.section("telemetry")?)?,
+        conversations: conversations(root.section("conversations")?, &plugins)?,
         plugins,
         unknown_keys,
     })
@@ -219,6 +224,21 @@ fn plugins(mut section: Section) -> Result<BTreeMap<PluginId, PluginConfig>, Con
         plugins.insert(id, PluginConfig { enabled, config });
     }
     Ok(plugins)
+}
+
+/// The chat that a notifier is at home in is one in which people may speak.
+fn conversations(mut section: Section, plugins: &BTreeMap<PluginId, PluginConfig>) -> Result<Rules, ConfigError> {
+    const MINUTES: &str = "a whole number of minutes from 0 (for ever) to 10080";
+    let minutes = section.take_if("stallTimeoutMinutes", MINUTES, |minutes: &u16| *minutes <= 10_080)?.unwrap_or(5);
+    let chats = plugins.iter().filter_map(|(id, plugin)| Some((id.clone(), chat(plugin.config.get(HOME_CHAT)?)?)));
+    let stall_after = (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)));
+    Ok(Rules { chats: chats.collect(), stall_after })
+}
+
+/// A text or a number, as people write ids of chats.
+fn chat(value: &Value) -> Option<String> {
+    let text = value.as_str().map(|text| text.trim().to_owned());
+    text.filter(|text| !text.is_empty()).or_else(|| value.as_i64().map(|number| number.to_string()))
 }
 
 fn add_agent_command(plugins: &mut BTreeMap<PluginId, PluginConfig>, command: &str) {

@@ -304,3 +304,16 @@ fn the_table_of_keys_says_what_is_read() {
         }
     }
 }
+
+#[test]
+fn the_chat_of_a_notifier_is_one_in_which_people_may_speak() {
+    use jiff::SignedDuration;
+    let stall = |config: &Config| config.conversations.stall_after;
+    check(json!({"conversations": {"stallTimeoutMinutes": 9}}), stall, &Some(SignedDuration::from_mins(9)));
+    check(json!({"conversations": {"stallTimeoutMinutes": 0}}), stall, &None);
+    let chats = |config: &Config| config.conversations.chats.iter().map(|(_, chat)| chat.clone()).collect::<Vec<_>>();
+    for chat in [json!("-100"), json!(-100)] {
+        let settings = json!({"plugins": {"notifier-telegram": {"config": {"chatId": chat}}}});
+        check(settings, chats, &vec!["-100".to_owned()]);
+    }
+}

@@ -71,6 +71,7 @@ impl Host {
             pauses: slugs.iter().map(Some).chain([None]).filter_map(paused).collect(),
             retries: Vec::new(),
             zone: Some("UTC".into()),
+            conversations: Default::default(),
             questions: Vec::new(),
         };
         self.state = State::new(limits(), TimeZone::UTC, Vec::new(), restored, time(now));
