@@ -59,7 +59,7 @@ impl Notifiers {
     /// Where its messages would go, in one sentence; nobody is told anything.
     pub(crate) async fn probe(&self, notifier: &PluginId) -> Result<String, NotTold> {
         let call = CallContext::new(Asker::Operator, Timestamp::now());
-        Ok(within(self.plugins.probe(notifier, &call)).await?)
+        within(self.plugins.probe(notifier, &call)).await
     }
 
     /// Tells it all parts of the message, once.
