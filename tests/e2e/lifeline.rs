@@ -191,3 +191,31 @@ fn there_is_one_lifeline_and_its_commands_say_when_there_is_none() {
     until("everything to end", || processes_below(agent.dir()), Vec::is_empty);
     assert!(!agent.path(".instar/run/lifeline.json").exists());
 }
+
+#[test]
+fn people_hear_once_each_that_the_server_is_down_and_up_again() {
+    let agent = Agent::new();
+    agent.install("tiny-notifier");
+    start(&agent);
+    let server = pid(&status(&agent)["state"]["server"]);
+    kill("-KILL", server);
+    other_server(&agent, server);
+    let told =
+        |words: &str| log(&agent).lines().filter(|line| line.contains("was told") && line.contains(words)).count();
+    until("people to be told", || (told("the server is down"), told("the server is up again")), |told| *told == (1, 1));
+    assert!(log(&agent).contains("The reason: signal 9 ended it. The lifeline starts it again."), "{}", log(&agent));
+    stop(&agent);
+}
+
+#[test]
+fn people_hear_also_of_settings_that_cannot_be_read() {
+    let agent = Agent::new();
+    agent.install("tiny-notifier");
+    start(&agent);
+    let server = pid(&status(&agent)["state"]["server"]);
+    agent.write(".instar/config.json", "{ broken");
+    kill("-KILL", server);
+    let told = || log(&agent).lines().filter(|line| line.contains("tiny-notifier was told")).count();
+    until("people to be told", told, |told| *told == 1);
+    stop(&agent);
+}

@@ -24,6 +24,7 @@ mod keeping;
 mod lifeline;
 mod load;
 mod metrics;
+mod notifiers;
 mod pipeline;
 mod predecessor;
 mod sessions;

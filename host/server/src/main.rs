@@ -12,6 +12,7 @@ mod intelligence;
 mod jobs;
 mod lifeline;
 mod plugin_values;
+mod notifiers;
 mod quota_collector;
 mod quota_file;
 mod secrets_file;

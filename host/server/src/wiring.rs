@@ -113,6 +113,15 @@ pub(crate) async fn look_at_plugins(
     Ok(plugins::load(project, config, bundled, means(project, None)).await?.1)
 }
 
+/// The plugins as a server of this project would load them, for a process that is none.
+pub(crate) async fn plugins_without_server(
+    project: &Project,
+    config: &Config,
+    bundled: Vec<instar_plugin::Source>,
+) -> anyhow::Result<instar_plugin::Plugins> {
+    Ok(plugins::load(project, config, bundled).await?.0)
+}
+
 /// The components that a server of this project would try to load; those that cannot be read are left out.
 pub(crate) fn plugin_sources(bundled: Vec<instar_plugin::Source>, folder: &Path) -> Vec<instar_plugin::Source> {
     plugins::sources(bundled, folder).0

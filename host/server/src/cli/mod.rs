@@ -21,6 +21,7 @@ mod lifeline;
 mod logs;
 mod manual;
 mod notifier;
+mod notifier_look;
 mod output;
 mod plugin;
 mod quota;
@@ -96,8 +97,8 @@ enum Command {
     Session(session::SessionCommand),
     Quota(quota::Quota),
     Send(send::Send),
-    /// Let people in who speak with sessions
-    #[command(subcommand, after_help = examples(&["instar notifier pair", "instar notifier pair telegram --user ada"]))]
+    /// Look at who tells people, try it, and let people in who speak with sessions
+    #[command(subcommand, after_help = examples(&["instar notifier list", "instar notifier pair telegram --user ada"]))]
     Notifier(notifier::NotifierCommand),
     Events(events::Events),
     Logs(logs::Logs),

@@ -1,13 +1,22 @@
-//! `instar notifier`: who may speak by which notifier.
+//! `instar notifier`: who tells people and whether it works, and who may speak by it.
 
 use clap::Subcommand;
 use instar_api::{PairRequest, PairingCode, paths};
 
 use super::exit::{Exit, Failure};
-use super::{Context, examples};
+use super::{Context, examples, notifier_look};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum NotifierCommand {
+    /// Show the notifiers, and whether each would reach anybody; nobody is told anything
+    #[command(after_help = examples(&["instar notifier list", "instar notifier list --json"]))]
+    List,
+    /// Send a message by one notifier
+    #[command(after_help = examples(&["instar notifier test notifier-telegram"]))]
+    Test {
+        /// As `instar notifier list` shows it
+        name: String,
+    },
     /// Print a code that lets one person of one chat speak with sessions
     #[command(after_help = examples(&["instar notifier pair", "instar notifier pair telegram --user ada"]))]
     Pair {
@@ -21,6 +30,8 @@ pub(crate) enum NotifierCommand {
 
 pub(super) fn run(context: &Context, command: NotifierCommand) -> Result<Exit, Failure> {
     match command {
+        NotifierCommand::List => notifier_look::list(context),
+        NotifierCommand::Test { name } => notifier_look::test(context, &name),
         NotifierCommand::Pair { name, user } => pair(context, PairRequest { notifier: name, user }),
     }
 }

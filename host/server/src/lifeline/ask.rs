@@ -15,11 +15,11 @@ const LONGEST_ANSWER: usize = 1024 * 1024;
 
 /// What the server answered, whatever the status.
 #[derive(Debug, Clone)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
 }
 
-pub(crate) async fn get(socket: &Path, path: &str) -> io::Result<Answer> {
+pub(super) async fn get(socket: &Path, path: &str) -> io::Result<Answer> {
     let request =
         Request::get(path).header(HOST, "localhost").body(Full::new(Bytes::new())).map_err(io::Error::other)?;
     let stream = UnixStream::connect(socket).await?;

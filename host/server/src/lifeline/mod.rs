@@ -3,7 +3,8 @@
 //! What follows from what is decided by `instar_core::supervisor`; here its orders are carried out. The death of
 //! neither takes the other along: a server goes on without a lifeline, and a new lifeline takes over what runs.
 
-pub(crate) mod ask;
+pub(crate) mod announce;
+mod ask;
 mod server_process;
 pub(crate) mod state;
 
@@ -20,6 +21,7 @@ use tokio::time::Instant;
 use crate::config::{Config, Project};
 use crate::serve::{self, logging};
 use crate::wiring::{self, lock};
+use announce::Announcer;
 use lock::{Role, RoleLock};
 use server_process::ServerProcess;
 use state::State;
@@ -57,6 +59,7 @@ struct Lifeline {
     /// The one question that is under way, with the life of the server that it was put to.
     check: Option<(u64, JoinHandle<bool>)>,
     state: State,
+    announcer: Announcer,
 }
 
 impl Lifeline {
@@ -67,6 +70,7 @@ impl Lifeline {
             server: None,
             check: None,
             state: State::new(),
+            announcer: Announcer::start(project.clone(), config),
             project,
         }
     }
@@ -108,8 +112,13 @@ impl Lifeline {
                 tracing::warn!("the server does not end, and is killed");
                 self.signal(rustix::process::Signal::KILL);
             }
-            Order::Announce(News::Down(reason)) => tracing::warn!("the server is down: {reason}"),
-            Order::Announce(News::Up) => tracing::info!("the server is up again"),
+            Order::Announce(news) => {
+                match news {
+                    News::Down(reason) => tracing::warn!("the server is down: {reason}"),
+                    News::Up => tracing::info!("the server is up again"),
+                }
+                self.announcer.announce(news);
+            }
             Order::Leave => {}
         }
         None

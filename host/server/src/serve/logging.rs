@@ -36,6 +36,12 @@ pub(crate) fn start(path: PathBuf, foreground: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Begins to log for a process whose standard error is a log already.
+pub(crate) fn to_standard_error() {
+    let layer = fmt::layer().with_ansi(false).with_target(false).with_writer(io::stderr).with_filter(filter());
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+}
+
 fn filter() -> EnvFilter {
     EnvFilter::try_from_env("INSTAR_LOG").unwrap_or_else(|_| EnvFilter::new(USUAL_FILTER))
 }

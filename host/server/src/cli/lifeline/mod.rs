@@ -1,5 +1,6 @@
 //! `instar lifeline`: the small process beside the server that starts it again when it dies.
 
+mod announce;
 mod start;
 mod status;
 mod stop;
@@ -35,6 +36,9 @@ pub(crate) enum LifelineCommand {
     /// Print the last lines of the lifeline's log
     #[command(after_help = examples(&["instar lifeline logs", "instar lifeline logs --follow"]))]
     Logs(Logs),
+    /// Tell people what standard input says; what the lifeline calls
+    #[command(hide = true)]
+    Announce,
 }
 
 pub(crate) fn run(context: &Context, command: &LifelineCommand) -> Result<Exit, Failure> {
@@ -43,6 +47,7 @@ pub(crate) fn run(context: &Context, command: &LifelineCommand) -> Result<Exit, 
         LifelineCommand::Stop(stop) => stop::run(context, stop),
         LifelineCommand::Status => status::run(context),
         LifelineCommand::Restart => stop::restart(context),
+        LifelineCommand::Announce => announce::run(context),
         LifelineCommand::Logs(logs) => logs::show_log(context, &context.project()?.lifeline_log(), logs),
     }
 }
