@@ -10,6 +10,7 @@ mod gate;
 mod inbound;
 mod keep;
 mod notices;
+mod poll;
 mod question;
 mod quota;
 mod supervise;
@@ -30,6 +31,7 @@ use crate::inbound::{Inbound, Mark};
 use crate::jobs_file::JobsFile;
 use crate::notice::{self, Address};
 use crate::plan::{Action, End, EndCause, Launch, Stdin, StepEvent, StepRequest, StepResult};
+use crate::poll::{PollFault, Polled};
 use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, Phase, Run, StopCause, Trigger};
@@ -163,6 +165,16 @@ pub enum What {
     },
     /// Who is known to the host.
     UsersRead(Arc<Users>),
+    /// These notifiers are to be listened to from now on.
+    ListeningBegun {
+        notifiers: Vec<PluginId>,
+    },
+    /// A poll is over, which had so many failures in a row before it.
+    Polled {
+        notifier: PluginId,
+        failures: u32,
+        result: Result<Polled, PollFault>,
+    },
     /// A notifier heard people.
     Heard {
         notifier: PluginId,
@@ -288,6 +300,13 @@ pub enum Effect {
     Interrupt {
         session: SessionName,
     },
+    /// Waits so long, then asks the other side of a notifier what is new.
+    Poll {
+        notifier: PluginId,
+        after_ms: u64,
+        /// Failures in a row before this one.
+        failures: u32,
+    },
     /// Removes what is older, or more, than the operator wants to keep.
     KeepHouse,
 }
@@ -376,6 +395,8 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Supervised { run, answer } => supervise::supervised(&mut draft, run, answer),
         What::HouseKept { result } => keep::house_kept(&mut draft, result),
         What::UsersRead(users) => inbound::users_read(&mut draft, users),
+        What::ListeningBegun { notifiers } => poll::begun(&mut draft, notifiers),
+        What::Polled { notifier, failures, result } => poll::polled(&mut draft, notifier, failures, result),
         What::Heard { notifier, inbound } => {
             inbound.into_iter().for_each(|one| inbound::received(&mut draft, &notifier, one));
         }

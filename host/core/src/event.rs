@@ -17,6 +17,7 @@ use crate::missed::PassReason;
 use crate::notice;
 use crate::pause::Pause;
 use crate::plan::{End, Launch, Usage};
+use crate::poll::Listening;
 use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
@@ -229,6 +230,11 @@ pub enum Fact {
     },
     /// People and sessions speak with each other.
     Conversed(Box<Conversed>),
+    /// How listening to a notifier goes.
+    Listening {
+        notifier: PluginId,
+        listening: Listening,
+    },
     /// What has ended long ago is being removed.
     HousekeepingBegun,
     HousekeepingDone {

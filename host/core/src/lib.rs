@@ -19,6 +19,7 @@ pub mod missed;
 pub mod notice;
 pub mod pause;
 pub mod plan;
+pub mod poll;
 pub mod quota;
 pub mod retention;
 pub mod retry;

@@ -4,6 +4,7 @@ mod admission;
 mod conversations;
 mod due;
 mod outbox;
+mod polls;
 mod retries;
 mod runs;
 
@@ -21,10 +22,12 @@ use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
 use crate::pause::Pause;
+use crate::poll::PollFault;
 use crate::retry::PlannedRetry;
 use crate::run::{Run, StopCause};
 use crate::state::admission::Standing;
 use crate::state::outbox::Outbox;
+use crate::state::polls::Polls;
 use crate::state::retries::Retries;
 use crate::state::runs::Runs;
 use crate::supervision::Question;
@@ -72,6 +75,8 @@ pub struct Restored {
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
+    /// How far notifiers have read.
+    pub poll_cursors: BTreeMap<PluginId, String>,
     /// The runs that began today; older ones do no harm.
     pub begun: Vec<Begun>,
     /// Of jobs, and of the scheduler where no job is named.
@@ -99,6 +104,7 @@ pub struct State {
     agenda: BTreeSet<(Timestamp, JobSlug)>,
     runs: Runs,
     outbox: Outbox,
+    polls: Polls,
     standing: Standing,
     questions: BTreeMap<RunId, Question>,
     /// Of jobs, and of the scheduler where no job is named.
@@ -135,6 +141,7 @@ impl State {
             runs,
             questions: restored.questions.into_iter().map(|question| (question.run, question)).collect(),
             outbox: Outbox::restored(restored.outbox, now),
+            polls: Polls::restored(restored.poll_cursors),
             standing,
             pauses: restored.pauses,
             retries: Retries::restored(restored.retries),
@@ -261,6 +268,16 @@ impl State {
         self.outbox.due(now)
     }
 
+    /// Where the next poll of a notifier goes on.
+    pub fn poll_cursor(&self, notifier: &PluginId) -> Option<&String> {
+        self.polls.cursor(notifier)
+    }
+
+    /// Why polls of a notifier fail, while they do.
+    pub fn poll_fault(&self, notifier: &PluginId) -> Option<&PollFault> {
+        self.polls.fault(notifier)
+    }
+
     pub fn delivery(&self, notice: NoticeId, notifier: &PluginId) -> Option<&Delivery> {
         self.outbox.delivery(notice, notifier)
     }
@@ -336,6 +353,7 @@ impl State {
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.outbox.settle(*notice, notifier, *retry_at),
             Fact::Conversed(fact) => self.conversations.apply(fact, event.at),
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
+            Fact::Listening { notifier, listening } => self.polls.apply(notifier, listening),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
             Fact::GateBegun { .. }

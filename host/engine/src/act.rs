@@ -98,6 +98,7 @@ impl World {
             }
             Effect::CarryOut { id, hash, yes } => self.carry_out(id, hash, yes).await,
             Effect::Interrupt { session } => self.interrupt(session).await,
+            Effect::Poll { notifier, after_ms, failures } => self.poll(notifier, after_ms, failures).await,
             Effect::KeepHouse => self.keep_house().await,
         }
     }

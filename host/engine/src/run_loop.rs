@@ -97,6 +97,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let since = now.checked_sub(LONGEST_DAY).unwrap_or(now);
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
     let notifiers = parts.plugins.notifiers();
+    let hearing: Vec<_> = notifiers.iter().filter(|notifier| parts.plugins.hears(notifier)).cloned().collect();
     let state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
     let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
     let view = Arc::new(RwLock::new(view));
@@ -133,6 +134,9 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         [What::JobsRead(Arc::new(parts.jobs)), What::QuotaRead(parts.quota), What::Booted { version: parts.version }]
     {
         main.take(what).await.map_err(StartError::Record)?;
+    }
+    if !hearing.is_empty() {
+        main.take(What::ListeningBegun { notifiers: hearing }).await.map_err(StartError::Record)?;
     }
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(main.run(asks, reported, stopped));

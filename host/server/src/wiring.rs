@@ -14,6 +14,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use instar_core::state::Limits;
 use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
+use instar_plugin::{Means, Values};
 use instar_session::Sessions;
 use instar_store::Store;
 use jiff::Timestamp;
@@ -23,7 +24,9 @@ use crate::context_files;
 use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
+use crate::plugin_values::StoredValues;
 use crate::quota_file::QuotaFile;
+use crate::secrets_file::SecretsFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 use lock::{Role, RoleLock};
@@ -72,7 +75,7 @@ pub(crate) async fn build(
     let store = Store::open(&project.database()).await?;
     predecessor::import(project, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
-    let (plugins, plugin_list) = plugins::load(project, config, bundled).await?;
+    let (plugins, plugin_list) = plugins::load(project, config, bundled, means(project, Some(&store))).await?;
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
@@ -107,7 +110,7 @@ pub(crate) async fn look_at_plugins(
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_api::Plugins> {
-    Ok(plugins::load(project, config, bundled).await?.1)
+    Ok(plugins::load(project, config, bundled, means(project, None)).await?.1)
 }
 
 /// The plugins as a server of this project would load them, for a process that is none.
@@ -116,7 +119,15 @@ pub(crate) async fn plugins_without_server(
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_plugin::Plugins> {
-    Ok(plugins::load(project, config, bundled).await?.0)
+    // What plugins keep is in the database; one that cannot be opened is no reason to tell nobody.
+    let store = match Store::open(&project.database()).await {
+        Ok(store) => Some(store),
+        Err(error) => {
+            tracing::warn!(%error, "plugins keep no values");
+            None
+        }
+    };
+    Ok(plugins::load(project, config, bundled, means(project, store.as_ref())).await?.0)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
@@ -132,6 +143,15 @@ pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config) -> instar_p
 /// The bytes of one component's file.
 pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
     plugins::read(path)
+}
+
+/// What notifiers may be given to use.
+fn means(project: &Project, store: Option<&Store>) -> Means {
+    Means {
+        values: store.map(|store| Arc::new(StoredValues(store.clone())) as Arc<dyn Values>),
+        secrets: Some(Arc::new(SecretsFile::new(project.secrets_file()))),
+        blobs_dir: Some(project.blobs_dir()),
+    }
 }
 
 /// How the program of a session, or a gate, calls this host: in its own name, and as long as it lives.

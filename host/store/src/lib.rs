@@ -18,6 +18,7 @@ mod restore;
 mod rows;
 mod spoken;
 mod story;
+mod values;
 
 pub use backup::{back_up, check_backup};
 pub use error::StoreError;
@@ -28,3 +29,4 @@ pub use read::EventFilter;
 pub use restore::Snapshot;
 pub use spoken::{LoggedMessage, MessageFilter};
 pub use story::Story;
+pub use values::{Before, KeptValue, Put};

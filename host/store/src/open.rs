@@ -193,6 +193,7 @@ fn migrations() -> Vec<Migration> {
     let story = include_str!("../migrations/0006_story.sql").into_sql_str();
     let parts = include_str!("../migrations/0007_parts.sql").into_sql_str();
     let conversations = include_str!("../migrations/0008_conversations.sql").into_sql_str();
+    let kept = include_str!("../migrations/0009_kept.sql").into_sql_str();
     vec![
         Migration::new(1, "first".into(), MigrationType::Simple, first, false),
         Migration::new(2, "keep".into(), MigrationType::Simple, keep, false),
@@ -202,6 +203,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(6, "story".into(), MigrationType::Simple, story, false),
         Migration::new(7, "parts".into(), MigrationType::Simple, parts, false),
         Migration::new(8, "conversations".into(), MigrationType::Simple, conversations, false),
+        Migration::new(9, "kept".into(), MigrationType::Simple, kept, false),
     ]
 }
 

@@ -9,6 +9,7 @@ mod gates;
 mod jobs;
 mod log;
 mod outbox;
+mod polls;
 mod runs;
 mod sessions;
 mod talk;
@@ -177,6 +178,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         }
         Fact::Conversed(fact) => conversations::changed(connection, at, fact).await?,
         Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
+        Fact::Listening { notifier, listening } => polls::changed(connection, notifier, listening).await?,
         Fact::NoticeRaised { .. }
         | Fact::NoticeTried { .. }
         | Fact::NoticePartDelivered { .. }

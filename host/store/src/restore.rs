@@ -17,7 +17,7 @@ use instar_core::state::{Delivery, Restored};
 use instar_core::supervision::Question;
 use instar_core::talk::Message;
 use serde_json::Value;
-use sqlx::SqliteConnection;
+use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::StoreError;
 use crate::open::Store;
@@ -54,6 +54,7 @@ impl Store {
             runs: open_runs(&mut transaction).await?,
             questions: questions(&mut transaction).await?,
             outbox: outbox(&mut transaction).await?,
+            poll_cursors: poll_cursors(&mut transaction).await?,
             // How long a day is depends on the zone, so that these are asked for apart.
             begun: Vec::new(),
             pauses: pauses(&mut transaction).await?,
@@ -116,6 +117,11 @@ async fn messages(connection: &mut SqliteConnection, session: SessionId) -> Resu
     const SELECT: &str = "SELECT number, text FROM messages WHERE session_id = $1 ORDER BY number";
     let rows = sqlx::query(SELECT).bind(session.to_string()).fetch_all(connection).await?;
     rows.iter().map(rows::message).collect()
+}
+
+async fn poll_cursors(connection: &mut SqliteConnection) -> Result<BTreeMap<PluginId, String>, sqlx::Error> {
+    let rows = sqlx::query("SELECT notifier, cursor FROM polls").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((rows::parsed(row, "notifier")?, row.try_get("cursor")?))).collect()
 }
 
 async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, PluginId), Delivery)>, sqlx::Error> {

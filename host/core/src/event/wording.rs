@@ -7,6 +7,7 @@ use crate::gate::GateAnswer;
 use crate::id::{JobSlug, RunId, SessionId};
 use crate::job::JobProblem;
 use crate::plan::{End, EndCause};
+use crate::poll::Listening;
 use crate::quota::QuotaReading;
 use crate::talk::{Activity, Doing};
 
@@ -61,6 +62,11 @@ impl Fact {
             Self::NoticeDelivered { .. } => "notice_delivered",
             Self::NoticeFailed { .. } => "notice_failed",
             Self::Conversed(fact) => fact.kind(),
+            Self::Listening { listening, .. } => match listening {
+                Listening::At { .. } => "notifier_heard",
+                Listening::Failing(_) => "notifier_failing",
+                Listening::Works => "notifier_works",
+            },
             Self::HousekeepingBegun => "housekeeping_begun",
             Self::HousekeepingDone { .. } => "housekeeping_done",
             Self::HousekeepingFailed { .. } => "housekeeping_failed",
@@ -108,6 +114,7 @@ impl Fact {
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
             | Self::Conversed(_)
+            | Self::Listening { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -156,6 +163,7 @@ impl Fact {
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
             | Self::Conversed(_)
+            | Self::Listening { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -232,6 +240,7 @@ impl Fact {
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
             | Self::Conversed(_)
+            | Self::Listening { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -256,6 +265,11 @@ impl Fact {
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
             Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
             Self::Conversed(fact) => fact.summary(),
+            Self::Listening { notifier, listening } => match listening {
+                Listening::At { .. } => format!("{notifier} heard something new"),
+                Listening::Failing(fault) => format!("{notifier} cannot listen ({}): {}", fault.code, fault.message),
+                Listening::Works => format!("{notifier} listens again"),
+            },
             Self::HousekeepingBegun => "Housekeeping begun".into(),
             Self::HousekeepingDone { cleared } => format!(
                 "Housekeeping done: {} runs, {} events and {} session folders removed",
@@ -335,6 +349,13 @@ impl Fact {
             Self::NoticeFailed { notice, notifier, attempt, retry_at, error } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt, "retryAt": retry_at, "error": error })
             }
+            Self::Listening { notifier, listening } => match listening {
+                Listening::At { cursor } => json!({ "notifier": notifier, "cursor": cursor }),
+                Listening::Failing(fault) => {
+                    json!({ "notifier": notifier, "code": fault.code, "error": fault.message, "retryAfterMs": fault.retry_after_ms })
+                }
+                Listening::Works => json!({ "notifier": notifier }),
+            },
             Self::HousekeepingDone { cleared } => json!(cleared),
             Self::HousekeepingFailed { error } => json!({ "error": error }),
             Self::PredecessorImported { imported } => json!(imported),

@@ -172,6 +172,7 @@ impl Runs {
             | Fact::NoticePartDelivered { .. }
             | Fact::NoticeDelivered { .. }
             | Fact::NoticeFailed { .. }
+            | Fact::Listening { .. }
             | Fact::HousekeepingBegun
             | Fact::HousekeepingDone { .. }
             | Fact::HousekeepingFailed { .. }

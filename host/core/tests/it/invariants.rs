@@ -123,6 +123,7 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Tell { run, .. } => Some(*run),
         Effect::Deliver { .. }
         | Effect::KeepHouse
+        | Effect::Poll { .. }
         | Effect::Supervise { .. }
         | Effect::Route { .. }
         | Effect::Mark { .. }
@@ -159,6 +160,7 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
         }
         Effect::Supervise { run } => drop(world.tell(What::Supervised { run: *run, answer: Err("nobody".into()) })),
         Effect::Stop { .. }
+        | Effect::Poll { .. }
         | Effect::Route { .. }
         | Effect::Mark { .. }
         | Effect::CarryOut { .. }

@@ -9,6 +9,7 @@ mod invariants;
 mod keep;
 mod missed;
 mod pauses;
+mod polls;
 mod retry;
 mod schedule;
 mod supervise;

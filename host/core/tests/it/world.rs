@@ -138,6 +138,7 @@ impl World {
             runs: state.open_runs().cloned().collect(),
             latest: self.events.last().map(|event| event.at),
             outbox: Vec::new(),
+            poll_cursors: Default::default(),
             pauses: slugs
                 .iter()
                 .map(Some)

@@ -27,6 +27,7 @@ mod plugin;
 mod quota;
 mod run;
 mod scheduler;
+mod secret;
 mod send;
 mod server;
 mod session;
@@ -104,6 +105,9 @@ enum Command {
     /// Look at the plugins
     #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
     Plugin(plugin::PluginCommand),
+    /// Give plugins secrets that they use and never see
+    #[command(subcommand, after_help = examples(&["instar secret list", "instar secret set notifier-telegram/token"]))]
+    Secret(secret::SecretCommand),
     /// Called by an agent CLI at its events; and how it comes to do so
     #[command(subcommand, after_help = examples(&["instar hook install", "instar hook uninstall"]))]
     Hook(hook::HookCommand),
@@ -207,6 +211,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),
+        Command::Secret(command) => secret::run(context, &command),
         Command::Hook(command) => hook::run(context, &command),
         Command::Guard(command) => guard::run(context, &command),
         Command::Backup(to) => backup::backup(context, &to),

@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 50] = [
+pub(crate) const KEYS: [Key; 53] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -195,6 +195,19 @@ pub(crate) const KEYS: [Key; 50] = [
     ),
     key("plugins.<id>.enabled", Kind::Flag, "true", "`false` leaves the plugin out"),
     key("plugins.<id>.config", Kind::Object, "{}", "handed to the plugin as it stands"),
+    key(
+        "plugins.<id>.http.hosts",
+        Kind::Object,
+        "{}",
+        "sends requests for a host elsewhere, such as `{\"api.telegram.org\": \"http://127.0.0.1:8081\"}`; it may be a private address",
+    ),
+    key(
+        "plugins.<id>.grants.digest",
+        Kind::Text,
+        "",
+        "the bytes of a plugin's file that get the rights, as `instar plugin inspect` prints them",
+    ),
+    key("plugins.<id>.grants.allow", Kind::Texts, "[]", "their rights: `clock`, `kv`, `secrets`, `http`"),
 ];
 
 impl Key {

@@ -120,6 +120,16 @@ impl Project {
         self.instar_dir().join("plugins")
     }
 
+    /// Values that plugins use and never see.
+    pub(crate) fn secrets_file(&self) -> PathBuf {
+        self.instar_dir().join("secrets.json")
+    }
+
+    /// What notifiers download.
+    pub(crate) fn blobs_dir(&self) -> PathBuf {
+        self.tmp_dir().join("blobs")
+    }
+
     /// Held by the one server of this project.
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.run_dir().join("server.lock")

@@ -1,12 +1,13 @@
 //! From the text of the file to settings: one function per section, one line per key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use instar_core::conversation::Rules;
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
+use instar_plugin::{Grant, OperatorSays};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -221,9 +222,41 @@ fn plugins(mut section: Section) -> Result<BTreeMap<PluginId, PluginConfig>, Con
         let mut plugin = section.section(&name)?;
         let enabled = plugin.take("enabled", FLAG)?.unwrap_or(true);
         let config: Map<String, Value> = plugin.take("config", "an object")?.unwrap_or_default();
-        plugins.insert(id, PluginConfig { enabled, config });
+        let operator = operator(&mut plugin)?;
+        plugins.insert(id, PluginConfig { enabled, config, operator });
     }
     Ok(plugins)
+}
+
+/// What the operator grants a plugin, and what stands for a host.
+fn operator(plugin: &mut Section) -> Result<OperatorSays, ConfigError> {
+    let are_bases = |hosts: &BTreeMap<String, String>| hosts.values().all(|base| is_base(base));
+    let expected = "an object of hosts, each with a URL such as \"http://127.0.0.1:8081\"";
+    let hosts = plugin.section("http")?.take_if("hosts", expected, are_bases)?.unwrap_or_default();
+    let mut grants = plugin.section("grants")?;
+    let is_digest = |digest: &String| {
+        digest
+            .strip_prefix("blake3:")
+            .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|it| it.is_ascii_hexdigit()))
+    };
+    let digest: Option<String> = grants.take_if("digest", "\"blake3:\" and 64 hexadecimal digits", is_digest)?;
+    let are_rights =
+        |allow: &BTreeSet<String>| allow.iter().all(|right| instar_plugin::RIGHTS.contains(&right.as_str()));
+    let allow = grants.take_if("allow", "a list of \"clock\", \"kv\", \"secrets\" and \"http\"", are_rights)?;
+    let grant = match (digest, allow) {
+        (Some(digest), Some(allow)) => Some(Grant { digest, allow }),
+        (None, None) => None,
+        (Some(_), None) => return Err(grants.wrong("allow", "there when `digest` is")),
+        (None, Some(_)) => return Err(grants.wrong("digest", "there when `allow` is")),
+    };
+    Ok(OperatorSays { grant, hosts })
+}
+
+/// `http://` or `https://`, a host, perhaps a port and a path.
+fn is_base(url: &str) -> bool {
+    let Ok(uri) = url.parse::<hyper::Uri>() else { return false };
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    is_http && uri.query().is_none() && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
 }
 
 /// The chat that a notifier is at home in is one in which people may speak.

@@ -175,6 +175,33 @@ fn plugins_are_settled_by_their_ids() {
 }
 
 #[test]
+fn what_a_plugin_may_do_beyond_others_is_read() {
+    let id: PluginId = "p".parse().unwrap();
+    let hosts = json!({"api.x.org": "http://127.0.0.1:8081/base"});
+    let expected =
+        std::collections::BTreeMap::from([("api.x.org".to_owned(), "http://127.0.0.1:8081/base".to_owned())]);
+    check(
+        json!({"plugins": {"p": {"http": {"hosts": hosts}}}}),
+        |config| plugin(config, &id).operator.hosts,
+        &expected,
+    );
+    let digest = format!("blake3:{}", "a".repeat(64));
+    let grant = instar_plugin::Grant { digest: digest.clone(), allow: ["http".to_owned()].into() };
+    check(
+        json!({"plugins": {"p": {"grants": {"digest": digest, "allow": ["http"]}}}}),
+        |config| plugin(config, &id).operator.grant,
+        &Some(grant),
+    );
+    check_refused(json!({"plugins": {"p": {"grants": {"digest": digest}}}}), "plugins.p.grants.allow");
+    check_refused(json!({"plugins": {"p": {"grants": {"digest": "x", "allow": []}}}}), "plugins.p.grants.digest");
+    check_refused(
+        json!({"plugins": {"p": {"grants": {"digest": digest, "allow": ["files"]}}}}),
+        "plugins.p.grants.allow",
+    );
+    check_refused(json!({"plugins": {"p": {"http": {"hosts": {"a.org": "ftp://x"}}}}}), "plugins.p.http.hosts");
+}
+
+#[test]
 fn the_predecessors_path_of_the_agent_becomes_the_command_of_its_plugin() {
     let prompt: PluginId = "execute-prompt".parse().unwrap();
     let command = |config: &Config| plugin(config, &prompt).config.get("command").cloned();

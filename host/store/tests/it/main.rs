@@ -13,3 +13,4 @@ mod opening;
 mod reading;
 mod recording;
 mod restart;
+mod values;

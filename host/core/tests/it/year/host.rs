@@ -68,6 +68,7 @@ impl Host {
             runs: state.open_runs().cloned().collect(),
             latest: self.latest,
             outbox: Vec::new(),
+            poll_cursors: Default::default(),
             pauses: slugs.iter().map(Some).chain([None]).filter_map(paused).collect(),
             retries: Vec::new(),
             zone: Some("UTC".into()),
