@@ -13,6 +13,8 @@ mod jobs;
 mod lifeline;
 mod plugin_values;
 mod notifiers;
+mod notifiers;
+mod plugin_values;
 mod quota_collector;
 mod quota_file;
 mod secrets_file;

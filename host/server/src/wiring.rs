@@ -120,7 +120,15 @@ pub(crate) async fn plugins_without_server(
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_plugin::Plugins> {
-    Ok(plugins::load(project, config, bundled).await?.0)
+    // What plugins keep is in the database; one that cannot be opened is no reason to tell nobody.
+    let store = match Store::open(&project.database()).await {
+        Ok(store) => Some(store),
+        Err(error) => {
+            tracing::warn!(%error, "plugins keep no values");
+            None
+        }
+    };
+    Ok(plugins::load(project, config, bundled, means(project, store.as_ref())).await?.0)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
