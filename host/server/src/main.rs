@@ -11,8 +11,6 @@ mod http;
 mod intelligence;
 mod jobs;
 mod lifeline;
-mod plugin_values;
-mod notifiers;
 mod notifiers;
 mod plugin_values;
 mod quota_collector;
