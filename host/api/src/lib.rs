@@ -21,7 +21,7 @@ mod socket;
 
 pub use conversations::{
     Conversation, Conversations, FoundMessages, LoggedMessage, MessageLogStats, PairRequest, PairingCode, Replied,
-    ReplyRequest, Topic, TopicMessages, TopicReplied, TopicReplyRequest, Topics,
+    ReplyRequest, Topic, TopicMessages, TopicOpened, TopicReplied, TopicReplyRequest, TopicRequest, Topics,
 };
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};
@@ -34,7 +34,7 @@ pub use jobs::{
     Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun,
     ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
 };
-pub use plugins::{Plugin, PluginProblem, Plugins};
+pub use plugins::{ListeningFault, Plugin, PluginProblem, Plugins};
 pub use quota::{Quota, QuotaAccount, QuotaRequest};
 pub use runs::{GateEnd, Run, RunOpinion, RunSession, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
