@@ -34,7 +34,7 @@ pub use jobs::{
     Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun,
     ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
 };
-pub use plugins::{Plugin, PluginProblem, Plugins};
+pub use plugins::{ListeningFault, Plugin, PluginProblem, Plugins};
 pub use quota::{Quota, QuotaAccount, QuotaRequest};
 pub use runs::{GateEnd, Run, RunOpinion, RunSession, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
