@@ -5,6 +5,7 @@
 //! called `…Request`, and takes `null` for unset where its schema does not say `nullable = false`. The derived schemas
 //! make `/openapi.json`.
 
+mod attention;
 mod error;
 mod events;
 mod guards;
@@ -18,6 +19,9 @@ mod sessions;
 mod skip_ledger;
 mod socket;
 
+pub use attention::{
+    AttentionChange, AttentionItem, AttentionItems, AttentionPriority, AttentionRequest, AttentionStatus,
+};
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};
 pub use guards::{GuardCheckRequest, GuardDecision, GuardDecisions, GuardFinding, GuardTime};
@@ -26,8 +30,9 @@ pub use host::{
     SessionCounts, SessionSummary, Status,
 };
 pub use jobs::{
-    Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun,
-    ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
+    Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobPace, JobProblem, JobRenameRequest, JobRuns,
+    JobState, JobTuning, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult, TuneAction,
+    TuneRequest,
 };
 pub use plugins::{Plugin, PluginProblem, Plugins};
 pub use quota::{Quota, QuotaAccount, QuotaRequest};

@@ -1,10 +1,13 @@
 //! What the host knows: the one value that `decide` reads and that recorded events change.
 
 mod admission;
+mod attention;
 mod due;
 mod outbox;
+mod rename;
 mod retries;
 mod runs;
+mod tunings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -13,19 +16,24 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::admission::AdmissionRules;
+use crate::attention::Item;
 use crate::budget::Begun;
 use crate::event::{Event, Fact, RunFinished};
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
 use crate::pause::Pause;
+use crate::quota::level::QuotaLevels;
 use crate::retry::PlannedRetry;
 use crate::run::{Run, StopCause};
 use crate::state::admission::Standing;
 use crate::state::outbox::Outbox;
 use crate::state::retries::Retries;
 use crate::state::runs::Runs;
+use crate::state::tunings::Tunings;
 use crate::supervision::Question;
+use crate::tune::Tuning;
+use crate::workload::Workload;
 
 pub use crate::state::outbox::Delivery;
 
@@ -74,6 +82,13 @@ pub struct Restored {
     pub retries: Vec<PlannedRetry>,
     /// In which schedules were read.
     pub zone: Option<String>,
+    /// What people were told of quota.
+    pub quota_levels: QuotaLevels,
+    pub tunings: BTreeMap<JobSlug, Tuning>,
+    /// What runs told of their work, the newest of each job first; more than make a trend do no harm.
+    pub signals: BTreeMap<JobSlug, Vec<Workload>>,
+    /// What people should look at, or have looked at of late.
+    pub attention: Vec<Item>,
 }
 
 #[derive(Debug)]
@@ -98,6 +113,9 @@ pub struct State {
     /// Of jobs, and of the scheduler where no job is named.
     pauses: BTreeMap<Option<JobSlug>, Pause>,
     retries: Retries,
+    tunings: Tunings,
+    /// By their ids.
+    attention: BTreeMap<String, Item>,
     /// When the newest event was recorded.
     latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
@@ -114,7 +132,7 @@ const AFTER_FAILED_HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 impl State {
     pub fn new(limits: Limits, zone: TimeZone, notifiers: Vec<PluginId>, restored: Restored, now: Timestamp) -> Self {
         let runs = Runs::new(limits.idle_timeout);
-        let standing = Standing::restored(&restored.begun, now, &zone);
+        let standing = Standing::restored(&restored.begun, restored.quota_levels, &zone);
         let mut state = Self {
             limits,
             zone,
@@ -131,6 +149,8 @@ impl State {
             standing,
             pauses: restored.pauses,
             retries: Retries::restored(restored.retries),
+            tunings: Tunings::restored(restored.tunings, restored.signals),
+            attention: restored.attention.into_iter().map(|item| (item.wanted.id.clone(), item)).collect(),
             latest: restored.latest.unwrap_or(now),
             house_due: None,
         };
@@ -306,11 +326,18 @@ impl State {
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
+            Fact::WorkloadReported { workload } => self.tunings.note(workload),
+            Fact::Tuned { slug, tuned } => self.apply_tuned(slug, tuned, event.at),
+            Fact::AttentionRaised { item } => drop(self.attention.insert(item.wanted.id.clone(), (**item).clone())),
+            Fact::AttentionTurned { id, status, .. } => attention::turn(&mut self.attention, id, *status, event.at),
+            Fact::AttentionPruned { ids } => self.attention.retain(|id, _| !ids.contains(id)),
+            Fact::JobRenamed { from, to } => self.rename(from, to, event.at),
             Fact::GateBegun { .. }
             | Fact::GateEnded { .. }
             | Fact::QuotaRead { .. }
             | Fact::QuotaStale { .. }
-            | Fact::WorkloadReported { .. }
+            | Fact::QuotaLevelChanged { .. }
+            | Fact::MemoryPressed { .. }
             | Fact::RunQueued { .. }
             | Fact::RunSkipped { .. }
             | Fact::RunAdmitted { .. }

@@ -9,6 +9,7 @@ mod guards;
 mod http;
 mod intelligence;
 mod jobs;
+mod memory_watch;
 mod quota_collector;
 mod quota_file;
 mod serve;

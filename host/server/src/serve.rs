@@ -22,6 +22,7 @@ use tokio::task::JoinHandle;
 use crate::bundled;
 use crate::config::{Config, Project};
 use crate::http::{self, App, Streams};
+use crate::memory_watch;
 use crate::quota_collector::Collector;
 use crate::quota_file;
 use crate::traces;
@@ -218,6 +219,9 @@ fn watches(host: &Host, config: &Config) -> Vec<JoinHandle<()>> {
         watches.push(tokio::spawn(quota_file::watch(host.quota.clone(), host.engine.clone())));
         let collector = Collector::of(&config.quota, host.quota.clone(), host.engine.clone());
         watches.extend(collector.map(|collector| tokio::spawn(collector.collect())));
+    }
+    if config.admission.memory.is_some() {
+        watches.push(tokio::spawn(memory_watch::watch(host.engine.clone())));
     }
     watches
 }

@@ -3,11 +3,13 @@
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
 mod after;
+mod attention;
 mod due;
 mod gates;
 mod jobs;
 mod log;
 mod outbox;
+mod pace;
 mod runs;
 mod sessions;
 mod talk;
@@ -20,7 +22,9 @@ use sqlx::{Connection, SqliteConnection};
 use crate::error::StoreError;
 use crate::open::{Store, begin};
 
+pub(crate) use self::attention::take_over;
 pub(crate) use self::log::skip_reason;
+pub(crate) use self::pace::level;
 
 /// The one connection that writes.
 #[derive(Debug)]
@@ -137,6 +141,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. }
         | Fact::QuotaRead { .. }
+        | Fact::MemoryPressed { .. }
         | Fact::QuotaStale { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
         Fact::JobsBegun { .. }
@@ -151,6 +156,12 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunSkipped { run, reason, slug: _ } => runs::skipped(connection, at, *run, reason).await?,
         Fact::GateBegun { .. } | Fact::GateEnded { .. } | Fact::WorkloadReported { .. } => {
             gates::changed(connection, &event.fact).await?;
+        }
+        Fact::AttentionRaised { .. } | Fact::AttentionTurned { .. } | Fact::AttentionPruned { .. } => {
+            attention::changed(connection, at, &event.fact).await?;
+        }
+        Fact::Tuned { .. } | Fact::JobRenamed { .. } | Fact::QuotaLevelChanged { .. } => {
+            pace::changed(connection, at, &event.fact).await?;
         }
         Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,

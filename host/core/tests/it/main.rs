@@ -1,6 +1,7 @@
 //! The rules, told as scenarios and attacked at random.
 
 mod admission;
+mod attention;
 mod clock;
 mod decide;
 mod fields;
@@ -12,6 +13,7 @@ mod retry;
 mod schedule;
 mod supervise;
 mod talk;
+mod tune;
 mod world;
 mod year;
 mod zones;

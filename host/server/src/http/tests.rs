@@ -2,9 +2,11 @@
 
 mod access;
 mod answers;
+mod attention;
 mod faults;
 mod job_edits;
 mod openapi;
+mod pace;
 
 use std::sync::Arc;
 use std::time::Instant;
