@@ -14,6 +14,10 @@ pub mod words {
                 import instar:plugin/guard-types@0.1.0-dev;
                 import instar:plugin/log@0.1.0-dev;
                 import instar:plugin/config@0.1.0-dev;
+                import instar:plugin/clock@0.1.0-dev;
+                import instar:plugin/kv@0.1.0-dev;
+                import instar:plugin/secrets@0.1.0-dev;
+                import instar:plugin/http@0.1.0-dev;
             }
         ",
         world: "words",
@@ -63,6 +67,37 @@ pub mod notifier {
         with: {
             "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
             "instar:plugin/notifier@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A notifier that has threads.
+pub mod notifier_threads {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-notifier-threads; world notifier-threads-only { export instar:plugin/notifier-threads@0.1.0-dev; }",
+        world: "notifier-threads-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/notifier-threads@0.1.0-dev": generate,
+        },
+        additional_derives: [PartialEq, Eq],
+        pub_export_macro: true,
+    });
+}
+
+/// A notifier that hears.
+pub mod notifier_inbound {
+    wit_bindgen::generate!({
+        path: "../wit",
+        inline: "package instar:sdk-notifier-inbound; world notifier-inbound-only { export instar:plugin/notifier-inbound@0.1.0-dev; }",
+        world: "notifier-inbound-only",
+        with: {
+            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/http@0.1.0-dev": crate::bindings::words::instar::plugin::http,
+            "instar:plugin/notifier-inbound@0.1.0-dev": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,

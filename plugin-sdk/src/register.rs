@@ -22,8 +22,8 @@ impl<T: Plugin> Guest for Export<T> {
 
 /// Makes a component of a type that is a plugin of one or several kinds: `register!(MyPlugin: run_guard, notifier)`.
 ///
-/// The kinds are named like the interfaces they export: `execute`, `notifier`, `command_guard`, `tool_guard`,
-/// `outbound_guard`, `run_guard`, `output_guard`, `session_guard`. Use it once in a crate.
+/// The kinds are named like the interfaces they export: `execute`, `notifier`, `notifier_threads`, `notifier_inbound`,
+/// `command_guard`, `tool_guard`, `outbound_guard`, `run_guard`, `output_guard`, `session_guard`. Use it once in a crate.
 #[macro_export]
 macro_rules! register {
     ($plugin:ty: $($kind:ident),+ $(,)?) => {

@@ -27,7 +27,7 @@ use crate::event::{Event, Fact};
 use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::jobs_file::JobsFile;
-use crate::notice::Notice;
+use crate::notice;
 use crate::plan::{Action, End, EndCause, Launch, Stdin, StepEvent, StepRequest, StepResult};
 use crate::quota::QuotaReading;
 use crate::retention::Cleared;
@@ -163,12 +163,15 @@ pub enum What {
         notice: NoticeId,
         notifier: PluginId,
         receipt: String,
+        /// The message has further parts.
+        more: bool,
     },
     NotDelivered {
         notice: NoticeId,
         notifier: PluginId,
         error: String,
-        retryable: bool,
+        /// `None` when trying again does not help; else how many milliseconds to wait at least.
+        retry: Option<u64>,
     },
     /// What housekeeping took away, or why it did not.
     HouseKept {
@@ -245,8 +248,10 @@ pub enum Effect {
         number: u64,
     },
     Deliver {
-        notice: Arc<Notice>,
+        notice: Arc<notice::Message>,
         notifier: PluginId,
+        /// The first one is 0; those before it were delivered.
+        part: u32,
     },
     /// Asks for an opinion on a run that has ended.
     Supervise {
@@ -336,11 +341,11 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::NotTold { run, reason } => talk::not_told(&mut draft, run, reason),
         What::Done => {}
         What::OccurrenceTaken { slug, due } => due::taken(&mut draft, slug, due),
-        What::Delivered { notice, notifier, receipt } => {
-            draft.event(Fact::NoticeDelivered { notice, notifier, receipt })
+        What::Delivered { notice, notifier, receipt, more } => {
+            tell::delivered(&mut draft, notice, notifier, receipt, more);
         }
-        What::NotDelivered { notice, notifier, error, retryable } => {
-            tell::not_delivered(&mut draft, notice, notifier, error, retryable);
+        What::NotDelivered { notice, notifier, error, retry } => {
+            tell::not_delivered(&mut draft, notice, notifier, error, retry);
         }
         What::Supervised { run, answer } => supervise::supervised(&mut draft, run, answer),
         What::HouseKept { result } => keep::house_kept(&mut draft, result),

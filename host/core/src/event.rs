@@ -15,7 +15,7 @@ use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
 use crate::jobs_file::JobsFile;
 use crate::memory::Pressure;
 use crate::missed::PassReason;
-use crate::notice::Notice;
+use crate::notice;
 use crate::pause::Pause;
 use crate::plan::{End, Launch, Usage};
 use crate::quota::QuotaReading;
@@ -236,7 +236,7 @@ pub enum Fact {
         workload: Box<Workload>,
     },
     NoticeRaised {
-        notice: Arc<Notice>,
+        notice: Arc<notice::Message>,
         notifiers: Vec<PluginId>,
     },
     /// An attempt begins; after a crash it is not known whether it arrived.
@@ -244,6 +244,13 @@ pub enum Fact {
         notice: NoticeId,
         notifier: PluginId,
         attempt: u32,
+    },
+    /// One part of it arrived, and there are more.
+    NoticePartDelivered {
+        notice: NoticeId,
+        notifier: PluginId,
+        part: u32,
+        receipt: String,
     },
     NoticeDelivered {
         notice: NoticeId,

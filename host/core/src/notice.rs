@@ -1,18 +1,74 @@
 //! What people are told, and what of it a job wants told.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::NoticeId;
 use crate::verdict::Severity;
 
-/// One thing that people are told. Delivered by every notifier that is enabled.
+/// One thing that people are told, by one notifier or by each that is enabled. Its row in the outbox is durable
+/// before anybody is told.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Notice {
+pub struct Message {
     pub id: NoticeId,
+    /// `None` is the place that the notifier's configuration names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<Address>,
     pub severity: Severity,
+    /// One line; empty where the body says all.
     pub title: String,
     pub body_markdown: String,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub choices: Vec<Choice>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub attachments: Vec<Attachment>,
+    /// What the other side calls the message that this one replaces.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edit_of: Option<String>,
+    /// What the other side calls the message that this one answers.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<String>,
+    /// Nobody's phone should ring.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub silent: bool,
+}
+
+/// A button.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Choice {
+    pub label: String,
+    /// What comes back when somebody presses it: at most 64 bytes, and good for one use.
+    pub token: String,
+}
+
+/// A file that belongs to a message. It must stay where it is until the message is delivered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attachment {
+    pub name: String,
+    /// Its media type.
+    pub mime: String,
+    pub size: u64,
+    pub path: PathBuf,
+}
+
+impl Message {
+    /// A notice: it goes wherever notifiers tell things that nobody asked for.
+    pub fn notice(id: NoticeId, severity: Severity, title: String, body_markdown: String) -> Self {
+        Self {
+            id,
+            to: None,
+            severity,
+            title,
+            body_markdown,
+            choices: Vec::new(),
+            attachments: Vec::new(),
+            edit_of: None,
+            reply_to: None,
+            silent: false,
+        }
+    }
 }
 
 /// A place where people read.

@@ -306,12 +306,8 @@ impl State {
                 self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
             }
             Fact::RunFinished(finished) => self.apply_finish(finished),
-            Fact::SupervisionAsked { question } => {
-                self.questions.insert(question.run, (**question).clone());
-            }
-            Fact::RunSupervised { run, .. } => {
-                self.questions.remove(run);
-            }
+            Fact::SupervisionAsked { question } => drop(self.questions.insert(question.run, (**question).clone())),
+            Fact::RunSupervised { run, .. } => drop(self.questions.remove(run)),
             Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
             Fact::ZoneSet { zone } => self.recorded_zone = Some(zone.clone()),
             Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),
@@ -321,6 +317,7 @@ impl State {
             Fact::ClockSetBack { by_ms } => self.set_back(SignedDuration::from_millis(*by_ms), event.at),
             Fact::NoticeRaised { notice, notifiers } => self.outbox.raise(notice, notifiers, event.at),
             Fact::NoticeTried { notice, notifier, attempt } => self.outbox.begin(*notice, notifier, *attempt),
+            Fact::NoticePartDelivered { notice, notifier, part, .. } => self.outbox.go_on(*notice, notifier, part + 1),
             Fact::NoticeDelivered { notice, notifier, .. } => self.outbox.settle(*notice, notifier, None),
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.outbox.settle(*notice, notifier, *retry_at),
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use instar_core::decide::{Effect, StepFault, What};
 use instar_core::grounding::Handoff;
 use instar_core::id::{PluginId, RunId, SessionId};
-use instar_core::notice::Notice;
+use instar_core::notice::Message;
 use instar_core::plan::{Action, End, EndCause, Launch, StepEvent, StepResult};
 use instar_core::run::{Phase, Run, Trigger};
 use instar_core::session::Session;
@@ -88,7 +88,7 @@ impl World {
             Effect::Stop { run } => self.stop(run).await,
             Effect::Listen { run, after } => self.listen(run, after).await,
             Effect::Tell { run, number } => self.tell(run, number).await,
-            Effect::Deliver { notice, notifier } => self.deliver(notice, notifier).await,
+            Effect::Deliver { notice, notifier, part } => self.deliver(notice, notifier, part).await,
             Effect::Supervise { run } => self.supervise(run).await,
             Effect::KeepHouse => self.keep_house().await,
         }
@@ -241,17 +241,18 @@ impl World {
         What::NotTold { run: id, reason: format!("message {number} was not handed over: {why}") }
     }
 
-    async fn deliver(&self, notice: Arc<Notice>, notifier: PluginId) -> What {
+    async fn deliver(&self, notice: Arc<Message>, notifier: PluginId, part: u32) -> What {
         let call = CallContext { trace_id: notice.id.to_string(), ..CallContext::new(Asker::Operator, clock::now()) };
-        let delivery = self.plugins.deliver(&notifier, &call, &notice);
-        let (error, retryable) = match within(DELIVER_DEADLINE, delivery).await {
+        let delivery = self.plugins.deliver(&notifier, &call, &notice, part);
+        let (error, retry) = match within(DELIVER_DEADLINE, delivery).await {
             Some(Ok(receipt)) => {
-                return What::Delivered { notice: notice.id, notifier, receipt: receipt.provider_id };
+                let (receipt, more) = (receipt.provider_id, receipt.more);
+                return What::Delivered { notice: notice.id, notifier, receipt, more };
             }
-            Some(Err(error)) => (chain(&error), error.is_retryable()),
-            None => (format!("no answer in {DELIVER_DEADLINE:?}"), true),
+            Some(Err(error)) => (chain(&error), error.retry()),
+            None => (format!("no answer in {DELIVER_DEADLINE:?}"), Some(0)),
         };
-        What::NotDelivered { notice: notice.id, notifier, error, retryable }
+        What::NotDelivered { notice: notice.id, notifier, error, retry }
     }
 
     async fn supervise(&self, id: RunId) -> What {

@@ -34,11 +34,18 @@ const BASELINE: [&str; 14] = [
     "wasi:random/insecure-seed",
 ];
 
+/// The interfaces that a manifest must ask for, and that a grant must allow.
+pub(crate) const RIGHTS: [&str; 4] = ["clock", "kv", "secrets", "http"];
+
 /// What a plugin can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     Execute,
     Notifier,
+    /// A notifier that has threads.
+    NotifierThreads,
+    /// A notifier that hears people.
+    NotifierInbound,
     CommandGuard,
     ToolGuard,
     OutboundGuard,
@@ -48,9 +55,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 10] = [
         Self::Execute,
         Self::Notifier,
+        Self::NotifierThreads,
+        Self::NotifierInbound,
         Self::CommandGuard,
         Self::ToolGuard,
         Self::OutboundGuard,
@@ -74,6 +83,8 @@ impl Kind {
         match self {
             Self::Execute => "execute",
             Self::Notifier => "notifier",
+            Self::NotifierThreads => "notifier-threads",
+            Self::NotifierInbound => "notifier-inbound",
             Self::CommandGuard => "command-guard",
             Self::ToolGuard => "tool-guard",
             Self::OutboundGuard => "outbound-guard",
@@ -85,7 +96,11 @@ impl Kind {
 
     /// Guards are called synchronously, the others are not.
     pub(crate) fn is_guard(self) -> bool {
-        !matches!(self, Self::Execute | Self::Notifier)
+        !(self.is_notifier() || self == Self::Execute)
+    }
+
+    fn is_notifier(self) -> bool {
+        matches!(self, Self::Notifier | Self::NotifierThreads | Self::NotifierInbound)
     }
 
     /// Whether a plugin of this kind may import this interface of ours.
@@ -119,6 +134,10 @@ pub(crate) fn audit(outline: &Outline) -> Result<Vec<Kind>, Cause> {
     if !exports(outline, "plugin-meta") {
         return Err(Cause::IncompatibleContract("it does not export `plugin-meta`".to_owned()));
     }
+    let is_half = kinds.iter().any(|kind| kind.is_notifier()) && !kinds.contains(&Kind::Notifier);
+    if is_half {
+        return Err(Cause::IncompatibleContract("it hears or has threads, and does not export `notifier`".to_owned()));
+    }
     let denied: Vec<_> = outline.imports.iter().filter(|import| !is_allowed(import, &kinds)).cloned().collect();
     if denied.is_empty() { Ok(kinds) } else { Err(Cause::ImportDenied(denied)) }
 }
@@ -139,6 +158,10 @@ pub(crate) fn meaning(import: &str) -> &'static str {
             "log" => "writes lines into the host's log",
             "config" => "reads its own configuration",
             "types" | "guard-types" => "types only",
+            "clock" => "reads the clock",
+            "kv" => "keeps values of its own between calls",
+            "secrets" => "works with secrets that it never sees",
+            "http" => "asks the hosts that its manifest names",
             other if Kind::ALL.iter().any(|kind| kind.interface() == other) => "types of a kind's interface",
             _ => "an interface that this host does not have",
         };
@@ -155,6 +178,8 @@ pub(crate) fn meaning(import: &str) -> &'static str {
 
 pub(crate) fn is_allowed(import: &str, kinds: &[Kind]) -> bool {
     match ours(import) {
+        // A right belongs to the whole component, so that a guard beside a notifier stays without it.
+        Some((interface, _)) if RIGHTS.contains(&interface) => kinds.iter().all(|kind| kind.is_notifier()),
         Some((interface, _)) => kinds.iter().any(|kind| kind.may_import(interface)),
         None => {
             let is_preview_2 = import.split_once('@').is_some_and(|(_, version)| version.starts_with("0.2."));
@@ -174,7 +199,7 @@ fn check_version(name: &str) -> Result<(), Cause> {
 }
 
 /// Interface and version of a name of our package.
-fn ours(name: &str) -> Option<(&str, &str)> {
+pub(crate) fn ours(name: &str) -> Option<(&str, &str)> {
     let rest = name.strip_prefix(PACKAGE)?;
     Some(rest.split_once('@').unwrap_or((rest, "")))
 }
@@ -218,6 +243,17 @@ mod tests {
             check_refused(&[denied], &guard, "import-denied");
         }
         check_refused(&["instar:plugin/config@$"], &[META, "instar:plugin/execute@$"], "import-denied");
+    }
+
+    #[test]
+    fn rights_are_for_notifiers_that_are_nothing_else() {
+        let http = ["instar:plugin/http@$"];
+        assert!(
+            audit(&outline(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/notifier-inbound@$"])).is_ok()
+        );
+        check_refused(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/run-guard@$"], "import-denied");
+        check_refused(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/execute@$"], "import-denied");
+        check_refused(&[], &[META, "instar:plugin/notifier-inbound@$"], "incompatible-contract");
     }
 
     #[test]

@@ -25,10 +25,18 @@ impl PluginError {
 
     /// Whether the same call may work later: the plugin said so, or the host was merely busy.
     pub fn is_retryable(&self) -> bool {
+        self.retry().is_some()
+    }
+
+    /// After how many milliseconds, at least, the same call may work; `None` when trying again does not help.
+    pub fn retry(&self) -> Option<u64> {
         match &self.cause {
-            Cause::PluginFailed(failure) => failure.retryable,
-            Cause::Busy { .. } | Cause::Timeout { .. } => true,
-            _ => false,
+            Cause::PluginFailed(failure) if failure.retryable => {
+                let wait = failure.retry_after.unwrap_or_default();
+                Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
+            }
+            Cause::Busy { .. } | Cause::Timeout { .. } => Some(0),
+            _ => None,
         }
     }
 }

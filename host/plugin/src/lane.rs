@@ -10,7 +10,7 @@ use crate::gate::Gate;
 use crate::limits::{CORE_INSTANCES, MEMORIES, MEMORY_CEILING, TABLE_CEILING, TABLES};
 use crate::state::CallState;
 use crate::ticker::Ticker;
-use crate::{inert, wit};
+use crate::{capability, inert, wit};
 
 /// How much is kept ready for instances.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +71,10 @@ impl Lane {
         wit::add_to_linker(&mut linker).map_err(failed)?;
         let name = match kind {
             LaneKind::Guard => "tick-guards",
-            LaneKind::Driver => "tick-drivers",
+            LaneKind::Driver => {
+                capability::add_to_linker(&mut linker).map_err(failed)?;
+                "tick-drivers"
+            }
         };
         let ticker = Ticker::start(name, &engine).map_err(|error| Cause::Engine(error.to_string()))?;
         Ok(Self { engine, linker, ticker, gate: Gate::new(instances as usize), allocation })

@@ -5,12 +5,15 @@
 
 mod audit;
 mod binary;
+mod blobs;
 mod cache;
 mod call;
+mod capability;
 mod error;
 mod execute;
 mod gate;
 mod guard;
+mod hear;
 mod inert;
 mod inspect;
 mod lane;
@@ -29,6 +32,7 @@ pub use audit::Kind;
 pub use error::{Cause, GuestFailure, PluginError};
 pub use guard::Judgement;
 pub use guard::hook::{Moment, Redaction, Rule, Scan};
+pub use hear::{Batch, FetchedFile, Poll, PollRequest, PollResponse};
 pub use inspect::{About, Import, Inspection, inspect};
 pub use lane::{Allocation, PoolChoice};
 pub use limits::{CallLimits, Limits};

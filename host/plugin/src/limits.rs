@@ -13,8 +13,10 @@ pub struct Limits {
     pub guard: CallLimits,
     /// `plan`, `step` and `migrate-state`.
     pub execute: CallLimits,
-    /// `deliver` and `probe`.
+    /// `deliver`, `probe` and the like, with all that they ask of the network.
     pub notifier: CallLimits,
+    /// `fetch-file`.
+    pub transfer: CallLimits,
     /// `validate`, once at load.
     pub validate: CallLimits,
 }
@@ -68,7 +70,8 @@ impl Default for Limits {
             queue: Duration::from_secs(2),
             guard: CallLimits { wall: Duration::from_millis(200), memory_bytes: 16 * MIB, output_bytes: MIB, ..common },
             execute: common,
-            notifier: CallLimits { wall: Duration::from_secs(10), ..common },
+            notifier: CallLimits { wall: Duration::from_secs(45), ..common },
+            transfer: CallLimits { wall: Duration::from_secs(120), ..common },
             validate: common,
         }
     }

@@ -13,7 +13,8 @@ use crate::limits::{CallLimits, Limits};
 use crate::load::{Loader, Origin, Settings, Source};
 use crate::state::CallState;
 use crate::wit::exports::{
-    command_guard, execute, notifier, outbound_guard, output_guard, run_guard, session_guard, tool_guard,
+    command_guard, execute, notifier, notifier_inbound, notifier_threads, outbound_guard, output_guard, run_guard,
+    session_guard, tool_guard,
 };
 
 /// The plugins of a host. Nothing in here changes after [`Plugins::load`]; share it in an `Arc`.
@@ -72,6 +73,8 @@ pub(crate) struct DriverHalf {
     pub pre: InstancePre<CallState>,
     pub execute: Option<execute::GuestIndices>,
     pub notifier: Option<notifier::GuestIndices>,
+    pub threads: Option<notifier_threads::GuestIndices>,
+    pub inbound: Option<notifier_inbound::GuestIndices>,
 }
 
 /// A guard whose id and hook points are known, and that could not be loaded.

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use instar_core::id::PluginId;
 use wasmtime::ResourceLimiter;
 
+use crate::blobs::Blobs;
 use crate::error::Cause;
 use crate::limits::{CORE_INSTANCES, CallLimits, MEMORIES, TABLES};
 use crate::text;
@@ -20,6 +21,7 @@ pub(crate) struct CallState {
     /// The plugin's configuration, as `config.json` answers it.
     pub config_json: Arc<str>,
     pub limits: CallLimits,
+    pub blobs: Blobs,
     memory_bytes: usize,
     /// What was granted last, to be taken back if it could not be had.
     memory_granted: usize,
@@ -53,6 +55,7 @@ impl CallState {
             trace_id,
             config_json,
             limits: limits.capped(),
+            blobs: Blobs::default(),
             memory_bytes: 0,
             memory_granted: 0,
             table_elements: 0,

@@ -191,8 +191,9 @@ fn migrations() -> Vec<Migration> {
     let due = include_str!("../migrations/0004_due.sql").into_sql_str();
     let admission = include_str!("../migrations/0005_admission.sql").into_sql_str();
     let story = include_str!("../migrations/0006_story.sql").into_sql_str();
-    let pace = include_str!("../migrations/0007_pace.sql").into_sql_str();
-    let attention = include_str!("../migrations/0008_attention.sql").into_sql_str();
+    let parts = include_str!("../migrations/0007_parts.sql").into_sql_str();
+    let pace = include_str!("../migrations/0008_pace.sql").into_sql_str();
+    let attention = include_str!("../migrations/0009_attention.sql").into_sql_str();
     vec![
         Migration::new(1, "first".into(), MigrationType::Simple, first, false),
         Migration::new(2, "keep".into(), MigrationType::Simple, keep, false),
@@ -200,8 +201,9 @@ fn migrations() -> Vec<Migration> {
         Migration::new(4, "due".into(), MigrationType::Simple, due, false),
         Migration::new(5, "admission".into(), MigrationType::Simple, admission, false),
         Migration::new(6, "story".into(), MigrationType::Simple, story, false),
-        Migration::new(7, "pace".into(), MigrationType::Simple, pace, false),
-        Migration::new(8, "attention".into(), MigrationType::Simple, attention, false),
+        Migration::new(7, "parts".into(), MigrationType::Simple, parts, false),
+        Migration::new(8, "pace".into(), MigrationType::Simple, pace, false),
+        Migration::new(9, "attention".into(), MigrationType::Simple, attention, false),
     ]
 }
 

@@ -128,13 +128,14 @@ async fn messages(connection: &mut SqliteConnection, session: SessionId) -> Resu
 
 async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, PluginId), Delivery)>, sqlx::Error> {
     const SELECT: &str = "
-        SELECT notice_id, notifier, notice, attempt, due FROM outbox
+        SELECT notice_id, notifier, notice, attempt, part, due FROM outbox
         WHERE state = 'pending' ORDER BY notice_id, notifier";
     let rows = sqlx::query(SELECT).fetch_all(connection).await?;
     let delivery = |row| {
         let key = (rows::parsed(row, "notice_id")?, rows::parsed(row, "notifier")?);
         let notice = Arc::new(rows::from_json(row, "notice")?);
-        Ok((key, Delivery { notice, attempt: rows::count(row, "attempt")?, due: rows::optional_time(row, "due")? }))
+        let (attempt, part) = (rows::count(row, "attempt")?, rows::count(row, "part")?);
+        Ok((key, Delivery { notice, attempt, part, due: rows::optional_time(row, "due")? }))
     };
     rows.iter().map(delivery).collect()
 }

@@ -5,7 +5,7 @@ use crate::decide::{Draft, tell};
 use crate::event::{Fact, RunFinished};
 use crate::id::JobSlug;
 use crate::job::Priority;
-use crate::notice::Notice;
+use crate::notice::Message;
 use crate::pause::PauseCause;
 use crate::run::{Outcome, Run};
 use crate::verdict::{Severity, Verdict};
@@ -149,7 +149,7 @@ fn settle(draft: &mut Draft<'_>, id: &str) {
 }
 
 fn notice(draft: &mut Draft<'_>, severity: Severity, title: String, body_markdown: String) {
-    let notice = Notice { id: draft.ids.notice(), severity, title, body_markdown };
+    let notice = Message::notice(draft.ids.notice(), severity, title, body_markdown);
     tell::raise(draft, notice);
 }
 

@@ -6,7 +6,7 @@ use crate::decide::{Draft, cause_of, tell};
 use crate::event::RunFinished;
 use crate::job::{Job, Priority};
 use crate::memory::Pressure;
-use crate::notice::Notice;
+use crate::notice::Message;
 use crate::pause::PauseCause;
 use crate::quota::Quota;
 use crate::quota::level::QuotaWindow;
@@ -146,7 +146,7 @@ fn origin(trigger: &Trigger) -> String {
 }
 
 fn raise(draft: &mut Draft<'_>, severity: Severity, title: String, body_markdown: String) {
-    let notice = Notice { id: draft.ids.notice(), severity, title, body_markdown };
+    let notice = Message::notice(draft.ids.notice(), severity, title, body_markdown);
     tell::raise(draft, notice);
 }
 

@@ -3,7 +3,7 @@
 use crate::decide::{Draft, Effect, tell};
 use crate::event::{Fact, RunFinished};
 use crate::id::RunId;
-use crate::notice::Notice;
+use crate::notice::Message;
 use crate::run::{Outcome, Run};
 use crate::supervision::{Opinion, OpinionVerdict, Question, Supervision};
 use crate::verdict::Severity;
@@ -43,7 +43,7 @@ pub(super) fn supervised(draft: &mut Draft<'_>, run: RunId, answer: Result<Strin
         let (name, verdict) = (&question.job_name, opinion.verdict.as_str());
         let title = format!("{name}: supervision says {verdict}");
         let body_markdown = format!("**{name}** {}\n\nSupervision: {verdict}. {}", question.outcome, opinion.reason);
-        tell::raise(draft, Notice { id, severity, title, body_markdown });
+        tell::raise(draft, Message::notice(id, severity, title, body_markdown));
     }
     draft.event(Fact::RunSupervised { run, slug: question.slug.clone(), opinion });
 }

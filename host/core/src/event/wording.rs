@@ -65,6 +65,7 @@ impl Fact {
             Self::WorkloadReported { .. } => "workload_reported",
             Self::NoticeRaised { .. } => "notice_raised",
             Self::NoticeTried { .. } => "notice_tried",
+            Self::NoticePartDelivered { .. } => "notice_part_delivered",
             Self::NoticeDelivered { .. } => "notice_delivered",
             Self::NoticeFailed { .. } => "notice_failed",
             Self::HousekeepingBegun => "housekeeping_begun",
@@ -118,6 +119,7 @@ impl Fact {
             | Self::MemoryPressed { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
+            | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
             | Self::HousekeepingBegun
@@ -171,6 +173,7 @@ impl Fact {
             | Self::WorkloadReported { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
+            | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
             | Self::HousekeepingBegun
@@ -262,8 +265,12 @@ impl Fact {
             Self::AttentionPruned { ids } => format!("{} closed items were removed", ids.len()),
             Self::JobRenamed { from, to } => format!("Job {from} is called {to} now"),
             Self::Tuned { slug, tuned } => tuned_summary(slug, tuned),
+            Self::NoticeRaised { notice, .. } if notice.title.is_empty() => "Message raised".into(),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
+            Self::NoticePartDelivered { notifier, part, .. } => {
+                format!("Part {} of a notice delivered by {notifier}", part + 1)
+            }
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
             Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
             Self::HousekeepingBegun => "Housekeeping begun".into(),
@@ -353,6 +360,9 @@ impl Fact {
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
             Self::NoticeTried { notice, notifier, attempt } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt })
+            }
+            Self::NoticePartDelivered { notice, notifier, part, receipt } => {
+                json!({ "noticeId": notice, "notifier": notifier, "part": part, "receipt": receipt })
             }
             Self::NoticeDelivered { notice, notifier, receipt } => {
                 json!({ "noticeId": notice, "notifier": notifier, "receipt": receipt })

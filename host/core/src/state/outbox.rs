@@ -6,13 +6,15 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{NoticeId, PluginId};
-use crate::notice::Notice;
+use crate::notice::Message;
 
 /// A notice on its way to one notifier.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Delivery {
-    pub notice: Arc<Notice>,
+    pub notice: Arc<Message>,
     pub attempt: u32,
+    /// The first part that was not delivered yet.
+    pub part: u32,
     /// `None` while an attempt is under way.
     pub due: Option<Timestamp>,
 }
@@ -46,15 +48,22 @@ impl Outbox {
         self.retries.first().map(|(at, _, _)| *at)
     }
 
-    pub(super) fn raise(&mut self, notice: &Arc<Notice>, notifiers: &[PluginId], now: Timestamp) {
+    pub(super) fn raise(&mut self, notice: &Arc<Message>, notifiers: &[PluginId], now: Timestamp) {
         for notifier in notifiers {
-            self.put(Delivery { notice: notice.clone(), attempt: 0, due: Some(now) }, notifier.clone());
+            self.put(Delivery { notice: notice.clone(), attempt: 0, part: 0, due: Some(now) }, notifier.clone());
         }
     }
 
     pub(super) fn begin(&mut self, notice: NoticeId, notifier: &PluginId, attempt: u32) {
         if let Some(delivery) = self.take(notice, notifier) {
             self.put(Delivery { attempt, due: None, ..delivery }, notifier.clone());
+        }
+    }
+
+    /// The parts before this one were delivered.
+    pub(super) fn go_on(&mut self, notice: NoticeId, notifier: &PluginId, part: u32) {
+        if let Some(delivery) = self.take(notice, notifier) {
+            self.put(Delivery { part, ..delivery }, notifier.clone());
         }
     }
 

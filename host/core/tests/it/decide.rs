@@ -265,14 +265,14 @@ fn undelivered_notice_is_tried_again_later_and_given_up_when_it_is_hopeless() {
     world.run_to_end(run, EndCause::Exit(0));
     world.tell(What::Ticked);
     let (notice, notifier) = world.delivery();
-    world.tell(What::NotDelivered { notice, notifier: notifier.clone(), error: "503".into(), retryable: true });
+    world.tell(What::NotDelivered { notice, notifier: notifier.clone(), error: "503".into(), retry: Some(0) });
     let tries = |world: &World| world.effects.iter().filter(|it| matches!(it, Effect::Deliver { .. })).count();
     assert_eq!(tries(&world), 1);
     world.tell(What::Ticked);
     assert_eq!(tries(&world), 1, "not before its time");
     world.pass_minutes(1);
     assert_eq!(tries(&world), 2);
-    world.tell(What::NotDelivered { notice, notifier: notifier.clone(), error: "gone".into(), retryable: false });
+    world.tell(What::NotDelivered { notice, notifier: notifier.clone(), error: "gone".into(), retry: None });
     assert_eq!(world.state.delivery(notice, &notifier), None);
 }
 

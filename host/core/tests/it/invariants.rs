@@ -163,9 +163,9 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
         Effect::KeepHouse => drop(
             world.tell(What::HouseKept { result: if well { Ok(Default::default()) } else { Err("no space".into()) } }),
         ),
-        Effect::Deliver { notice, notifier } => {
+        Effect::Deliver { notice, notifier, .. } => {
             let (notifier, error) = (notifier.clone(), "503".to_owned());
-            world.tell(What::NotDelivered { notice: notice.id, notifier, error, retryable: well });
+            world.tell(What::NotDelivered { notice: notice.id, notifier, error, retry: well.then_some(0) });
         }
     }
 }

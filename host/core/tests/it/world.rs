@@ -240,7 +240,7 @@ impl World {
 
     pub(crate) fn delivery(&self) -> (NoticeId, PluginId) {
         let delivery = self.effects.iter().find_map(|effect| match effect {
-            Effect::Deliver { notice, notifier } => Some((notice.id, notifier.clone())),
+            Effect::Deliver { notice, notifier, .. } => Some((notice.id, notifier.clone())),
             _ => None,
         });
         delivery.expect("the test names what is there")

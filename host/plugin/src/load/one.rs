@@ -16,7 +16,8 @@ use crate::plugins::{DriverHalf, GuardHalf, Loaded, PluginInfo};
 use crate::state::CallState;
 use crate::text;
 use crate::wit::exports::{
-    command_guard, execute, notifier, outbound_guard, output_guard, plugin_meta, run_guard, session_guard, tool_guard,
+    command_guard, execute, notifier, notifier_inbound, notifier_threads, outbound_guard, output_guard, plugin_meta,
+    run_guard, session_guard, tool_guard,
 };
 use crate::wit::since_v0_1::WitSeverity;
 
@@ -202,6 +203,8 @@ impl DriverHalf {
         Ok(Self {
             execute: has(Kind::Execute).then(|| execute::GuestIndices::new(&pre)).transpose()?,
             notifier: has(Kind::Notifier).then(|| notifier::GuestIndices::new(&pre)).transpose()?,
+            threads: has(Kind::NotifierThreads).then(|| notifier_threads::GuestIndices::new(&pre)).transpose()?,
+            inbound: has(Kind::NotifierInbound).then(|| notifier_inbound::GuestIndices::new(&pre)).transpose()?,
             pre,
         })
     }
@@ -210,6 +213,8 @@ impl DriverHalf {
         let store = &mut store;
         self.execute.as_ref().map(|kind| kind.load(&mut *store, instance)).transpose()?;
         self.notifier.as_ref().map(|kind| kind.load(&mut *store, instance)).transpose()?;
+        self.threads.as_ref().map(|kind| kind.load(&mut *store, instance)).transpose()?;
+        self.inbound.as_ref().map(|kind| kind.load(&mut *store, instance)).transpose()?;
         Ok(())
     }
 }

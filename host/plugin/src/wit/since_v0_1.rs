@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use instar_core::id::{JobSlug, PluginId, RunId, SessionName};
-use instar_core::notice::Notice;
+use instar_core::inbound::{Happening, Inbound, Mark, OfferedFile, Said, Sender};
+use instar_core::notice::{Address, Message};
 use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Marks, Stdin, StepEvent, StepRequest, Usage};
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use jiff::Timestamp;
 
-use super::bindings::exports::instar::plugin::{execute, notifier, plugin_meta};
+use super::bindings::exports::instar::plugin::{execute, notifier, notifier_inbound, plugin_meta};
 pub(crate) use super::bindings::instar::plugin::guard_types::Verdict as WitVerdict;
 pub(crate) use super::bindings::instar::plugin::types::{CallCtx as WitContext, Severity as WitSeverity};
 use super::bindings::instar::plugin::{guard_types, types};
 use crate::error::GuestFailure;
 use crate::guard::hook::Rule;
-use crate::text::clean;
+use crate::text::{clean, clean_up_to};
+
+/// The longest text of a person that is kept.
+const LONGEST_SAID: usize = 256 << 10;
 
 /// Who asked for the work that a call belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -203,13 +207,100 @@ impl From<execute::Finish> for Action {
     }
 }
 
-impl From<&Notice> for notifier::Notice {
-    fn from(notice: &Notice) -> Self {
+/// `blobs` are the handles of the attachments, in their order.
+pub(crate) fn message(message: &Message, blobs: Vec<String>) -> notifier::Message {
+    let attachment = |(attachment, blob): (&instar_core::notice::Attachment, String)| notifier::Attachment {
+        name: attachment.name.clone(),
+        mime: attachment.mime.clone(),
+        size: attachment.size,
+        blob,
+    };
+    let choice = |choice: &instar_core::notice::Choice| notifier::Choice {
+        label: choice.label.clone(),
+        token: choice.token.clone(),
+    };
+    notifier::Message {
+        id: message.id.to_string(),
+        to: message.to.as_ref().map(Into::into),
+        severity: message.severity.into(),
+        title: message.title.clone(),
+        body_markdown: message.body_markdown.clone(),
+        choices: message.choices.iter().map(choice).collect(),
+        attachments: message.attachments.iter().zip(blobs).map(attachment).collect(),
+        edit_of: message.edit_of.clone(),
+        reply_to: message.reply_to.clone(),
+        silent: message.silent,
+    }
+}
+
+impl From<&Address> for types::Address {
+    fn from(address: &Address) -> Self {
+        Self { conversation: address.conversation.clone(), thread: address.thread.clone() }
+    }
+}
+
+impl From<types::Address> for Address {
+    fn from(address: types::Address) -> Self {
+        Self { conversation: clean(&address.conversation), thread: address.thread.as_deref().map(clean) }
+    }
+}
+
+impl From<Mark> for notifier_inbound::Sign {
+    fn from(mark: Mark) -> Self {
+        match mark {
+            Mark::Received => Self::Received,
+            Mark::Working => Self::Working,
+            Mark::Refused => Self::Refused,
+        }
+    }
+}
+
+/// A time beyond all calendars is taken as `now`.
+pub(crate) fn inbound(inbound: notifier_inbound::Inbound, now: Timestamp) -> Inbound {
+    let at = i64::try_from(inbound.at_ms).ok().and_then(|millis| Timestamp::from_millisecond(millis).ok());
+    let sender = inbound.sender;
+    Inbound {
+        key: clean(&inbound.key),
+        sender: Sender { id: clean(&sender.id), name: clean(&sender.name), is_bot: sender.is_bot },
+        address: inbound.address.into(),
+        message_id: clean(&inbound.message_id),
+        handle: clean(&inbound.handle),
+        at: at.unwrap_or(now),
+        happening: inbound.happening.into(),
+    }
+}
+
+impl From<notifier_inbound::Happening> for Happening {
+    fn from(happening: notifier_inbound::Happening) -> Self {
+        use notifier_inbound::Happening as Heard;
+        match happening {
+            Heard::Said(said) => Self::Said(said.into()),
+            Heard::Corrected(said) => Self::Corrected(said.into()),
+            Heard::Chose(token) => Self::Chose(clean(&token)),
+            Heard::ThreadOpened(name) => Self::ThreadOpened(clean(&name)),
+            Heard::ThreadRenamed(name) => Self::ThreadRenamed(clean(&name)),
+            Heard::ThreadClosed => Self::ThreadClosed,
+            Heard::ThreadReopened => Self::ThreadReopened,
+            Heard::Other(what) => Self::Other(clean(&what)),
+        }
+    }
+}
+
+/// What people said is longer than what plugins say.
+impl From<notifier_inbound::Said> for Said {
+    fn from(said: notifier_inbound::Said) -> Self {
+        let file = |file: notifier_inbound::OfferedFile| OfferedFile {
+            id: clean(&file.id),
+            name: clean(&file.name),
+            mime: clean(&file.mime),
+            size: file.size,
+            is_voice: file.is_voice,
+        };
         Self {
-            id: notice.id.to_string(),
-            severity: notice.severity.into(),
-            title: notice.title.clone(),
-            body_markdown: notice.body_markdown.clone(),
+            text: clean_up_to(&said.text, LONGEST_SAID),
+            forwarded_from: said.forwarded_from.as_deref().map(clean),
+            quoted: said.quoted.as_deref().map(|quoted| clean_up_to(quoted, LONGEST_SAID)),
+            files: said.files.into_iter().map(file).collect(),
         }
     }
 }

@@ -7,3 +7,4 @@ mod load;
 mod notifier;
 mod secrets;
 mod support;
+mod two_way;

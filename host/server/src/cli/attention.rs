@@ -22,9 +22,7 @@ pub(crate) enum AttentionCommand {
     },
     /// Show an item in full
     #[command(after_help = examples(&["instar attention show key-expires"]))]
-    Show {
-        id: String,
-    },
+    Show { id: String },
     /// Have people look at something; an item of this id that is there stays as it is
     #[command(after_help = examples(&[
         "instar attention add --id key-expires --title 'The mail key expires' --summary 'In two days.' --priority high",
@@ -32,29 +30,19 @@ pub(crate) enum AttentionCommand {
     Add(Add),
     /// Say that you have seen it
     #[command(after_help = examples(&["instar attention ack key-expires"]))]
-    Ack {
-        id: String,
-    },
+    Ack { id: String },
     /// Say that you are at it
     #[command(after_help = examples(&["instar attention start key-expires"]))]
-    Start {
-        id: String,
-    },
+    Start { id: String },
     /// Say that it is done
     #[command(after_help = examples(&["instar attention done key-expires"]))]
-    Done {
-        id: String,
-    },
+    Done { id: String },
     /// Say that it is not going to be done
     #[command(after_help = examples(&["instar attention wontdo key-expires"]))]
-    Wontdo {
-        id: String,
-    },
+    Wontdo { id: String },
     /// Open it again
     #[command(after_help = examples(&["instar attention reopen key-expires"]))]
-    Reopen {
-        id: String,
-    },
+    Reopen { id: String },
 }
 
 #[derive(Debug, clap::Args)]
@@ -145,11 +133,7 @@ fn turn(context: &Context, id: &str, status: AttentionStatus) -> Result<Exit, Fa
     say(context, &answer, |_, item| format!("{} is {}.", one_line(&item.id), word(item.status)))
 }
 
-fn say(
-    context: &Context,
-    answer: &Answer,
-    words: impl Fn(&Output, &AttentionItem) -> String,
-) -> Result<Exit, Failure> {
+fn say(context: &Context, answer: &Answer, words: impl Fn(&Output, &AttentionItem) -> String) -> Result<Exit, Failure> {
     if context.out.json {
         context.out.line(answer.text())?;
     } else {

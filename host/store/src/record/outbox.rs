@@ -2,7 +2,7 @@
 
 use instar_core::event::Fact;
 use instar_core::id::{NoticeId, PluginId};
-use instar_core::notice::Notice;
+use instar_core::notice::Message;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
@@ -13,6 +13,9 @@ pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fa
     match fact {
         Fact::NoticeRaised { notice, notifiers } => raised(connection, at, notice, notifiers).await,
         Fact::NoticeTried { notice, notifier, attempt } => tried(connection, *notice, notifier, *attempt).await,
+        Fact::NoticePartDelivered { notice, notifier, part, receipt: _ } => {
+            go_on(connection, *notice, notifier, part + 1).await
+        }
         Fact::NoticeDelivered { notice, notifier, receipt: _ } => delivered(connection, *notice, notifier).await,
         Fact::NoticeFailed { notice, notifier, retry_at, attempt: _, error: _ } => {
             failed(connection, *notice, notifier, *retry_at).await
@@ -24,13 +27,14 @@ pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fa
 async fn raised(
     connection: &mut SqliteConnection,
     at: Timestamp,
-    notice: &Notice,
+    notice: &Message,
     notifiers: &[PluginId],
 ) -> Result<(), sqlx::Error> {
     const UPSERT: &str = "
-        INSERT INTO outbox (notice_id, notifier, notice, attempt, due, state) VALUES ($1, $2, $3, 0, $4, 'pending')
+        INSERT INTO outbox (notice_id, notifier, notice, attempt, part, due, state)
+        VALUES ($1, $2, $3, 0, 0, $4, 'pending')
         ON CONFLICT (notice_id, notifier) DO UPDATE SET notice = excluded.notice, attempt = excluded.attempt,
-            due = excluded.due, state = excluded.state";
+            part = excluded.part, due = excluded.due, state = excluded.state";
     let text = json(notice);
     for notifier in notifiers {
         sqlx::query(UPSERT)
@@ -57,6 +61,23 @@ async fn tried(
         .bind(notice.to_string())
         .bind(notifier.as_str())
         .bind(i64::from(attempt))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// The parts before this one were delivered.
+async fn go_on(
+    connection: &mut SqliteConnection,
+    notice: NoticeId,
+    notifier: &PluginId,
+    part: u32,
+) -> Result<(), sqlx::Error> {
+    const UPDATE: &str = "UPDATE outbox SET part = $3 WHERE notice_id = $1 AND notifier = $2 AND state = 'pending'";
+    sqlx::query(UPDATE)
+        .bind(notice.to_string())
+        .bind(notifier.as_str())
+        .bind(i64::from(part))
         .execute(connection)
         .await?;
     Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use instar_core::event::{Event, Fact, RunFinished};
 use instar_core::id::{Ids, NoticeId, PluginId, RunId};
-use instar_core::notice::Notice;
+use instar_core::notice::Message;
 use instar_core::plan::EndCause;
 use instar_core::retention::Cutoffs;
 use instar_core::run::{Outcome, SkipReason, Trigger};
@@ -152,8 +152,7 @@ async fn only_settled_deliveries_go() {
     let notifier: PluginId = "mail".parse().unwrap();
     let notice = |number: u64| -> NoticeId { Ids::new(at(number.try_into().unwrap()), number).notice() };
     for number in [1, 2, 3] {
-        let raised =
-            Notice { id: notice(number), severity: Severity::Info, title: "t".into(), body_markdown: "b".into() };
+        let raised = Message::notice(notice(number), Severity::Info, "t".into(), "b".into());
         let raised = Fact::NoticeRaised { notice: Arc::new(raised), notifiers: vec![notifier.clone()] };
         store.record(&[Event { at: at(0), fact: raised }]).await.unwrap();
     }

@@ -329,9 +329,10 @@ fn delivery(host: &Host, pick: u8, choice: u8) -> Option<What> {
     let under_way = |key: &&(_, _)| host.state.delivery(key.0, &key.1).is_some_and(|known| known.due.is_none());
     let keys: Vec<_> = host.deliveries.iter().filter(under_way).collect();
     let (notice, notifier) = (*keys.get(usize::from(pick) % keys.len().max(1))?).clone();
-    Some(match choice % 3 {
-        0 => What::Delivered { notice, notifier, receipt: "42".into() },
-        other => What::NotDelivered { notice, notifier, error: "no network".into(), retryable: other == 1 },
+    Some(match choice % 4 {
+        0 => What::Delivered { notice, notifier, receipt: "42".into(), more: false },
+        3 => What::Delivered { notice, notifier, receipt: "41".into(), more: true },
+        other => What::NotDelivered { notice, notifier, error: "no network".into(), retry: (other == 1).then_some(0) },
     })
 }
 

@@ -1,6 +1,7 @@
 //! A notifier that delivers into the log. A title with `fail` fails, and may be tried again.
+//! A body has as many parts as it has paragraphs.
 
-use instar_plugin_sdk::notifier::{Notice, Notifier, Receipt};
+use instar_plugin_sdk::notifier::{Message, Notifier, Receipt};
 use instar_plugin_sdk::{CallCtx, Failure, NoConfig, Plugin, log, register_notifier};
 
 struct Tiny;
@@ -10,12 +11,14 @@ impl Plugin for Tiny {
 }
 
 impl Notifier for Tiny {
-    fn deliver(_: &CallCtx, _: &NoConfig, notice: &Notice) -> Result<Receipt, Failure> {
-        if notice.title.contains("fail") {
+    fn deliver(_: &CallCtx, _: &NoConfig, message: &Message, part: u32) -> Result<Receipt, Failure> {
+        if message.title.contains("fail") {
             return Err(Failure::new("unreachable", "nobody is there").retryable());
         }
-        log::info(&notice.title);
-        Ok(Receipt { provider_id: notice.id.clone() })
+        let part = part as usize;
+        let paragraphs = message.body_markdown.split("\n\n").count();
+        log::info(message.body_markdown.split("\n\n").nth(part).unwrap_or_default());
+        Ok(Receipt::part(format!("{}/{part}", message.id), part + 1 < paragraphs))
     }
 
     fn probe(_: &CallCtx, _: &NoConfig) -> Result<String, Failure> {

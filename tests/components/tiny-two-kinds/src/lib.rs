@@ -1,7 +1,7 @@
 //! A run guard and a notifier in one component. Which job it denies is configured.
 
 use instar_plugin_sdk::guard::{Finding, RunGuard, Verdict};
-use instar_plugin_sdk::notifier::{Notice, Notifier, Receipt};
+use instar_plugin_sdk::notifier::{Message, Notifier, Receipt};
 use instar_plugin_sdk::{CallCtx, Failure, Plugin, Severity, register};
 use serde::Deserialize;
 
@@ -29,8 +29,8 @@ impl RunGuard for Both {
 }
 
 impl Notifier for Both {
-    fn deliver(_: &CallCtx, _: &Config, _: &Notice) -> Result<Receipt, Failure> {
-        Ok(Receipt { provider_id: String::new() })
+    fn deliver(_: &CallCtx, _: &Config, _: &Message, _: u32) -> Result<Receipt, Failure> {
+        Ok(Receipt::whole(""))
     }
 
     fn probe(_: &CallCtx, config: &Config) -> Result<String, Failure> {
