@@ -1,6 +1,7 @@
 //! End-to-end scenarios: the built binary, real tmux, real components, real HTTP on loopback.
 
 mod admission;
+mod autostart;
 mod cli;
 mod components;
 mod crash;
@@ -19,6 +20,7 @@ mod jobs_as_code;
 mod jobs_file;
 mod jobs_run;
 mod keeping;
+mod lifeline;
 mod load;
 mod metrics;
 mod pipeline;

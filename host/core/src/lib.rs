@@ -28,6 +28,7 @@ pub mod schedule;
 pub mod session;
 pub mod state;
 pub mod supervision;
+pub mod supervisor;
 pub mod talk;
 pub mod tune;
 pub mod users;

@@ -15,7 +15,9 @@ mod token;
 
 pub(crate) use admission::QuotaConfig;
 pub(crate) use error::ConfigError;
-pub(crate) use parts::{Collector, HttpConfig, IntelligenceConfig, PluginConfig, SchedulerConfig, SessionsConfig};
+pub(crate) use parts::{
+    Collector, HttpConfig, IntelligenceConfig, LifelineConfig, PluginConfig, SchedulerConfig, SessionsConfig,
+};
 pub(crate) use project::Project;
 pub(crate) use token::Token;
 
@@ -58,6 +60,8 @@ pub(crate) struct Config {
     pub(crate) http: HttpConfig,
     /// `intelligence`: who is asked for opinions.
     pub(crate) intelligence: IntelligenceConfig,
+    /// `lifeline`
+    pub(crate) lifeline: LifelineConfig,
     /// `telemetry.otlpEndpoint`: where traces of runs go; nowhere.
     pub(crate) collector: Option<Collector>,
     /// `plugins.<id>`: settings of single plugins.

@@ -1,5 +1,6 @@
 //! The binary: the command line, the server behind it, and the wrapper that sessions run under.
 
+mod autostart;
 mod bundled;
 mod cli;
 mod config;
@@ -9,6 +10,7 @@ mod guards;
 mod http;
 mod intelligence;
 mod jobs;
+mod lifeline;
 mod memory_watch;
 mod quota_collector;
 mod quota_file;

@@ -4,7 +4,7 @@
 //! nothing; on the way out the engine ends last, so that what was answered is recorded.
 
 mod listen;
-mod logging;
+pub(crate) mod logging;
 mod patience;
 pub(crate) mod socket;
 
@@ -14,13 +14,14 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
+use instar_core::supervisor::WANTS_RESTART;
 use tokio::net::{TcpListener, UnixListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::bundled;
-use crate::config::{Config, Project};
+use crate::config::{Config, ConfigError, Project};
 use crate::http::{self, App, Streams};
 use crate::memory_watch;
 use crate::quota_collector::Collector;
@@ -65,12 +66,53 @@ pub(crate) fn socket_files(project: &Project) -> [PathBuf; 2] {
     socket::files(project)
 }
 
+/// How a server ended in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// Somebody stopped it.
+    Stopped,
+    /// Somebody wants another one in its place.
+    WantsRestart,
+}
+
+impl Ended {
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Stopped => 0,
+            Self::WantsRestart => WANTS_RESTART,
+        }
+    }
+}
+
+/// Settings that would open the API to everybody.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "`host` is {host}, which other machines can reach, and no token is configured: set `auth.token` in \
+     .instar/config.json, or `host` to 127.0.0.1"
+)]
+struct Exposed {
+    host: String,
+}
+
+/// Whether a start failed for its settings, so that another one would, too.
+pub(crate) fn is_misconfigured(error: &anyhow::Error) -> bool {
+    match error.downcast_ref::<ConfigError>() {
+        Some(ConfigError::Read { source, .. }) => source.kind() == std::io::ErrorKind::PermissionDenied,
+        Some(ConfigError::TooLarge { .. } | ConfigError::Json { .. } | ConfigError::Key { .. }) => true,
+        None => error.is::<Exposed>(),
+    }
+}
+
 /// Serves a project until a signal ends it. Returns an error when it could not start, or broke.
-pub(crate) async fn run(project: &Project, options: ServeOptions, on_ready: impl FnOnce(&Ready)) -> anyhow::Result<()> {
+pub(crate) async fn run(
+    project: &Project,
+    options: ServeOptions,
+    on_ready: impl FnOnce(&Ready),
+) -> anyhow::Result<Ended> {
     let config = Config::load(project)?;
     check_exposure(&config)?;
     let mut lock = wiring::claim(project)?;
-    logging::start(project, options.foreground)?;
+    logging::start(project.log_file(), options.foreground)?;
     report(project, &config);
     let mut signals = Signals::catch()?;
     let tcp = bind(&config, options.port.unwrap_or(config.port)).await?;
@@ -83,30 +125,28 @@ pub(crate) async fn run(project: &Project, options: ServeOptions, on_ready: impl
     let mut server = Server::start(host, (tcp, port), unix, &config);
     tracing::info!(url = ready.url, socket = %ready.socket.display(), "instar {} serves {}", wiring::VERSION, project.dir().display());
     on_ready(&ready);
-    let broke = tokio::select! {
-        name = signals.wait() => {
+    let ended = tokio::select! {
+        (name, ended) = signals.wait() => {
             tracing::info!("{name}: shutting down");
-            false
+            Some(ended)
         }
-        () = server.host.running.ended() => true,
+        () = server.host.running.ended() => None,
     };
-    server.stop(broke).await;
-    if broke {
+    server.stop(ended.is_none()).await;
+    let Some(ended) = ended else {
         bail!("the engine ended by itself; the log in {} says more", project.log_file().display());
-    }
-    Ok(())
+    };
+    drop(socket);
+    lock.end(ended.code())?;
+    Ok(ended)
 }
 
 /// An API that other machines reach must have a lock.
-fn check_exposure(config: &Config) -> anyhow::Result<()> {
+fn check_exposure(config: &Config) -> Result<(), Exposed> {
     if config.is_loopback() || config.token.is_some() {
         return Ok(());
     }
-    bail!(
-        "`host` is {}, which other machines can reach, and no token is configured: set `auth.token` in \
-         .instar/config.json, or `host` to 127.0.0.1",
-        config.host
-    )
+    Err(Exposed { host: config.host.clone() })
 }
 
 fn report(project: &Project, config: &Config) {
@@ -227,7 +267,7 @@ fn watches(host: &Host, config: &Config) -> Vec<JoinHandle<()>> {
 }
 
 /// The signals that end a server.
-struct Signals([(&'static str, Signal); 3]);
+struct Signals([(&'static str, Signal); 4]);
 
 impl Signals {
     fn catch() -> anyhow::Result<Self> {
@@ -236,15 +276,17 @@ impl Signals {
             ("SIGTERM", catch(SignalKind::terminate())?),
             ("SIGINT", catch(SignalKind::interrupt())?),
             ("SIGHUP", catch(SignalKind::hangup())?),
+            ("SIGUSR1", catch(SignalKind::user_defined1())?),
         ]))
     }
 
-    async fn wait(&mut self) -> &'static str {
-        let [(term, by_term), (int, by_int), (hup, by_hup)] = &mut self.0;
+    async fn wait(&mut self) -> (&'static str, Ended) {
+        let [(term, by_term), (int, by_int), (hup, by_hup), (usr1, by_usr1)] = &mut self.0;
         tokio::select! {
-            _ = by_term.recv() => term,
-            _ = by_int.recv() => int,
-            _ = by_hup.recv() => hup,
+            _ = by_term.recv() => (term, Ended::Stopped),
+            _ = by_int.recv() => (int, Ended::Stopped),
+            _ = by_hup.recv() => (hup, Ended::Stopped),
+            _ = by_usr1.recv() => (usr1, Ended::WantsRestart),
         }
     }
 }

@@ -25,7 +25,7 @@ use crate::jobs::JobsFolder;
 use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
-use lock::ServerLock;
+use lock::{Role, RoleLock};
 
 /// A running host, still without its network.
 #[derive(Debug)]
@@ -44,7 +44,13 @@ pub(crate) struct Host {
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Makes this process the project's server: its folders are there, and nobody else holds them.
-pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
+pub(crate) fn claim(project: &Project) -> anyhow::Result<RoleLock> {
+    make_folders(project)?;
+    Ok(RoleLock::acquire(&project.lock_file(), Role::Server)?)
+}
+
+/// The folders of the host, for this user alone.
+pub(crate) fn make_folders(project: &Project) -> anyhow::Result<()> {
     let instar_dir = project.instar_dir();
     let make =
         |result: io::Result<()>, path: &Path| result.with_context(|| format!("failed to make {}", path.display()));
@@ -52,7 +58,7 @@ pub(crate) fn claim(project: &Project) -> anyhow::Result<ServerLock> {
     for folder in [project.run_dir(), project.state_dir(), project.cache_dir(), project.tmp_dir(), project.logs_dir()] {
         make(private_folder(&folder), &folder)?;
     }
-    Ok(ServerLock::acquire(&project.lock_file())?)
+    Ok(())
 }
 
 /// Opens all that the host owns, and starts its loop: from here on jobs run. `url` is where their programs find it.

@@ -12,6 +12,7 @@ mod pauses;
 mod retry;
 mod schedule;
 mod supervise;
+mod supervisor;
 mod talk;
 mod tune;
 mod world;

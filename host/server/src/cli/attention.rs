@@ -1,10 +1,10 @@
 //! `instar attention`: what people should look at, and how far they are with it.
 
 use clap::{Subcommand, ValueEnum};
+use hyper::Method;
 use instar_api::{
     AttentionChange, AttentionItem, AttentionItems, AttentionPriority, AttentionRequest, AttentionStatus, paths,
 };
-use reqwest::Method;
 
 use super::client::{Answer, segment};
 use super::exit::{Exit, Failure};

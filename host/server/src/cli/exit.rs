@@ -5,6 +5,7 @@ use std::io;
 use std::process::ExitCode;
 
 use hyper::StatusCode;
+use instar_core::supervisor::{MISCONFIGURED, WANTS_RESTART};
 use serde_json::{Value, json};
 
 use crate::jobs::{ChangeError, EditError};
@@ -18,6 +19,10 @@ pub(crate) enum Exit {
     NotFound = 3,
     NotRunning = 4,
     Refused = 5,
+    /// Of a server alone; `sysexits.h` calls it EX_TEMPFAIL.
+    WantsRestart = WANTS_RESTART as isize,
+    /// Of a server or lifeline alone; `sysexits.h` calls it EX_CONFIG.
+    Misconfigured = MISCONFIGURED as isize,
 }
 
 /// Why a command did not do what it was asked: an exit code, and a sentence that says the way out.
@@ -34,8 +39,16 @@ pub(crate) enum Failure {
 }
 
 impl Exit {
-    pub(crate) const ALL: [Self; 6] =
-        [Self::Ok, Self::Failed, Self::Usage, Self::NotFound, Self::NotRunning, Self::Refused];
+    pub(crate) const ALL: [Self; 8] = [
+        Self::Ok,
+        Self::Failed,
+        Self::Usage,
+        Self::NotFound,
+        Self::NotRunning,
+        Self::Refused,
+        Self::WantsRestart,
+        Self::Misconfigured,
+    ];
 
     pub(crate) fn meaning(self) -> &'static str {
         match self {
@@ -45,6 +58,10 @@ impl Exit {
             Self::NotFound => "no such job, session or run, or no project here",
             Self::NotRunning => "the server is not running, or does not answer",
             Self::Refused => "not allowed or not acceptable: an invalid job, a name that is taken, a missing right",
+            Self::WantsRestart => "a server in the foreground ended, and asks for another one (after SIGUSR1)",
+            Self::Misconfigured => {
+                "a server or lifeline in the foreground cannot run with these settings; starting it again is of no use"
+            }
         }
     }
 
@@ -141,7 +158,7 @@ impl From<io::Error> for Failure {
 pub(crate) fn table() -> String {
     let mut table = String::from("Exit codes:\n");
     for exit in Exit::ALL {
-        let _ = writeln!(table, "  {}  {}", exit.code(), exit.meaning());
+        let _ = writeln!(table, "  {:<2} {}", exit.code(), exit.meaning());
     }
     table
 }
@@ -160,6 +177,8 @@ mod tests {
           3  no such job, session or run, or no project here
           4  the server is not running, or does not answer
           5  not allowed or not acceptable: an invalid job, a name that is taken, a missing right
+          75 a server in the foreground ended, and asks for another one (after SIGUSR1)
+          78 a server or lifeline in the foreground cannot run with these settings; starting it again is of no use
         ");
     }
 

@@ -29,12 +29,16 @@ pub(super) const LOOK: Duration = Duration::from_millis(200);
 const LONGEST_LINE: usize = 256 * 1024;
 
 pub(crate) fn run(context: &Context, logs: &Logs) -> Result<Exit, Failure> {
-    let path = context.project()?.log_file();
-    let mut log = Growing::open(&path);
-    let mut text = log.new_text().map_err(|error| failed(&path, &error))?;
+    show_log(context, &context.project()?.log_file(), logs)
+}
+
+/// The same for any log of ours.
+pub(crate) fn show_log(context: &Context, path: &Path, logs: &Logs) -> Result<Exit, Failure> {
+    let mut log = Growing::open(path);
+    let mut text = log.new_text().map_err(|error| failed(path, &error))?;
     let lines = usize::try_from(logs.lines).unwrap_or(usize::MAX);
     if text.lines().count() < lines {
-        text.insert_str(0, &older(&path)?);
+        text.insert_str(0, &older(path)?);
     }
     let last = last_lines(&text, lines);
     if !logs.follow {
@@ -46,7 +50,7 @@ pub(crate) fn run(context: &Context, logs: &Logs) -> Result<Exit, Failure> {
     show(context, last)?;
     loop {
         std::thread::sleep(LOOK);
-        let text = log.new_text().map_err(|error| failed(&path, &error))?;
+        let text = log.new_text().map_err(|error| failed(path, &error))?;
         show(context, &text)?;
     }
 }

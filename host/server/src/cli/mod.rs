@@ -5,6 +5,7 @@
 
 mod api_call;
 mod attention;
+mod autostart;
 mod backup;
 mod client;
 mod config;
@@ -17,6 +18,7 @@ mod guard;
 mod hook;
 mod init;
 mod job;
+mod lifeline;
 mod logs;
 mod manual;
 mod output;
@@ -65,6 +67,12 @@ enum Command {
     /// Start, stop and look at the server of this project
     #[command(subcommand, after_help = examples(&["instar server start", "instar server stop"]))]
     Server(server::ServerCommand),
+    /// Keep the server running: a small process beside it that starts it again when it dies
+    #[command(subcommand, after_help = examples(&["instar lifeline start", "instar lifeline status"]))]
+    Lifeline(lifeline::LifelineCommand),
+    /// Start the lifeline with the machine
+    #[command(subcommand, after_help = examples(&["instar autostart install", "instar autostart status"]))]
+    Autostart(autostart::AutostartCommand),
     /// Show the project, its server, sessions, jobs and recent events
     #[command(after_help = examples(&["instar status", "instar status --json", "instar --dir ~/agent status"]))]
     Status,
@@ -181,6 +189,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Init(init) => init::run(context, init),
         Command::Server(command) => server::run(context, command),
+        Command::Lifeline(command) => lifeline::run(context, &command),
+        Command::Autostart(command) => autostart::run(context, &command),
         Command::Status => status::run(context),
         Command::Doctor(doctor) => doctor::run(context, &doctor),
         Command::Config(command) => config::run(context, command),

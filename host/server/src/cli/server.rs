@@ -1,8 +1,10 @@
 //! `instar server`: start it, stop it, and see whether it runs.
 
+mod background;
 mod start;
 mod stop;
 
+pub(crate) use background::Background;
 pub(crate) use start::url;
 
 use clap::Subcommand;

@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 51] = [
+pub(crate) const KEYS: [Key; 52] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -184,6 +184,12 @@ pub(crate) const KEYS: [Key; 51] = [
         "program and arguments; it reads a question about a run of a job with `supervision`, and prints an opinion",
     ),
     key("intelligence.timeoutSeconds", Kind::Whole(1, 3_600), "120", "how long an opinion may take"),
+    key(
+        "lifeline.startSeconds",
+        Kind::Whole(5, 3_600),
+        "120",
+        "how long a server may take to its first answer before the lifeline starts another one",
+    ),
     key("plugins.<id>.enabled", Kind::Flag, "true", "`false` leaves the plugin out"),
     key("plugins.<id>.config", Kind::Object, "{}", "handed to the plugin as it stands"),
 ];

@@ -94,6 +94,13 @@ pub(crate) struct IntelligenceConfig {
     pub(crate) timeout: Duration,
 }
 
+/// `lifeline`: how the server is looked after.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct LifelineConfig {
+    /// `lifeline.startSeconds`: how long a server may take to its first answer, 120.
+    pub(crate) start_limit: Duration,
+}
+
 /// `telemetry.otlpEndpoint`, taken apart: a collector of traces that is reached without TLS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Collector {

@@ -119,6 +119,20 @@ impl Project {
     pub(crate) fn lock_file(&self) -> PathBuf {
         self.run_dir().join("server.lock")
     }
+
+    /// Held by the one lifeline of this project.
+    pub(crate) fn lifeline_lock(&self) -> PathBuf {
+        self.run_dir().join("lifeline.lock")
+    }
+
+    /// What the lifeline says of itself and its server.
+    pub(crate) fn lifeline_state(&self) -> PathBuf {
+        self.run_dir().join("lifeline.json")
+    }
+
+    pub(crate) fn lifeline_log(&self) -> PathBuf {
+        self.logs_dir().join("lifeline.log")
+    }
 }
 
 /// The nearest folder with the surest mark; the start itself when nothing is marked.

@@ -15,7 +15,7 @@ use super::admission::{self, Sections};
 use super::error::ConfigError;
 use super::keys;
 use super::parts::{
-    Collector, HttpConfig, IntelligenceConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig,
+    Collector, HttpConfig, IntelligenceConfig, LifelineConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig,
 };
 use super::project::Project;
 use super::section::Section;
@@ -67,6 +67,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         request_timeout: request_timeout(&mut root)?,
         http: http(root.section("http")?)?,
         intelligence: intelligence(root.section("intelligence")?)?,
+        lifeline: lifeline(root.section("lifeline")?)?,
         collector: collector(root.section("telemetry")?)?,
         plugins,
         unknown_keys,
@@ -192,6 +193,12 @@ fn intelligence(mut section: Section) -> Result<IntelligenceConfig, ConfigError>
     let command = texts(&mut section, "command")?;
     let seconds = section.take_if("timeoutSeconds", SECONDS, |seconds: &u64| (1..=3600).contains(seconds))?;
     Ok(IntelligenceConfig { command, timeout: Duration::from_secs(seconds.unwrap_or(120)) })
+}
+
+fn lifeline(mut section: Section) -> Result<LifelineConfig, ConfigError> {
+    const SECONDS: &str = "a whole number of seconds from 5 to 3600";
+    let seconds = section.take_if("startSeconds", SECONDS, |seconds: &u64| (5..=3600).contains(seconds))?;
+    Ok(LifelineConfig { start_limit: Duration::from_secs(seconds.unwrap_or(120)) })
 }
 
 /// `*` and `null` are none: they would let every page in.

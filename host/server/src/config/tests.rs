@@ -92,6 +92,7 @@ fn every_key_of_the_sections_has_its_effect() {
         |config| config.intelligence.timeout,
         &Duration::from_secs(5),
     );
+    check(json!({"lifeline": {"startSeconds": 600}}), |config| config.lifeline.start_limit, &Duration::from_secs(600));
     let half_a_minute = jiff::SignedDuration::from_secs(30);
     check(json!({"sessions": {"idleTimeoutMinutes": 0.5}}), |config| config.sessions.idle_timeout, &half_a_minute);
     check(json!({"scheduler": {"enabled": true}}), |config| config.scheduler.enabled, &true);

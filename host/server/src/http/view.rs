@@ -268,7 +268,9 @@ pub(super) fn skip_detail(reason: &SkipReason) -> Option<String> {
         SkipReason::Paused => Some("the job or the scheduler is paused; `force` runs it all the same".to_owned()),
         SkipReason::Overlap => Some("another run of the job has not ended".to_owned()),
         SkipReason::NothingToDo => Some("its gate says that there is nothing to do".to_owned()),
-        SkipReason::Quota { detail } | SkipReason::Budget { detail } => Some(detail.clone()),
+        SkipReason::Quota { detail } | SkipReason::Memory { detail } | SkipReason::Budget { detail } => {
+            Some(detail.clone())
+        }
         SkipReason::AlreadyRan => Some("this due time has its run already".to_owned()),
     }
 }

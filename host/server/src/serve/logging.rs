@@ -1,4 +1,4 @@
-//! The log: `.instar/logs/server.log`, bounded, and standard error in the foreground.
+//! The log of a server or lifeline: a file in `.instar/logs`, bounded, and standard error in the foreground.
 //!
 //! Neither tokens nor prompts are ever logged; that is kept where the lines are written.
 
@@ -13,16 +13,13 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 use tracing_subscriber::{EnvFilter, Layer as _, fmt};
 
-use crate::config::Project;
-
 /// At this size the log becomes `server.log.1`, and a new one begins.
 const LARGEST_LOG: u64 = 5 * 1024 * 1024;
 /// Statements of the database and steps of the network are nobody's news.
 const USUAL_FILTER: &str = "info,sqlx=warn,hyper=warn,notify=warn";
 
 /// Begins to log. `INSTAR_LOG` says what, as in `INSTAR_LOG=debug`.
-pub(super) fn start(project: &Project, foreground: bool) -> anyhow::Result<()> {
-    let path = project.log_file();
+pub(crate) fn start(path: PathBuf, foreground: bool) -> anyhow::Result<()> {
     let file =
         LogFile::open(path.clone(), LARGEST_LOG).with_context(|| format!("failed to open {}", path.display()))?;
     let to_file = fmt::layer().with_ansi(false).with_target(false).with_writer(Mutex::new(file)).with_filter(filter());
@@ -86,7 +83,8 @@ impl Write for LogFile {
     }
 }
 
-fn append(path: &Path) -> io::Result<File> {
+/// The file of a log, as the one who writes it opens it.
+pub(crate) fn append(path: &Path) -> io::Result<File> {
     OpenOptions::new().append(true).create(true).mode(0o600).open(path)
 }
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::config::Project;
 use crate::serve;
-use crate::wiring::lock::ServerLock;
+use crate::wiring::lock::{Role, RoleLock};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,6 +78,7 @@ faults! {
     DATABASE_NEWER = "database-newer", Error, hand, "the database was written by a newer instar";
     DATABASE_UNREADABLE = "database-unreadable", Error, hand, "the database cannot be opened or read";
     PLUGIN_NOT_LOADED = "plugin-not-loaded", Error, hand, "a plugin cannot be loaded";
+    AUTOSTART_NEEDS_LOGIN = "autostart-needs-login", Warning, hand, "the service of autostart begins with a login only, not with the machine";
     DISK_LOW = "disk-low", Error, hand, "less than 100 MB are free for the project";
     CLOCK_WRONG = "clock-wrong", Error, hand, "the clock of this machine is years behind";
     ZONE_UNKNOWN = "zone-unknown", Warning, hand, "the time zone is not known, so schedules are in UTC";
@@ -135,7 +136,7 @@ fn close(path: &Path, mode: u32) -> anyhow::Result<()> {
 
 /// Under the lock of the server, so that none that starts just now loses its socket.
 fn remove_socket(project: &Project) -> anyhow::Result<()> {
-    let _lock = ServerLock::acquire(&project.lock_file())?;
+    let _lock = RoleLock::acquire(&project.lock_file(), Role::Server)?;
     for path in serve::socket_files(project) {
         match fs::remove_file(&path) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {

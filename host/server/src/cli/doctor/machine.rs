@@ -1,9 +1,10 @@
-//! The machine: space on the disk, the clock and the time zone.
+//! The machine: space on the disk, the clock, the time zone, and whether services begin with it.
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::fault::{self, Finding};
+use crate::cli::autostart;
 use crate::config::Project;
 
 const LEAST_SPACE: u64 = 100 * 1000 * 1000;
@@ -13,8 +14,19 @@ const EARLIEST: i64 = 1_767_225_600;
 
 pub(super) fn examine(project: &Project) -> Vec<Finding> {
     let zone = TimeZone::try_system().map_err(|error| error.to_string());
-    let findings = [space(project), clock(Timestamp::now()), zone.err().map(|error| no_zone(&error))];
+    let findings = [
+        autostart_after_login(project),
+        space(project),
+        clock(Timestamp::now()),
+        zone.err().map(|error| no_zone(&error)),
+    ];
     findings.into_iter().flatten().collect()
+}
+
+fn autostart_after_login(project: &Project) -> Option<Finding> {
+    let file = autostart::waits_for_login(project)?;
+    let cause = format!("{} begins when this user logs in, and not with the machine", file.display());
+    Some(Finding::new(fault::AUTOSTART_NEEDS_LOGIN, cause, format!("`{}`", autostart::linger_line())))
 }
 
 fn space(project: &Project) -> Option<Finding> {
