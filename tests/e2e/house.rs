@@ -20,7 +20,8 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("instar-session", &[CORE]),
         ("instar-plugin", &[CORE]),
         ("instar-shell", &[CORE]),
-        ("instar-engine", &[CORE, "instar-store", "instar-session", "instar-plugin"]),
+        ("instar-messaging", &[CORE]),
+        ("instar-engine", &[CORE, "instar-store", "instar-session", "instar-plugin", "instar-messaging"]),
         (
             "instar",
             &[CORE, "instar-api", "instar-engine", "instar-store", "instar-session", "instar-plugin", "instar-shell"],

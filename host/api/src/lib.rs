@@ -6,6 +6,7 @@
 //! make `/openapi.json`.
 
 mod attention;
+mod conversations;
 mod error;
 mod events;
 mod guards;
@@ -21,6 +22,10 @@ mod socket;
 
 pub use attention::{
     AttentionChange, AttentionItem, AttentionItems, AttentionPriority, AttentionRequest, AttentionStatus,
+};
+pub use conversations::{
+    Conversation, Conversations, FoundMessages, LoggedMessage, MessageLogStats, PairRequest, PairingCode, Replied,
+    ReplyRequest, Topic, TopicMessages, TopicReplied, TopicReplyRequest, Topics,
 };
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};

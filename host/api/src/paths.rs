@@ -44,6 +44,15 @@ pub const OPENAPI: &str = "/openapi.json";
 pub const GUARDS_CHECK: &str = "/guards/check";
 pub const GUARDS_DECISIONS: &str = "/guards/decisions";
 
+pub const TELEGRAM_TOPICS: &str = "/telegram/topics";
+pub const TELEGRAM_REPLY: &str = "/telegram/reply/{topicId}";
+pub const TELEGRAM_MESSAGES: &str = "/telegram/topics/{topicId}/messages";
+pub const TELEGRAM_SEARCH: &str = "/telegram/search";
+pub const TELEGRAM_LOG_STATS: &str = "/telegram/log-stats";
+pub const CONVERSATIONS: &str = "/conversations";
+pub const CONVERSATIONS_REPLY: &str = "/conversations/reply";
+pub const CONVERSATIONS_PAIR: &str = "/conversations/pair";
+
 pub fn job(slug: &str) -> String {
     format!("/jobs/{slug}")
 }

@@ -52,6 +52,7 @@ fn empty() -> State {
         idle_timeout: SignedDuration::from_mins(60),
         admission: Default::default(),
         pause_after_failures: 0,
+        conversations: Default::default(),
     };
     State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), midnight())
 }

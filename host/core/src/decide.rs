@@ -8,8 +8,11 @@ mod attention;
 mod due;
 mod end;
 mod gate;
+mod inbound;
 mod keep;
 mod notices;
+mod poll;
+mod question;
 mod quota;
 mod supervise;
 mod talk;
@@ -22,13 +25,16 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::attention::{ItemStatus, Wanted};
+use crate::conversation::{Course, Offer, Place, Question};
 use crate::decide::end::Ended;
 use crate::event::{Event, Fact};
 use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
+use crate::inbound::{Inbound, Mark};
 use crate::jobs_file::JobsFile;
-use crate::notice;
+use crate::notice::{self, Address};
 use crate::plan::{Action, End, EndCause, Launch, Stdin, StepEvent, StepRequest, StepResult};
+use crate::poll::{PollFault, Polled};
 use crate::quota::QuotaReading;
 use crate::retention::Cleared;
 use crate::run::{Outcome, Phase, Run, StopCause, Trigger};
@@ -36,6 +42,7 @@ use crate::session::{Session, SessionStatus};
 use crate::state::State;
 use crate::talk::{Activity, Message};
 use crate::tune::TuneWish;
+use crate::users::Users;
 use crate::verdict::{Answer, Verdict};
 use crate::workload::Workload;
 
@@ -182,6 +189,44 @@ pub enum What {
         run: RunId,
         answer: Result<String, String>,
     },
+    /// Who is known to the host.
+    UsersRead(Arc<Users>),
+    /// These notifiers are to be listened to from now on.
+    ListeningBegun {
+        notifiers: Vec<PluginId>,
+    },
+    /// A poll is over, which had so many failures in a row before it.
+    Polled {
+        notifier: PluginId,
+        failures: u32,
+        result: Result<Polled, PollFault>,
+    },
+    /// A notifier heard people.
+    Heard {
+        notifier: PluginId,
+        inbound: Vec<Inbound>,
+    },
+    /// What something that was said leads to.
+    Routed {
+        place: Place,
+        key: String,
+        course: Box<Course>,
+    },
+    /// A text for people: of the program of this session, or of the host.
+    ReplyAsked {
+        place: Place,
+        text: String,
+        session: Option<SessionName>,
+    },
+    /// Somebody wants to pair a chat, and was given this code.
+    CodeMade(Offer),
+    /// All that guards ask just now and nobody has answered.
+    GuardsAsk(Vec<Question>),
+    /// What somebody said to a question is carried out, or could not be.
+    CarriedOut {
+        id: String,
+        error: Option<String>,
+    },
     HostStopping,
 }
 
@@ -256,6 +301,37 @@ pub enum Effect {
     /// Asks for an opinion on a run that has ended.
     Supervise {
         run: RunId,
+    },
+    /// Finds out what the first thing that waits at a place leads to.
+    Route {
+        place: Place,
+        key: String,
+    },
+    /// Shows people how the host got on with what they said.
+    Mark {
+        notifier: PluginId,
+        address: Address,
+        handle: String,
+        mark: Mark,
+        /// For those who pressed a button.
+        note: Option<String>,
+    },
+    /// Lets a guard know what somebody said to its question.
+    CarryOut {
+        id: String,
+        hash: String,
+        yes: bool,
+    },
+    /// Presses Escape in a session.
+    Interrupt {
+        session: SessionName,
+    },
+    /// Waits so long, then asks the other side of a notifier what is new.
+    Poll {
+        notifier: PluginId,
+        after_ms: u64,
+        /// Failures in a row before this one.
+        failures: u32,
     },
     /// Removes what is older, or more, than the operator wants to keep.
     KeepHouse,
@@ -335,8 +411,8 @@ pub fn decide(state: &State, input: Input) -> Decision {
             end::session_ended(&mut draft, run, end);
         }
         What::NotStopped { run, reason } => end::not_stopped(&mut draft, run, reason),
-        What::SpawnAsked(request) => talk::spawn_asked(&mut draft, *request),
-        What::MessageAsked { run, text } => talk::message_asked(&mut draft, run, text),
+        What::SpawnAsked(request) => drop(talk::spawn_asked(&mut draft, *request)),
+        What::MessageAsked { run, text } => drop(talk::message_asked(&mut draft, run, text)),
         What::SessionTurned { run, activity } => talk::turned(&mut draft, run, activity),
         What::NotTold { run, reason } => talk::not_told(&mut draft, run, reason),
         What::Done => {}
@@ -349,8 +425,20 @@ pub fn decide(state: &State, input: Input) -> Decision {
         }
         What::Supervised { run, answer } => supervise::supervised(&mut draft, run, answer),
         What::HouseKept { result } => keep::house_kept(&mut draft, result),
+        What::UsersRead(users) => inbound::users_read(&mut draft, users),
+        What::ListeningBegun { notifiers } => poll::begun(&mut draft, notifiers),
+        What::Polled { notifier, failures, result } => poll::polled(&mut draft, notifier, failures, result),
+        What::Heard { notifier, inbound } => {
+            inbound.into_iter().for_each(|one| inbound::received(&mut draft, &notifier, one));
+        }
+        What::Routed { place, key, course } => inbound::routed(&mut draft, place, key, *course),
+        What::ReplyAsked { place, text, session } => inbound::reply_asked(&mut draft, place, text, session),
+        What::CodeMade(offer) => inbound::code_made(&mut draft, offer),
+        What::GuardsAsk(open) => question::asked(&mut draft, open),
+        What::CarriedOut { id, error } => question::carried_out(&mut draft, id, error),
         What::HostStopping => draft.event(Fact::HostStopped),
     }
+    inbound::look_again(&mut draft);
     draft.decision
 }
 
@@ -362,6 +450,8 @@ fn boot(draft: &mut Draft<'_>, version: String) {
         draft.effect(Effect::Supervise { run: question.run });
     }
     due::follow_switch(draft);
+    inbound::go_on(draft);
+    question::go_on(draft);
     for run in draft.state.open_runs() {
         let id = run.id;
         match &run.phase {
@@ -389,6 +479,7 @@ fn tick(draft: &mut Draft<'_>) {
     quota::warn_when_stale(draft);
     admit::drain_queue(draft);
     due::fire(draft);
+    inbound::tell_of_stalls(draft);
     tell::deliver_due(draft);
     keep::keep_house_when_due(draft);
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::attention::{Item, ItemStatus};
+use crate::conversation::Conversed;
 use crate::gate::GateEnd;
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
@@ -18,6 +19,7 @@ use crate::missed::PassReason;
 use crate::notice;
 use crate::pause::Pause;
 use crate::plan::{End, Launch, Usage};
+use crate::poll::Listening;
 use crate::quota::QuotaReading;
 use crate::quota::level::QuotaWindow;
 use crate::retention::Cleared;
@@ -264,6 +266,13 @@ pub enum Fact {
         attempt: u32,
         retry_at: Option<Timestamp>,
         error: String,
+    },
+    /// People and sessions speak with each other.
+    Conversed(Box<Conversed>),
+    /// How listening to a notifier goes.
+    Listening {
+        notifier: PluginId,
+        listening: Listening,
     },
     /// What has ended long ago is being removed.
     HousekeepingBegun,

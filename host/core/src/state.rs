@@ -2,8 +2,10 @@
 
 mod admission;
 mod attention;
+mod conversations;
 mod due;
 mod outbox;
+mod polls;
 mod rename;
 mod retries;
 mod runs;
@@ -18,23 +20,28 @@ use jiff::{SignedDuration, Timestamp};
 use crate::admission::AdmissionRules;
 use crate::attention::Item;
 use crate::budget::Begun;
+use crate::conversation::{self, Place};
 use crate::event::{Event, Fact, RunFinished};
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
 use crate::pause::Pause;
+use crate::poll::PollFault;
 use crate::quota::level::QuotaLevels;
 use crate::retry::PlannedRetry;
 use crate::run::{Run, StopCause};
 use crate::state::admission::Standing;
 use crate::state::outbox::Outbox;
+use crate::state::polls::Polls;
 use crate::state::retries::Retries;
 use crate::state::runs::Runs;
 use crate::state::tunings::Tunings;
 use crate::supervision::Question;
+use crate::talk::Doing;
 use crate::tune::Tuning;
 use crate::workload::Workload;
 
+pub use crate::state::conversations::{Conversations, Pending, Unanswered};
 pub use crate::state::outbox::Delivery;
 
 /// The operator's settings that decisions depend on.
@@ -54,6 +61,7 @@ pub struct Limits {
     pub admission: AdmissionRules,
     /// A job that says nothing else is paused after so many failures in a row; 0 is never.
     pub pause_after_failures: u32,
+    pub conversations: conversation::Rules,
 }
 
 /// A job with what it has been through.
@@ -75,6 +83,8 @@ pub struct Restored {
     /// When the newest event was recorded.
     pub latest: Option<Timestamp>,
     pub outbox: Vec<((NoticeId, PluginId), Delivery)>,
+    /// How far notifiers have read.
+    pub poll_cursors: BTreeMap<PluginId, String>,
     /// The runs that began today; older ones do no harm.
     pub begun: Vec<Begun>,
     /// Of jobs, and of the scheduler where no job is named.
@@ -89,6 +99,7 @@ pub struct Restored {
     pub signals: BTreeMap<JobSlug, Vec<Workload>>,
     /// What people should look at, or have looked at of late.
     pub attention: Vec<Item>,
+    pub conversations: Conversations,
 }
 
 #[derive(Debug)]
@@ -108,6 +119,7 @@ pub struct State {
     agenda: BTreeSet<(Timestamp, JobSlug)>,
     runs: Runs,
     outbox: Outbox,
+    polls: Polls,
     standing: Standing,
     questions: BTreeMap<RunId, Question>,
     /// Of jobs, and of the scheduler where no job is named.
@@ -120,6 +132,7 @@ pub struct State {
     latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
     house_due: Option<Timestamp>,
+    conversations: Conversations,
 }
 
 /// Smaller steps of the clock are corrections: what waits is late or early by so much.
@@ -146,6 +159,7 @@ impl State {
             runs,
             questions: restored.questions.into_iter().map(|question| (question.run, question)).collect(),
             outbox: Outbox::restored(restored.outbox, now),
+            polls: Polls::restored(restored.poll_cursors),
             standing,
             pauses: restored.pauses,
             retries: Retries::restored(restored.retries),
@@ -153,6 +167,7 @@ impl State {
             attention: restored.attention.into_iter().map(|item| (item.wanted.id.clone(), item)).collect(),
             latest: restored.latest.unwrap_or(now),
             house_due: None,
+            conversations: restored.conversations,
         };
         state.take_jobs(&restored.jobs, now);
         for run in restored.runs {
@@ -217,6 +232,26 @@ impl State {
         self.runs.is_name_taken(name)
     }
 
+    /// The run whose session has this name, or is to have it.
+    pub fn run_named(&self, name: &SessionName) -> Option<&Run> {
+        self.open_runs().find(|run| run.session_name() == Some(name))
+    }
+
+    pub fn conversations(&self) -> &Conversations {
+        &self.conversations
+    }
+
+    /// Where an agent owes an answer, with when that is too late. One that works is not late.
+    pub fn stalls(&self) -> impl Iterator<Item = (Timestamp, &Place, &Unanswered)> {
+        let limit = self.limits.conversations.stall_after;
+        let waiting = limit.into_iter().flat_map(|limit| self.conversations.waiting(limit));
+        waiting.filter(|(_, place, _)| {
+            let session = self.conversations.session_of(place);
+            let talk = session.and_then(|name| self.run_named(name)).and_then(|run| run.talk.as_ref());
+            talk.is_none_or(|talk| talk.activity.doing != Doing::Busy)
+        })
+    }
+
     /// Whether a run of this job has not ended.
     pub fn is_busy(&self, slug: &JobSlug) -> bool {
         self.runs.is_busy(slug)
@@ -251,6 +286,16 @@ impl State {
     /// The deliveries to try now.
     pub fn due_deliveries(&self, now: Timestamp) -> impl Iterator<Item = (&PluginId, &Delivery)> {
         self.outbox.due(now)
+    }
+
+    /// Where the next poll of a notifier goes on.
+    pub fn poll_cursor(&self, notifier: &PluginId) -> Option<&String> {
+        self.polls.cursor(notifier)
+    }
+
+    /// Why polls of a notifier fail, while they do.
+    pub fn poll_fault(&self, notifier: &PluginId) -> Option<&PollFault> {
+        self.polls.fault(notifier)
     }
 
     pub fn delivery(&self, notice: NoticeId, notifier: &PluginId) -> Option<&Delivery> {
@@ -289,7 +334,9 @@ impl State {
             return Some(now);
         }
         let job = self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling);
-        let others = [self.runs.next_end(), self.retries.next_due(), self.outbox.next_due(), self.house_due(now)];
+        let stall = self.stalls().map(|(at, ..)| at).min();
+        let others =
+            [self.runs.next_end(), self.retries.next_due(), self.outbox.next_due(), self.house_due(now), stall];
         others.into_iter().chain([job]).flatten().min()
     }
 
@@ -320,7 +367,9 @@ impl State {
             Fact::NoticePartDelivered { notice, notifier, part, .. } => self.outbox.go_on(*notice, notifier, part + 1),
             Fact::NoticeDelivered { notice, notifier, .. } => self.outbox.settle(*notice, notifier, None),
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.outbox.settle(*notice, notifier, *retry_at),
+            Fact::Conversed(fact) => self.conversations.apply(fact, event.at),
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
+            Fact::Listening { notifier, listening } => self.polls.apply(notifier, listening),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
             Fact::WorkloadReported { workload } => self.tunings.note(workload),

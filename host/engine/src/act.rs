@@ -20,6 +20,7 @@ use tokio::task::JoinSet;
 
 use crate::agent_env::AgentEnv;
 use crate::clock;
+use crate::converse::Desk;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::supervise::Supervisor;
@@ -54,6 +55,7 @@ pub(crate) struct World {
     /// The gates that may be asked at once.
     pub(crate) gates: Semaphore,
     pub(crate) supervisor: Supervisor,
+    pub(crate) desk: Desk,
 }
 
 impl Actor {
@@ -90,6 +92,13 @@ impl World {
             Effect::Tell { run, number } => self.tell(run, number).await,
             Effect::Deliver { notice, notifier, part } => self.deliver(notice, notifier, part).await,
             Effect::Supervise { run } => self.supervise(run).await,
+            Effect::Route { place, key } => self.route(place, key).await,
+            Effect::Mark { notifier, address, handle, mark, note } => {
+                self.mark(&notifier, &address, &handle, mark, note.as_deref()).await
+            }
+            Effect::CarryOut { id, hash, yes } => self.carry_out(id, hash, yes).await,
+            Effect::Interrupt { session } => self.interrupt(session).await,
+            Effect::Poll { notifier, after_ms, failures } => self.poll(notifier, after_ms, failures).await,
             Effect::KeepHouse => self.keep_house().await,
         }
     }
@@ -184,6 +193,7 @@ impl World {
                 env.insert("INSTAR_RUN_ID".into(), run.id.to_string());
                 env.insert("INSTAR_SESSION".into(), session.name.to_string());
                 env.extend(session.job.as_ref().map(|job| ("INSTAR_JOB".into(), job.to_string())));
+                env.extend(self.conversation_env(&session.name));
                 // Only a run of a job has a next one.
                 let notes = run.slug.as_ref().map(|_| self.sessions.notes_path(session.id).display().to_string());
                 env.extend(notes.map(|path| ("INSTAR_HANDOFF".into(), path)));
@@ -292,7 +302,7 @@ impl World {
     }
 }
 
-async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(limit, work).await.ok()
 }
 
@@ -315,7 +325,7 @@ fn step_fault(error: &PluginError) -> StepFault {
 }
 
 /// An error with its causes, as one sentence.
-fn chain(error: &dyn std::error::Error) -> String {
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

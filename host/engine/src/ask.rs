@@ -3,14 +3,17 @@
 use std::sync::{Arc, RwLockReadGuard};
 
 use instar_core::attention::{Item, ItemStatus, MOST_OPEN, Wanted};
+use instar_core::conversation::{Offer, Place, Question};
 use instar_core::decide::{SpawnRequest, What};
 use instar_core::event::{Event, Fact};
-use instar_core::id::{JobSlug, RunId, SessionId, SessionName};
+use instar_core::id::{JobSlug, PluginId, RunId, SessionId, SessionName};
+use instar_core::inbound::Inbound;
 use instar_core::jobs_file::JobsFile;
 use instar_core::quota::QuotaReading;
 use instar_core::run::SkipReason;
 use instar_core::session::Session;
 use instar_core::tune::TuneWish;
+use instar_core::users::Users;
 use instar_core::workload::Workload;
 use instar_session::{SessionError, Sessions};
 use instar_store::{Store, StoreError};
@@ -167,6 +170,31 @@ impl Engine {
         let lives = self.view().session(session.id).is_some_and(|session| session.status.is_live());
         let name = session.name.clone();
         Err(if lives { AskError::TooManyMessages(name) } else { AskError::Ended(name) })
+    }
+
+    /// Hands over what a notifier heard; once it is answered it is durable, and is not taken twice.
+    pub async fn hear(&self, notifier: PluginId, inbound: Vec<Inbound>) -> Result<(), AskError> {
+        self.ask(What::Heard { notifier, inbound }).await.map(|_| ())
+    }
+
+    /// Writes to people: in the name of a session, or of the host. It is durable when this answers.
+    pub async fn reply(&self, place: Place, text: String, session: Option<SessionName>) -> Result<(), AskError> {
+        self.ask(What::ReplyAsked { place, text, session }).await.map(|_| ())
+    }
+
+    /// Lets whoever shows this code in a chat speak there.
+    pub async fn offer_code(&self, offer: Offer) -> Result<(), AskError> {
+        self.ask(What::CodeMade(offer)).await.map(|_| ())
+    }
+
+    /// Hands over all that guards ask just now.
+    pub async fn guards_ask(&self, open: Vec<Question>) -> Result<(), AskError> {
+        self.ask(What::GuardsAsk(open)).await.map(|_| ())
+    }
+
+    /// Hands over what was read of the file of users.
+    pub async fn read_users(&self, users: Users) -> Result<(), AskError> {
+        self.ask(What::UsersRead(Arc::new(users))).await.map(|_| ())
     }
 
     /// Hands over what was read of the quota file.

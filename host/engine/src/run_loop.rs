@@ -23,6 +23,7 @@ use crate::act::{Actor, World};
 use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
+use crate::converse::Desk;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
@@ -40,6 +41,7 @@ pub struct Parts {
     pub agent_env: AgentEnv,
     pub context_files: ContextFiles,
     pub supervisor: Supervisor,
+    pub desk: Desk,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -95,6 +97,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let since = now.checked_sub(REMEMBERED_DAYS).unwrap_or(now);
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
     let notifiers = parts.plugins.notifiers();
+    let hearing: Vec<_> = notifiers.iter().filter(|notifier| parts.plugins.hears(notifier)).cloned().collect();
     let state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
     let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
     let view = Arc::new(RwLock::new(view));
@@ -112,6 +115,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         changes: changes.clone(),
         gates: Semaphore::new(GATES_AT_ONCE),
         supervisor: parts.supervisor,
+        desk: parts.desk,
     };
     let actor = Actor::new(world, reports);
     let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
@@ -130,6 +134,9 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         [What::JobsRead(Arc::new(parts.jobs)), What::QuotaRead(parts.quota), What::Booted { version: parts.version }]
     {
         main.take(what).await.map_err(StartError::Record)?;
+    }
+    if !hearing.is_empty() {
+        main.take(What::ListeningBegun { notifiers: hearing }).await.map_err(StartError::Record)?;
     }
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(main.run(asks, reported, stopped));

@@ -35,7 +35,7 @@ const BASELINE: [&str; 14] = [
 ];
 
 /// The interfaces that a manifest must ask for, and that a grant must allow.
-pub(crate) const RIGHTS: [&str; 4] = ["clock", "kv", "secrets", "http"];
+pub const RIGHTS: [&str; 4] = ["clock", "kv", "secrets", "http"];
 
 /// What a plugin can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

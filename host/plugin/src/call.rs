@@ -8,6 +8,7 @@ use tokio::time::error::Elapsed;
 use wasmtime::component::{Instance, InstancePre};
 use wasmtime::{Store, Trap, UpdateDeadline};
 
+use crate::capability::rights::Rights;
 use crate::error::Cause;
 use crate::gate::Place;
 use crate::lane::Lane;
@@ -23,6 +24,7 @@ pub(crate) struct Callee<'a> {
     pub plugin: &'a PluginId,
     pub config_json: &'a Arc<str>,
     pub trace_id: &'a str,
+    pub rights: Option<&'a Arc<Rights>>,
     pub limits: CallLimits,
     /// How long to wait for a free instance.
     pub queue: Duration,
@@ -71,8 +73,10 @@ impl Callee<'_> {
     fn store(&self, mode: Mode) -> (Store<CallState>, Instant, Armed) {
         let armed = self.lane.ticker.arm();
         let deadline = Instant::now() + self.limits.wall;
-        let state =
+        let mut state =
             CallState::new(self.plugin.clone(), self.trace_id.to_owned(), Arc::clone(self.config_json), self.limits);
+        state.rights = self.rights.cloned();
+        state.deadline = Some(deadline);
         let mut store = Store::new(&self.lane.engine, state);
         store.limiter(|state| state);
         store.set_hostcall_fuel(self.limits.output_bytes);
@@ -172,6 +176,7 @@ mod tests {
                 plugin: &"p".parse().unwrap(),
                 config_json: &"{}".into(),
                 trace_id: "",
+                rights: None,
                 limits: Limits::default().guard,
                 queue: Duration::from_secs(1),
             };

@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::capability::http::Refusal;
+
 /// A plugin that could not be loaded or called.
 #[derive(Debug)]
 pub struct PluginError {
@@ -35,6 +37,7 @@ impl PluginError {
                 let wait = failure.retry_after.unwrap_or_default();
                 Some(u64::try_from(wait.as_millis()).unwrap_or(u64::MAX))
             }
+            Cause::Unasked(refusal) => refusal.retry.map(|wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)),
             Cause::Busy { .. } | Cause::Timeout { .. } => Some(0),
             _ => None,
         }
@@ -71,6 +74,13 @@ pub enum Cause {
     UnknownKind,
     #[error("the component imports what a plugin of its kind may not use: {}", .0.join(", "))]
     ImportDenied(Vec<String>),
+    #[error("the component imports {}, for which its manifest does not ask", .0.join(", "))]
+    NotAsked(Vec<String>),
+    #[error(
+        "it asks for {}; grant it to these bytes in the config: `plugins.<id>.grants` with `digest` \"{digest}\" and `allow`",
+        rights.join(", ")
+    )]
+    NotGranted { rights: Vec<String>, digest: String },
     #[error("built for another contract: {0}")]
     IncompatibleContract(String),
     #[error("already loaded from {first}")]
@@ -112,6 +122,9 @@ pub enum Cause {
     InvalidOutput(String),
     #[error("{0}")]
     PluginFailed(GuestFailure),
+    /// What a plugin wanted asked could not be asked.
+    #[error("{0}")]
+    Unasked(Refusal),
 }
 
 /// The failure that a plugin itself reported.
@@ -134,6 +147,8 @@ impl Cause {
             Self::BadManifest(_) => "bad-manifest",
             Self::UnknownKind => "unknown-kind",
             Self::ImportDenied(_) => "import-denied",
+            Self::NotAsked(_) => "not-asked",
+            Self::NotGranted { .. } => "not-granted",
             Self::IncompatibleContract(_) => "incompatible-contract",
             Self::DuplicatePlugin { .. } => "duplicate-plugin",
             Self::DuplicateExecuteType { .. } => "duplicate-execute-type",
@@ -154,6 +169,7 @@ impl Cause {
             Self::OutputTooLarge { .. } => "output-too-large",
             Self::InvalidOutput(_) => "invalid-output",
             Self::PluginFailed(_) => "plugin-failed",
+            Self::Unasked(refusal) => refusal.code,
         }
     }
 }

@@ -7,12 +7,14 @@ use instar_core::id::PluginId;
 use instar_core::inbound::{Inbound, Mark};
 use instar_core::notice::Address;
 
+use crate::blobs::Blobs;
+use crate::capability::http::{self, Keep};
 use crate::error::{Cause, PluginError};
 use crate::notify::ask_guest;
 use crate::plugins::{Loaded, Plugins};
 use crate::text;
 use crate::wit::exports::notifier_inbound::GuestIndices;
-use crate::wit::imports::http;
+use crate::wit::imports::http as wit_http;
 use crate::wit::since_v0_1::{self, CallContext};
 
 /// A guest that tells of more than this at once is at fault.
@@ -29,16 +31,16 @@ pub struct Poll {
 
 /// A request in the plugin's words; [`Plugins::ask`] carries it out within the plugin's grants.
 #[derive(Debug, Clone)]
-pub struct PollRequest(pub(crate) http::Request);
+pub struct PollRequest(pub(crate) wit_http::Request);
 
 /// What the other side answered to a poll, to be read by the plugin that asked.
 #[derive(Debug, Clone)]
-pub struct PollResponse(pub(crate) http::Response);
+pub struct PollResponse(pub(crate) wit_http::Response);
 
 impl PollResponse {
     /// One that did not come from the network, such as one that was kept.
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
-        Self(http::Response { status, headers: Vec::new(), body: body.into() })
+        Self(wit_http::Response { status, headers: Vec::new(), body: body.into() })
     }
 }
 
@@ -79,6 +81,19 @@ impl Plugins {
             Ok(Poll { request: PollRequest(poll.request), pause: Duration::from_millis(poll.pause_ms) })
         };
         asked.await.map_err(|cause| plugin.error(cause))
+    }
+
+    /// Asks what a plugin wants asked, within its rights. No instance waits meanwhile.
+    pub async fn ask(
+        &self,
+        notifier: &PluginId,
+        request: PollRequest,
+        time: Duration,
+    ) -> Result<PollResponse, PluginError> {
+        let (plugin, _) = self.inbound(notifier)?;
+        let rights = plugin.rights.as_ref().ok_or_else(|| PluginError::new(notifier, Cause::UnknownNotifier))?;
+        let asked = http::ask(rights, &Blobs::default(), request.0, time, Keep::Bytes).await;
+        asked.map(|(response, _)| PollResponse(response)).map_err(|refusal| plugin.error(Cause::Unasked(refusal)))
     }
 
     /// What an answer says, whatever its status.

@@ -3,6 +3,7 @@
 use crate::audit::{self, Kind};
 use crate::binary::Outline;
 use crate::error::{Cause, PluginError};
+use crate::grants;
 use crate::limits::Limits;
 use crate::load::check_execute_name;
 use crate::manifest::Manifest;
@@ -18,6 +19,8 @@ pub struct Inspection {
     pub kinds: Vec<Kind>,
     pub imports: Vec<Import>,
     pub exports: Vec<String>,
+    /// The rights that its manifest asks for.
+    pub asks: Vec<String>,
     /// The first thing for which it would not be loaded. More may come to light when it is compiled.
     pub problem: Option<PluginError>,
 }
@@ -49,6 +52,7 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Inspection {
         kinds: Vec::new(),
         imports: Vec::new(),
         exports: Vec::new(),
+        asks: Vec::new(),
         problem: None,
     };
     if let Err(cause) = look(bytes, &mut seen) {
@@ -70,6 +74,7 @@ fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
     let manifest = Manifest::parse(outline.manifest()?)?;
     seen.about = Some(about(&manifest));
     check_execute_name(&seen.kinds, manifest.execute_type.as_deref())?;
+    seen.asks = grants::asked(&manifest).into_iter().map(str::to_owned).collect();
     audit::audit(&outline).map(|_| ())
 }
 

@@ -4,6 +4,7 @@ use instar_core::id::PluginId;
 use serde::Deserialize;
 
 use crate::error::Cause;
+use crate::plugins::NamedSecret;
 use crate::text;
 
 /// `plugin.toml`. A field that is not known is refused by its name, so that a typing error is found.
@@ -18,6 +19,138 @@ pub(crate) struct Manifest {
     pub description: String,
     /// The name of the execute type in jobs.json; only for plugins that export `execute`.
     pub execute_type: Option<String>,
+    /// Secrets that the operator may give it, and what they are for.
+    #[serde(default, rename = "secret")]
+    pub secrets: Vec<SecretSlot>,
+    /// What it asks for beyond thinking.
+    #[serde(default)]
+    pub capability: Asked,
+}
+
+/// A secret that the plugin never sees.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct SecretSlot {
+    /// What the plugin and `instar secret set` call it.
+    pub name: String,
+    /// What it is, for the one who has to find it.
+    #[serde(default)]
+    pub label: String,
+    /// The variable of the environment that is read when no value was set.
+    pub env: Option<String>,
+    /// Where the host may put it.
+    pub inject: Option<Inject>,
+    /// What the plugin may have done with it.
+    #[serde(default)]
+    pub operations: Vec<Operation>,
+}
+
+/// The one place of a request into which a secret is put.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct Inject {
+    /// The only host that gets to see it.
+    pub host: String,
+    #[serde(rename = "in")]
+    pub place: Place,
+    /// Of the header or of the parameter; in a path, `{name of the secret}` stands for it.
+    pub name: Option<String>,
+    /// What stands before it, such as `Bearer `.
+    #[serde(default)]
+    pub prefix: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Place {
+    Path,
+    Header,
+    Query,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum Operation {
+    /// HMAC-SHA256, made and verified.
+    Hmac,
+    /// Comparison with a candidate.
+    Equals,
+}
+
+/// `[capability.*]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Asked {
+    pub http: Option<AskedHttp>,
+    pub kv: Option<AskedKv>,
+    pub clock: Option<AskedClock>,
+}
+
+/// `[capability.http]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AskedHttp {
+    pub allow: Vec<AllowRule>,
+    /// Requests in a minute.
+    #[serde(default = "default_rate")]
+    pub rate_per_minute: u32,
+    /// A request without its files.
+    #[serde(default = "default_body")]
+    pub request_bytes: u64,
+    /// An answer that the plugin reads.
+    #[serde(default = "default_body")]
+    pub response_bytes: u64,
+    /// A file, sent or downloaded.
+    #[serde(default = "default_file")]
+    pub file_bytes: u64,
+}
+
+/// Requests of these methods to these paths of one host.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AllowRule {
+    /// A name, asked by `https` at port 443.
+    pub host: Option<String>,
+    /// Instead of a host: the field of the plugin's configuration that holds a URL, which is asked as it stands.
+    pub setting: Option<String>,
+    pub methods: Vec<String>,
+    /// `*` is one or more characters but `/`, `**` any.
+    #[serde(default = "every_path")]
+    pub paths: Vec<String>,
+}
+
+/// `[capability.kv]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AskedKv {
+    /// Keys and values together, in bytes.
+    pub quota: u64,
+}
+
+/// `[capability.clock]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskedClock {}
+
+const MOST_REQUESTS_A_MINUTE: u32 = 6_000;
+const LARGEST_BODY: u64 = 16 << 20;
+const LARGEST_FILE: u64 = 2 << 30;
+const LARGEST_QUOTA: u64 = 64 << 20;
+
+fn default_rate() -> u32 {
+    600
+}
+
+fn default_body() -> u64 {
+    1 << 20
+}
+
+fn default_file() -> u64 {
+    20 << 20
+}
+
+fn every_path() -> Vec<String> {
+    vec!["/**".to_owned()]
 }
 
 impl Manifest {
@@ -34,8 +167,60 @@ impl Manifest {
         if manifest.execute_type.as_deref().is_some_and(|name| !is_execute_type(name)) {
             return Err(bad("`execute-type` must be 1 to 50 lower-case letters, digits or `-`".to_owned()));
         }
+        manifest.secrets.iter().try_for_each(SecretSlot::check).map_err(bad)?;
+        manifest.capability.check().map_err(bad)?;
         Ok(manifest)
     }
+}
+
+impl SecretSlot {
+    pub(crate) fn told(&self) -> NamedSecret {
+        NamedSecret { name: self.name.clone(), label: text::clean(&self.label), env: self.env.clone() }
+    }
+
+    fn check(&self) -> Result<(), String> {
+        if !is_execute_type(&self.name) {
+            return Err("the `name` of a secret must be 1 to 50 lower-case letters, digits or `-`".to_owned());
+        }
+        let Some(inject) = &self.inject else { return Ok(()) };
+        let needs_name = matches!(inject.place, Place::Header | Place::Query);
+        if needs_name != inject.name.is_some() {
+            return Err(format!(
+                "`inject` of secret `{}` needs a `name` in a header or query, and none in a path",
+                self.name
+            ));
+        }
+        check_host(&inject.host)
+    }
+}
+
+impl Asked {
+    fn check(&self) -> Result<(), String> {
+        if self.kv.as_ref().is_some_and(|kv| kv.quota > LARGEST_QUOTA) {
+            return Err(format!("`quota` of `capability.kv` is more than {LARGEST_QUOTA}"));
+        }
+        let Some(http) = &self.http else { return Ok(()) };
+        if http.rate_per_minute > MOST_REQUESTS_A_MINUTE
+            || http.request_bytes.max(http.response_bytes) > LARGEST_BODY
+            || http.file_bytes > LARGEST_FILE
+        {
+            return Err("a limit of `capability.http` is larger than any host gives".to_owned());
+        }
+        http.allow.iter().try_for_each(|rule| match (&rule.host, &rule.setting) {
+            (Some(host), None) => check_host(host),
+            (None, Some(_)) => Ok(()),
+            (Some(_), Some(_)) | (None, None) => {
+                Err("a rule of `capability.http` needs `host` or `setting`".to_owned())
+            }
+        })
+    }
+}
+
+/// A whole name: no pattern, no port, no address.
+fn check_host(host: &str) -> Result<(), String> {
+    let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
+    let is_name = host.contains('.') && host.bytes().all(allowed) && host.parse::<std::net::IpAddr>().is_err();
+    if is_name { Ok(()) } else { Err(format!("{host:?} is not the whole name of a host in lower case")) }
 }
 
 /// Three numbers, and perhaps a suffix.
@@ -83,5 +268,29 @@ mod tests {
         check_refused(&GOOD.replace("execute-prompt", "../x"), "plugin id");
         check_refused(&GOOD.replace("\"prompt\"", "\"a b\""), "execute-type");
         check_refused("\u{0}", "");
+    }
+
+    #[test]
+    fn what_is_asked_for_is_read() {
+        let asks = "[[secret]]\nname = \"token\"\nenv = \"TOKEN\"\ninject = { host = \"api.x.org\", in = \"path\" }\n\
+            [capability.http]\nallow = [{ host = \"api.x.org\", methods = [\"POST\"], paths = [\"/bot{token}/*\"] }]\n\
+            [capability.kv]\nquota = 1000\n[capability.clock]\n";
+        let manifest = Manifest::parse(format!("{GOOD}{asks}").as_bytes()).unwrap();
+        assert_eq!(manifest.secrets[0].inject.as_ref().unwrap().place, Place::Path);
+        assert_eq!(manifest.capability.kv, Some(AskedKv { quota: 1000 }));
+        assert_eq!(manifest.capability.http.unwrap().rate_per_minute, 600);
+    }
+
+    #[test]
+    fn what_nobody_may_ask_for_is_refused() {
+        let http = |rule: &str| format!("{GOOD}[capability.http]\nallow = [{{ {rule}, methods = [\"GET\"] }}]\n");
+        for host in ["*.x.org", "127.0.0.1", "X.org", "localhost", "x.org:80"] {
+            check_refused(&http(&format!("host = {host:?}")), "name of a host");
+        }
+        check_refused(&http("paths = []"), "`host` or `setting`");
+        check_refused(&format!("{GOOD}[capability.files]\n"), "files");
+        check_refused(&format!("{GOOD}[capability.kv]\nquota = 100000000000\n"), "quota");
+        let slot = "[[secret]]\nname = \"t\"\ninject = { host = \"x.org\", in = \"header\" }\n";
+        check_refused(&format!("{GOOD}{slot}"), "`name`");
     }
 }

@@ -7,6 +7,7 @@ use wasmtime::component::InstancePre;
 
 use crate::audit::Kind;
 use crate::call::Callee;
+use crate::capability::rights::Rights;
 use crate::error::{Cause, PluginError};
 use crate::lane::{Allocation, Lane};
 use crate::limits::{CallLimits, Limits};
@@ -44,8 +45,20 @@ pub struct PluginInfo {
     pub origin: Origin,
     /// The interfaces it asks the host for.
     pub imports: Vec<String>,
+    /// The secrets that it can use.
+    pub secrets: Vec<NamedSecret>,
     /// Whether it may be called; a disabled plugin is listed only.
     pub enabled: bool,
+}
+
+/// A secret that a plugin can use and never sees.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NamedSecret {
+    pub name: String,
+    /// What it is, for the one who has to find it.
+    pub label: String,
+    /// The variable of the environment that is read when no value was set.
+    pub env: Option<String>,
 }
 
 /// A plugin that can be called.
@@ -53,6 +66,8 @@ pub(crate) struct Loaded {
     pub id: PluginId,
     pub execute_type: Option<String>,
     pub config_json: Arc<str>,
+    /// Only notifiers have some.
+    pub rights: Option<Arc<Rights>>,
     pub guard: Option<GuardHalf>,
     pub driver: Option<DriverHalf>,
 }
@@ -122,6 +137,7 @@ impl Plugins {
             plugin: &plugin.id,
             config_json: &plugin.config_json,
             trace_id,
+            rights: plugin.rights.as_ref(),
             limits,
             queue: self.limits.queue,
         }

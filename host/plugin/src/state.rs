@@ -1,11 +1,13 @@
 //! What the host keeps for one call: budgets, captured standard error, identity. Dropped with the instance.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use instar_core::id::PluginId;
 use wasmtime::ResourceLimiter;
 
 use crate::blobs::Blobs;
+use crate::capability::rights::Rights;
 use crate::error::Cause;
 use crate::limits::{CORE_INSTANCES, CallLimits, MEMORIES, TABLES};
 use crate::text;
@@ -22,6 +24,10 @@ pub(crate) struct CallState {
     pub config_json: Arc<str>,
     pub limits: CallLimits,
     pub blobs: Blobs,
+    /// What a notifier may do beyond thinking.
+    pub rights: Option<Arc<Rights>>,
+    /// When the call is over.
+    pub deadline: Option<Instant>,
     memory_bytes: usize,
     /// What was granted last, to be taken back if it could not be had.
     memory_granted: usize,
@@ -56,6 +62,8 @@ impl CallState {
             config_json,
             limits: limits.capped(),
             blobs: Blobs::default(),
+            rights: None,
+            deadline: None,
             memory_bytes: 0,
             memory_granted: 0,
             table_elements: 0,
@@ -64,6 +72,11 @@ impl CallState {
             log_bytes: 0,
             stderr: Vec::new(),
         }
+    }
+
+    /// How much of the time of the call is left.
+    pub(crate) fn left(&self) -> Duration {
+        self.deadline.map_or(self.limits.wall, |deadline| deadline.saturating_duration_since(Instant::now()))
     }
 
     /// Whether a line of this length may still be logged. The first one that may not is reported.

@@ -64,6 +64,8 @@ pub(crate) struct Config {
     pub(crate) lifeline: LifelineConfig,
     /// `telemetry.otlpEndpoint`: where traces of runs go; nowhere.
     pub(crate) collector: Option<Collector>,
+    /// `conversations`, and the `chatId` of plugins: where people may speak with sessions.
+    pub(crate) conversations: instar_core::conversation::Rules,
     /// `plugins.<id>`: settings of single plugins.
     pub(crate) plugins: BTreeMap<PluginId, PluginConfig>,
     unknown_keys: Vec<String>,

@@ -22,11 +22,14 @@ use tokio::task::JoinHandle;
 
 use crate::bundled;
 use crate::config::{Config, ConfigError, Project};
+use crate::guards::{Approvals, Home};
 use crate::http::{self, App, Streams};
 use crate::memory_watch;
 use crate::quota_collector::Collector;
 use crate::quota_file;
 use crate::traces;
+use crate::users_file;
+use crate::watch_approvals;
 use crate::watch_jobs;
 use crate::wiring::{self, Host};
 use listen::{Tcp, Unix};
@@ -122,7 +125,7 @@ pub(crate) async fn run(
     let url = url(&config, port);
     let host = wiring::build(project, &config, bundled::plugins(), &url).await?;
     let ready = Ready { url, socket: socket.path().to_owned(), token_file: project.config_file() };
-    let mut server = Server::start(host, (tcp, port), unix, &config);
+    let mut server = Server::start(host, (tcp, port), unix, &config, project);
     tracing::info!(url = ready.url, socket = %ready.socket.display(), "instar {} serves {}", wiring::VERSION, project.dir().display());
     on_ready(&ready);
     let ended = tokio::select! {
@@ -198,7 +201,13 @@ struct Server {
 }
 
 impl Server {
-    fn start(host: Host, (tcp, port): (TcpListener, u16), unix: UnixListener, config: &Config) -> Self {
+    fn start(
+        host: Host,
+        (tcp, port): (TcpListener, u16),
+        unix: UnixListener,
+        config: &Config,
+        project: &Project,
+    ) -> Self {
         let (closing, closed) = watch::channel(false);
         let streams = Streams::new(closed.clone());
         let app = Arc::new(App {
@@ -227,7 +236,7 @@ impl Server {
             tokio::spawn(listen::serve(Tcp(tcp), by_tcp, closed.clone(), GRACE)),
             tokio::spawn(listen::serve(Unix(unix), by_socket, closed, GRACE)),
         ];
-        let watches = watches(&host, config);
+        let watches = watches(&host, config, project);
         Self { host, closing, streams, entrances, watches, traces }
     }
 
@@ -253,8 +262,12 @@ impl Server {
     }
 }
 
-fn watches(host: &Host, config: &Config) -> Vec<JoinHandle<()>> {
-    let mut watches = vec![tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone()))];
+fn watches(host: &Host, config: &Config, project: &Project) -> Vec<JoinHandle<()>> {
+    let mut watches = vec![
+        tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone())),
+        tokio::spawn(users_file::watch(project.users_file(), host.engine.clone())),
+        tokio::spawn(watch_approvals::watch(Approvals::new(Home::of(project).approvals()), host.engine.clone())),
+    ];
     if config.admission.quota.is_some() {
         watches.push(tokio::spawn(quota_file::watch(host.quota.clone(), host.engine.clone())));
         let collector = Collector::of(&config.quota, host.quota.clone(), host.engine.clone());

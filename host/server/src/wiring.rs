@@ -13,16 +13,20 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, ContextFiles, Engine, Parts, RunningLoop, Supervisor};
+use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
+use instar_plugin::{Means, Values};
 use instar_session::Sessions;
 use instar_store::Store;
+use jiff::Timestamp;
 
 use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
-use crate::guards::{GuardDesk, Home};
+use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
+use crate::plugin_values::StoredValues;
 use crate::quota_file::QuotaFile;
+use crate::secrets_file::SecretsFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
 use lock::{Role, RoleLock};
@@ -71,7 +75,7 @@ pub(crate) async fn build(
     let store = Store::open(&project.database()).await?;
     predecessor::import(project, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
-    let (plugins, plugin_list) = plugins::load(project, config, bundled).await?;
+    let (plugins, plugin_list) = plugins::load(project, config, bundled, means(project, Some(&store))).await?;
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
@@ -89,6 +93,7 @@ pub(crate) async fn build(
             ContextFiles::new(move |name| context_files::read(&project, name))
         },
         supervisor: supervisor(project, config),
+        desk: desk(project, config)?,
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
@@ -105,7 +110,7 @@ pub(crate) async fn look_at_plugins(
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_api::Plugins> {
-    Ok(plugins::load(project, config, bundled).await?.1)
+    Ok(plugins::load(project, config, bundled, means(project, None)).await?.1)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
@@ -121,6 +126,15 @@ pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config) -> instar_p
 /// The bytes of one component's file.
 pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
     plugins::read(path)
+}
+
+/// What notifiers may be given to use.
+fn means(project: &Project, store: Option<&Store>) -> Means {
+    Means {
+        values: store.map(|store| Arc::new(StoredValues(store.clone())) as Arc<dyn Values>),
+        secrets: Some(Arc::new(SecretsFile::new(project.secrets_file()))),
+        blobs_dir: Some(project.blobs_dir()),
+    }
 }
 
 /// How the program of a session, or a gate, calls this host: in its own name, and as long as it lives.
@@ -152,7 +166,24 @@ fn limits(config: &Config) -> Limits {
         idle_timeout: config.sessions.idle_timeout,
         admission: config.admission.clone(),
         pause_after_failures: config.scheduler.pause_after_failures,
+        conversations: config.conversations.clone(),
     }
+}
+
+fn desk(project: &Project, config: &Config) -> anyhow::Result<Desk> {
+    let program = std::env::current_exe().context("failed to find out which program this is")?;
+    Ok(Desk {
+        tmp: project.tmp_dir(),
+        protected: config.sessions.protected.clone(),
+        version: VERSION.to_owned(),
+        program: program.display().to_string(),
+        approver: {
+            let approvals = Approvals::new(Home::of(project).approvals());
+            Approver::new(move |id, hash, yes| {
+                approvals.answer(id, hash, yes, Timestamp::now()).map_err(|error| error.to_string())
+            })
+        },
+    })
 }
 
 fn session_settings(project: &Project, config: &Config) -> anyhow::Result<instar_session::Settings> {

@@ -16,7 +16,9 @@ mod read;
 mod record;
 mod restore;
 mod rows;
+mod spoken;
 mod story;
+mod values;
 
 pub use backup::{back_up, check_backup};
 pub use error::StoreError;
@@ -25,4 +27,6 @@ pub use ledger::{Skip, SkipCounts};
 pub use open::Store;
 pub use read::EventFilter;
 pub use restore::Snapshot;
+pub use spoken::{LoggedMessage, MessageFilter};
 pub use story::Story;
+pub use values::{Before, KeptValue, Put};

@@ -192,8 +192,10 @@ fn migrations() -> Vec<Migration> {
     let admission = include_str!("../migrations/0005_admission.sql").into_sql_str();
     let story = include_str!("../migrations/0006_story.sql").into_sql_str();
     let parts = include_str!("../migrations/0007_parts.sql").into_sql_str();
-    let pace = include_str!("../migrations/0008_pace.sql").into_sql_str();
-    let attention = include_str!("../migrations/0009_attention.sql").into_sql_str();
+    let conversations = include_str!("../migrations/0008_conversations.sql").into_sql_str();
+    let kept = include_str!("../migrations/0009_kept.sql").into_sql_str();
+    let pace = include_str!("../migrations/0010_pace.sql").into_sql_str();
+    let attention = include_str!("../migrations/0011_attention.sql").into_sql_str();
     vec![
         Migration::new(1, "first".into(), MigrationType::Simple, first, false),
         Migration::new(2, "keep".into(), MigrationType::Simple, keep, false),
@@ -202,8 +204,10 @@ fn migrations() -> Vec<Migration> {
         Migration::new(5, "admission".into(), MigrationType::Simple, admission, false),
         Migration::new(6, "story".into(), MigrationType::Simple, story, false),
         Migration::new(7, "parts".into(), MigrationType::Simple, parts, false),
-        Migration::new(8, "pace".into(), MigrationType::Simple, pace, false),
-        Migration::new(9, "attention".into(), MigrationType::Simple, attention, false),
+        Migration::new(8, "conversations".into(), MigrationType::Simple, conversations, false),
+        Migration::new(9, "kept".into(), MigrationType::Simple, kept, false),
+        Migration::new(10, "pace".into(), MigrationType::Simple, pace, false),
+        Migration::new(11, "attention".into(), MigrationType::Simple, attention, false),
     ]
 }
 

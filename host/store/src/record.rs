@@ -4,12 +4,14 @@
 
 mod after;
 mod attention;
+mod conversations;
 mod due;
 mod gates;
 mod jobs;
 mod log;
 mod outbox;
 mod pace;
+mod polls;
 mod runs;
 mod sessions;
 mod talk;
@@ -178,7 +180,9 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         }
         Fact::SessionEnded { run, session, end, .. } => runs::session_ended(connection, *run, session, end).await?,
         Fact::RunFinished(finished) => finish(connection, at, finished).await?,
+        Fact::Conversed(fact) => conversations::changed(connection, at, fact).await?,
         Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
+        Fact::Listening { notifier, listening } => polls::changed(connection, notifier, listening).await?,
         Fact::NoticeRaised { .. }
         | Fact::NoticeTried { .. }
         | Fact::NoticePartDelivered { .. }

@@ -1,5 +1,7 @@
 //! What a starting host goes on from, after an orderly stop or a crash at any point.
 
+mod conversations;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,7 +20,7 @@ use instar_core::supervision::Question;
 use instar_core::talk::Message;
 use instar_core::tune::Tuning;
 use serde_json::Value;
-use sqlx::SqliteConnection;
+use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::StoreError;
 use crate::ledger;
@@ -59,6 +61,7 @@ impl Store {
             runs: open_runs(&mut transaction).await?,
             questions: questions(&mut transaction).await?,
             outbox: outbox(&mut transaction).await?,
+            poll_cursors: poll_cursors(&mut transaction).await?,
             // How long a day is depends on the zone, so that these are asked for apart.
             begun: Vec::new(),
             pauses: pauses(&mut transaction).await?,
@@ -68,6 +71,7 @@ impl Store {
             quota_levels: quota_levels(&mut transaction).await?,
             tunings: tunings(&mut transaction).await?,
             signals: ledger::signals(&mut transaction, SIGNALS).await?,
+            conversations: conversations::conversations(&mut transaction).await?,
         };
         let sessions = sessions(&mut transaction).await?;
         transaction.commit().await?;
@@ -124,6 +128,11 @@ async fn messages(connection: &mut SqliteConnection, session: SessionId) -> Resu
     const SELECT: &str = "SELECT number, text FROM messages WHERE session_id = $1 ORDER BY number";
     let rows = sqlx::query(SELECT).bind(session.to_string()).fetch_all(connection).await?;
     rows.iter().map(rows::message).collect()
+}
+
+async fn poll_cursors(connection: &mut SqliteConnection) -> Result<BTreeMap<PluginId, String>, sqlx::Error> {
+    let rows = sqlx::query("SELECT notifier, cursor FROM polls").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((rows::parsed(row, "notifier")?, row.try_get("cursor")?))).collect()
 }
 
 async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, PluginId), Delivery)>, sqlx::Error> {

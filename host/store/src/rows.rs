@@ -4,9 +4,11 @@ use std::error::Error;
 use std::str::FromStr;
 
 use instar_core::budget::Begun;
+use instar_core::conversation::Place;
 use instar_core::event::EventRecord;
 use instar_core::id::JobSlug;
 use instar_core::job::JobState;
+use instar_core::notice::Address;
 use instar_core::plan::StepEvent;
 use instar_core::retry::PlannedRetry;
 use instar_core::run::{Phase, Run, RunRecord, RunRequest, RunStatus};
@@ -134,6 +136,18 @@ pub(crate) fn run(row: &SqliteRow) -> Result<Run, sqlx::Error> {
 pub(crate) fn talk(row: &SqliteRow, pending: Vec<Message>) -> Result<Talk, sqlx::Error> {
     let activity = optional_json(row, "activity")?.zip(optional_time(row, "activity_at")?);
     Ok(Talk::restored(activity, number(row, "answered")?, pending))
+}
+
+/// The main thread has none.
+pub(crate) fn thread_text(address: &Address) -> &str {
+    address.thread.as_deref().unwrap_or_default()
+}
+
+pub(crate) fn place(row: &SqliteRow) -> Result<Place, sqlx::Error> {
+    let thread: Option<String> = row.try_get("thread")?;
+    let thread = thread.filter(|thread| !thread.is_empty());
+    let address = Address { conversation: row.try_get("conversation")?, thread };
+    Ok(Place { notifier: parsed(row, "notifier")?, address })
 }
 
 pub(crate) fn message(row: &SqliteRow) -> Result<Message, sqlx::Error> {

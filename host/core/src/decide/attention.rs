@@ -62,13 +62,14 @@ pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, finished: &RunFinished
     }
 }
 
-/// A job that was paused because it failed too often, until somebody resumes it.
-pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, slug: &JobSlug, cause: &PauseCause, was_told: bool) {
+/// A job that was paused because it failed too often, until somebody resumes it. Whether people are told of a pause is
+/// the job's own word.
+pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, slug: &JobSlug, cause: &PauseCause) {
     let title = format!("{}: {}", run.request.job_name, cause.sentence());
     let summary =
         format!("`instar job runs {slug}` shows what happened; `instar job resume {slug}` lets it run again.");
     let wanted = wanted(run, of_pause(slug), title, &summary, "pause");
-    raise_anew(draft, wanted, if was_told { Told::Already } else { Told::Now });
+    raise_anew(draft, wanted, Told::Already);
 }
 
 pub(super) fn job_resumed(draft: &mut Draft<'_>, slug: &JobSlug) {

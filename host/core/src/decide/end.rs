@@ -135,8 +135,8 @@ fn pause_after_failures(draft: &mut Draft<'_>, run: &Run, count: u32) {
     let most = entry.job.pause_after_failures.unwrap_or(draft.state.limits.pause_after_failures);
     if most > 0 && count >= most && draft.state.own_pause(run.slug.as_ref()).is_none() {
         let cause = PauseCause::Failures { count };
-        let was_told = notices::job_paused(draft, run, &cause);
-        attention::job_paused(draft, run, slug, &cause, was_told);
+        notices::job_paused(draft, run, &cause);
+        attention::job_paused(draft, run, slug, &cause);
         due::pause(draft, run.slug.clone(), cause);
     }
 }

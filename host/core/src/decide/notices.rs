@@ -58,14 +58,12 @@ pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, failures_before: u32, 
     true
 }
 
-/// True when there is a notice of it.
-pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, cause: &PauseCause) -> bool {
-    let (Some(slug), true) = (&run.slug, run.request.notify && run.request.notices.pause) else { return false };
+pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, cause: &PauseCause) {
+    let (Some(slug), true) = (&run.slug, run.request.notify && run.request.notices.pause) else { return };
     let name = &run.request.job_name;
     let advice = format!("`instar job resume {slug}` lets it run again; `instar job runs {slug}` shows what happened");
     let body = format!("**{name}** was {}. {advice}.", cause.sentence());
     raise(draft, Severity::Critical, format!("{name}: paused"), body);
-    true
 }
 
 /// A job that comes more or less often than its file says is nothing to find out by chance.

@@ -11,29 +11,32 @@ use crate::talk::{Activity, Doing, Message};
 /// More messages of one session than these do not wait.
 const MOST_PENDING: usize = 100;
 
-/// A session that somebody wants. One whose name is taken, or for which there is no place, leaves no trace.
-pub(super) fn spawn_asked(draft: &mut Draft<'_>, request: SpawnRequest) {
+/// A session that somebody wants. One whose name is taken, or for which there is no place, leaves no trace: false.
+pub(super) fn spawn_asked(draft: &mut Draft<'_>, request: SpawnRequest) -> bool {
     let SpawnRequest { name, works_for, step, by } = request;
     if draft.state.is_name_taken(&name) || draft.state.free_sessions() == 0 {
-        return;
+        return false;
     }
     let run = draft.ids.run();
     let request = Box::new(RunRequest::spawned(&name, works_for, step));
     draft.event(Fact::RunRequested { run, slug: None, trigger: Trigger::Spawned { name, by }, request });
     admit::begin(draft, run, None);
+    true
 }
 
-/// A message that somebody wants to be typed; more than a session can take leave no trace.
-pub(super) fn message_asked(draft: &mut Draft<'_>, id: RunId, text: String) {
-    let Some(run) = draft.state.run(id).filter(|run| run.stopping.is_none()) else { return };
-    let (Some(talk), Some(session)) = (&run.talk, run.session()) else { return };
-    if talk.pending.len() < MOST_PENDING {
-        let number = talk.given + 1;
-        accept(draft, run, session.id, Message { number, text });
-        if matches!(run.phase, Phase::Running { .. }) {
-            draft.effect(Effect::Tell { run: id, number });
-        }
+/// A message that somebody wants to be typed; more than a session can take leave no trace: false.
+pub(super) fn message_asked(draft: &mut Draft<'_>, id: RunId, text: String) -> bool {
+    let Some(run) = draft.state.run(id).filter(|run| run.stopping.is_none()) else { return false };
+    let (Some(talk), Some(session)) = (&run.talk, run.session()) else { return false };
+    if talk.pending.len() >= MOST_PENDING {
+        return false;
     }
+    let number = talk.given + 1;
+    accept(draft, run, session.id, Message { number, text });
+    if matches!(run.phase, Phase::Running { .. }) {
+        draft.effect(Effect::Tell { run: id, number });
+    }
+    true
 }
 
 /// From here on the program is listened to, and told what it was to be told. Done again after a restart: telling a

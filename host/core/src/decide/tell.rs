@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use jiff::SignedDuration;
 
+use crate::conversation::Place;
 use crate::decide::{Draft, Effect};
 use crate::event::Fact;
 use crate::id::{NoticeId, PluginId};
 use crate::notice::Message;
+use crate::verdict::Severity;
 
 /// After this many attempts, about a day, a delivery is given up.
 const MOST_ATTEMPTS: u32 = 30;
@@ -22,6 +24,13 @@ pub(super) fn raise(draft: &mut Draft<'_>, notice: Message) {
     if !notifiers.is_empty() {
         draft.event(Fact::NoticeRaised { notice: Arc::new(notice), notifiers });
     }
+}
+
+/// A text for one place.
+pub(super) fn write(draft: &mut Draft<'_>, place: &Place, reply_to: Option<String>, body_markdown: String) {
+    let notice = Message::notice(draft.ids.notice(), Severity::Info, String::new(), body_markdown);
+    let notice = Message { to: Some(place.address.clone()), reply_to, ..notice };
+    draft.event(Fact::NoticeRaised { notice: Arc::new(notice), notifiers: vec![place.notifier.clone()] });
 }
 
 pub(super) fn deliver_due(draft: &mut Draft<'_>) {

@@ -7,6 +7,7 @@ use crate::gate::GateAnswer;
 use crate::id::{JobSlug, RunId, SessionId};
 use crate::job::JobProblem;
 use crate::plan::{End, EndCause};
+use crate::poll::Listening;
 use crate::quota::QuotaReading;
 use crate::talk::{Activity, Doing};
 use crate::tune::Tuned;
@@ -68,6 +69,12 @@ impl Fact {
             Self::NoticePartDelivered { .. } => "notice_part_delivered",
             Self::NoticeDelivered { .. } => "notice_delivered",
             Self::NoticeFailed { .. } => "notice_failed",
+            Self::Conversed(fact) => fact.kind(),
+            Self::Listening { listening, .. } => match listening {
+                Listening::At { .. } => "notifier_heard",
+                Listening::Failing(_) => "notifier_failing",
+                Listening::Works => "notifier_works",
+            },
             Self::HousekeepingBegun => "housekeeping_begun",
             Self::HousekeepingDone { .. } => "housekeeping_done",
             Self::HousekeepingFailed { .. } => "housekeeping_failed",
@@ -122,6 +129,8 @@ impl Fact {
             | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
+            | Self::Conversed(_)
+            | Self::Listening { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -176,6 +185,8 @@ impl Fact {
             | Self::NoticePartDelivered { .. }
             | Self::NoticeDelivered { .. }
             | Self::NoticeFailed { .. }
+            | Self::Conversed(_)
+            | Self::Listening { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -273,6 +284,12 @@ impl Fact {
             }
             Self::NoticeDelivered { notifier, .. } => format!("Notice delivered by {notifier}"),
             Self::NoticeFailed { notifier, error, .. } => format!("Notice not delivered by {notifier}: {error}"),
+            Self::Conversed(fact) => fact.summary(),
+            Self::Listening { notifier, listening } => match listening {
+                Listening::At { .. } => format!("{notifier} heard something new"),
+                Listening::Failing(fault) => format!("{notifier} cannot listen ({}): {}", fault.code, fault.message),
+                Listening::Works => format!("{notifier} listens again"),
+            },
             Self::HousekeepingBegun => "Housekeeping begun".into(),
             Self::HousekeepingDone { cleared } => format!(
                 "Housekeeping done: {} runs, {} events and {} session folders removed",
@@ -370,9 +387,17 @@ impl Fact {
             Self::NoticeFailed { notice, notifier, attempt, retry_at, error } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt, "retryAt": retry_at, "error": error })
             }
+            Self::Listening { notifier, listening } => match listening {
+                Listening::At { cursor } => json!({ "notifier": notifier, "cursor": cursor }),
+                Listening::Failing(fault) => {
+                    json!({ "notifier": notifier, "code": fault.code, "error": fault.message, "retryAfterMs": fault.retry_after_ms })
+                }
+                Listening::Works => json!({ "notifier": notifier }),
+            },
             Self::HousekeepingDone { cleared } => json!(cleared),
             Self::HousekeepingFailed { error } => json!({ "error": error }),
             Self::PredecessorImported { imported } => json!(imported),
+            Self::Conversed(fact) => fact.details(),
             _ => json!({}),
         }
     }

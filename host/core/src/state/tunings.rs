@@ -35,6 +35,8 @@ impl Tunings {
     }
 
     pub(super) fn rename(&mut self, from: &JobSlug, to: &JobSlug) {
+        self.tunings.remove(to);
+        self.signals.remove(to);
         if let Some(tuning) = self.tunings.remove(from) {
             self.tunings.insert(to.clone(), tuning);
         }

@@ -276,6 +276,29 @@ fn undelivered_notice_is_tried_again_later_and_given_up_when_it_is_hopeless() {
     assert_eq!(world.state.delivery(notice, &notifier), None);
 }
 
+#[test]
+fn each_part_is_recorded_before_the_next_is_asked_for_and_never_asked_again() {
+    let mut world = World::with_notifier(&[job("a", "@yearly")], "notifier-x");
+    let run = world.trigger("a");
+    world.run_to_end(run, EndCause::Exit(0));
+    world.tell(What::Ticked);
+    let (notice, notifier) = world.delivery();
+    let delivered =
+        |part: &str, more| What::Delivered { notice, notifier: notifier.clone(), receipt: part.to_owned(), more };
+    let last_part = |world: &World| {
+        world.effects.iter().rev().find_map(|it| if let Effect::Deliver { part, .. } = it { Some(*part) } else { None })
+    };
+    world.tell(delivered("m0", true));
+    assert_eq!((world.state.delivery(notice, &notifier).unwrap().part, last_part(&world)), (1, Some(1)));
+    world.tell(What::NotDelivered { notice, notifier: notifier.clone(), error: "429".into(), retry: Some(90_000) });
+    world.pass_minutes(1);
+    assert_eq!(world.state.delivery(notice, &notifier).unwrap().attempt, 1, "the other side asked for more time");
+    world.pass_minutes(1);
+    assert_eq!(last_part(&world), Some(1));
+    world.tell(delivered("m1", false));
+    assert_eq!(world.state.delivery(notice, &notifier), None);
+}
+
 fn objection(answer: Answer) -> Verdict {
     let finding = Finding {
         rule: "g/rule".into(),

@@ -121,7 +121,14 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Stop { run }
         | Effect::Listen { run, .. }
         | Effect::Tell { run, .. } => Some(*run),
-        Effect::Deliver { .. } | Effect::KeepHouse | Effect::Supervise { .. } => None,
+        Effect::Deliver { .. }
+        | Effect::KeepHouse
+        | Effect::Poll { .. }
+        | Effect::Supervise { .. }
+        | Effect::Route { .. }
+        | Effect::Mark { .. }
+        | Effect::CarryOut { .. }
+        | Effect::Interrupt { .. } => None,
     }
 }
 
@@ -152,7 +159,14 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
             world.tell(What::SessionEnded { run: *run, end: end(cause) });
         }
         Effect::Supervise { run } => drop(world.tell(What::Supervised { run: *run, answer: Err("nobody".into()) })),
-        Effect::Stop { .. } => drop(world.tell(What::Done)),
+        Effect::Stop { .. }
+        | Effect::Poll { .. }
+        | Effect::Route { .. }
+        | Effect::Mark { .. }
+        | Effect::CarryOut { .. }
+        | Effect::Interrupt { .. } => {
+            drop(world.tell(What::Done));
+        }
         Effect::Listen { run, after } => {
             let doing = if well { Doing::Ready } else { Doing::Asking };
             let activity = Activity { number: after + 1, doing, question: None, typed: *after };

@@ -3,12 +3,14 @@
 mod admission;
 mod attention;
 mod clock;
+mod conversations;
 mod decide;
 mod fields;
 mod invariants;
 mod keep;
 mod missed;
 mod pauses;
+mod polls;
 mod retry;
 mod schedule;
 mod supervise;

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use instar_core::admission::AdmissionRules;
+use instar_core::conversation::Rules;
 use instar_core::decide::{Decision, Effect, Input, SpawnRequest, What, decide};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
@@ -59,6 +60,10 @@ pub(crate) fn limits() -> Limits {
         idle_timeout: SignedDuration::from_mins(60),
         admission: AdmissionRules { tag_limits: [("one-of-two".to_owned(), 1)].into(), ..AdmissionRules::default() },
         pause_after_failures: 0,
+        conversations: Rules {
+            chats: [("notifier-telegram".parse().expect("an id"), "-100".to_owned())].into(),
+            stall_after: Some(SignedDuration::from_mins(5)),
+        },
     }
 }
 
@@ -134,6 +139,7 @@ impl World {
             runs: state.open_runs().cloned().collect(),
             latest: self.events.last().map(|event| event.at),
             outbox: Vec::new(),
+            poll_cursors: Default::default(),
             pauses: slugs
                 .iter()
                 .map(Some)
@@ -147,6 +153,7 @@ impl World {
             quota_levels: state.quota_levels(),
             tunings: slugs.iter().filter_map(|slug| Some((slug.clone(), state.tuning(slug)?.clone()))).collect(),
             signals: slugs.iter().map(|slug| (slug.clone(), state.signals(slug).cloned().collect())).collect(),
+            conversations: state.conversations().clone(),
         };
         self.stored = Some((limits, restored));
     }

@@ -1,8 +1,10 @@
 //! What a notifier may do beyond thinking: one capability, one file, with its check of the grant beside it.
 
 mod clock;
-mod http;
-mod kv;
+pub(crate) mod http;
+pub(crate) mod kv;
+mod rate;
+pub(crate) mod rights;
 mod secrets;
 
 use wasmtime::component::{HasSelf, Linker};

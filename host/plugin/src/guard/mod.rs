@@ -116,7 +116,7 @@ impl Plugins {
         self.no_broken(Kind::OutputGuard)?;
         for (plugin, half) in self.guards() {
             let Some(hook) = &half.output else { continue };
-            let answer = self.ask(plugin, half, call, source.len() + chunk.len(), |live, ctx| {
+            let answer = self.ask_guards(plugin, half, call, source.len() + chunk.len(), |live, ctx| {
                 let guest = hook.load(&mut live.store, &live.instance)?;
                 guest.call_scan(&mut live.store, ctx, source, offset, chunk, last)
             });
@@ -134,7 +134,7 @@ impl Plugins {
         let mut texts = Vec::new();
         for (plugin, half) in self.guards() {
             let Some(hook) = &half.session else { continue };
-            let answer = self.ask(plugin, half, call, bytes, |live, ctx| {
+            let answer = self.ask_guards(plugin, half, call, bytes, |live, ctx| {
                 hook.load(&mut live.store, &live.instance)?.call_context(&mut live.store, ctx, moment, files)
             });
             match answer {
@@ -149,7 +149,7 @@ impl Plugins {
     pub fn rules(&self, call: &CallContext) -> Vec<Rule> {
         let mut rules = Vec::new();
         for (plugin, half) in self.guards() {
-            let answer = self.ask(plugin, half, call, plugin.config_json.len(), |live, _| {
+            let answer = self.ask_guards(plugin, half, call, plugin.config_json.len(), |live, _| {
                 let guest = plugin_meta::GuestIndices::new(&half.pre)?.load(&mut live.store, &live.instance)?;
                 guest.call_rules(&mut live.store, &plugin.config_json)
             });
@@ -178,7 +178,7 @@ impl Plugins {
         for (plugin, half) in self.guards() {
             let Some(hook) = hook(half) else { continue };
             let begun = Instant::now();
-            let answer = self.ask(plugin, half, call, bytes, |live, ctx| check(hook, live, ctx));
+            let answer = self.ask_guards(plugin, half, call, bytes, |live, ctx| check(hook, live, ctx));
             took.push((plugin.id.clone(), begun.elapsed()));
             verdict = verdict.and(match answer {
                 Ok(answer) => since_v0_1::verdict(&plugin.id, answer),
@@ -193,7 +193,7 @@ impl Plugins {
     }
 
     /// One guard, in an instance of its own.
-    fn ask<T>(
+    fn ask_guards<T>(
         &self,
         plugin: &Loaded,
         half: &GuardHalf,

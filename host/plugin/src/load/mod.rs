@@ -8,12 +8,16 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use instar_core::id::PluginId;
 
 use crate::audit::Kind;
 use crate::cache::Cache;
+use crate::capability::http::Client;
+use crate::capability::rights::Means;
 use crate::error::{Cause, PluginError};
+use crate::grants::OperatorSays;
 use crate::lane::{Lane, LaneKind, PoolChoice};
 use crate::limits::Limits;
 use crate::plugins::{BrokenGuard, Loaded, PluginInfo, Plugins};
@@ -60,6 +64,10 @@ pub struct Settings {
     pub configs: BTreeMap<PluginId, serde_json::Value>,
     /// Plugins that are listed only.
     pub disabled: BTreeSet<PluginId>,
+    /// Grants, and what stands for a host.
+    pub operator: BTreeMap<PluginId, OperatorSays>,
+    /// What the host has for notifiers to use.
+    pub means: Means,
     pub pool: PoolChoice,
     /// Only plugins of one of these kinds are loaded; empty means all.
     pub only: Vec<Kind>,
@@ -73,6 +81,8 @@ impl Settings {
             limits: Limits::default(),
             configs: BTreeMap::new(),
             disabled: BTreeSet::new(),
+            operator: BTreeMap::new(),
+            means: Means::default(),
             pool: PoolChoice::default(),
             only: Vec::new(),
         }
@@ -98,6 +108,7 @@ impl fmt::Debug for Source {
 pub(crate) struct Loader {
     settings: Settings,
     cache: Cache,
+    client: Arc<Client>,
     plugins: Plugins,
     problems: Vec<PluginError>,
 }
@@ -112,7 +123,13 @@ impl Loader {
             driver_lane: None,
             limits: settings.limits.clone(),
         };
-        Self { cache: Cache::new(settings.cache_dir.clone()), settings, plugins, problems: Vec::new() }
+        Self {
+            cache: Cache::new(settings.cache_dir.clone()),
+            client: Arc::default(),
+            settings,
+            plugins,
+            problems: Vec::new(),
+        }
     }
 
     pub(crate) fn load(

@@ -9,9 +9,11 @@ use super::{Loader, Origin, Source};
 use crate::audit::{self, Kind};
 use crate::binary::Outline;
 use crate::call::Callee;
+use crate::capability::rights::Rights;
 use crate::error::{Cause, PluginError};
+use crate::grants;
 use crate::lane::LaneKind;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, SecretSlot};
 use crate::plugins::{DriverHalf, GuardHalf, Loaded, PluginInfo};
 use crate::state::CallState;
 use crate::text;
@@ -27,7 +29,7 @@ impl Loader {
         let outline = self.read(&source.bytes).map_err(|cause| PluginError::new(&name, cause))?;
         let manifest = outline.manifest().and_then(Manifest::parse);
         let manifest = manifest.map_err(|cause| PluginError::new(&name, cause))?;
-        let info = info(source, &outline, manifest);
+        let info = info(source, &outline, &manifest);
         let failed = |cause| PluginError::new(&info.id, cause);
         self.check_unique(&info).map_err(failed)?;
         let only = &self.settings.only;
@@ -38,7 +40,7 @@ impl Loader {
             self.add(PluginInfo { enabled: false, ..info }, None);
             return Ok(());
         }
-        match self.prepare(&source.bytes, &outline, &info, on_compile) {
+        match self.prepare(&source.bytes, &outline, &manifest, &info, on_compile) {
             Ok(loaded) => {
                 self.add(info, Some(loaded));
                 Ok(())
@@ -78,10 +80,12 @@ impl Loader {
         &mut self,
         bytes: &[u8],
         outline: &Outline,
+        manifest: &Manifest,
         info: &PluginInfo,
         on_compile: &mut dyn FnMut(&str),
     ) -> Result<Loaded, Cause> {
         audit::audit(outline)?;
+        let rights = self.rights(manifest, info)?;
         self.check_execute_type(info)?;
         let config_json = self.config_json(info)?;
         let has_guards = info.kinds.iter().any(|kind| kind.is_guard());
@@ -90,6 +94,7 @@ impl Loader {
             id: info.id.clone(),
             execute_type: info.execute_type.clone(),
             config_json,
+            rights,
             guard: None,
             driver: None,
         };
@@ -103,6 +108,18 @@ impl Loader {
         }
         self.try_out(&loaded)?;
         Ok(loaded)
+    }
+
+    /// What a notifier may do; the others only think.
+    fn rights(&self, manifest: &Manifest, info: &PluginInfo) -> Result<Option<Arc<Rights>>, Cause> {
+        let operator = self.settings.operator.get(&info.id).cloned().unwrap_or_default();
+        let grants = grants::decide(&info.origin, &info.digest, &info.imports, manifest, &operator)?;
+        if !info.kinds.contains(&Kind::Notifier) {
+            return Ok(None);
+        }
+        let config = self.settings.configs.get(&info.id).cloned().unwrap_or_default();
+        let (means, client) = (self.settings.means.clone(), self.client.clone());
+        Ok(Some(Arc::new(Rights::new(info.id.clone(), grants, means, client, config))))
     }
 
     fn config_json(&self, info: &PluginInfo) -> Result<Arc<str>, Cause> {
@@ -159,6 +176,7 @@ impl Loader {
             plugin: &loaded.id,
             config_json: &loaded.config_json,
             trace_id: "",
+            rights: None,
             limits: self.settings.limits.validate,
             queue: self.settings.limits.queue,
         };
@@ -243,16 +261,17 @@ fn judge_config(remarks: &[plugin_meta::Diagnostic]) -> Result<(), Cause> {
     if serious.is_empty() { Ok(()) } else { Err(Cause::BadConfig(text::clean(&serious.join("; ")))) }
 }
 
-fn info(source: &Source, outline: &Outline, manifest: Manifest) -> PluginInfo {
+fn info(source: &Source, outline: &Outline, manifest: &Manifest) -> PluginInfo {
     PluginInfo {
-        id: manifest.id,
-        version: manifest.version,
+        id: manifest.id.clone(),
+        version: manifest.version.clone(),
         description: text::clean(&manifest.description),
         kinds: audit::kinds(outline),
-        execute_type: manifest.execute_type,
+        execute_type: manifest.execute_type.clone(),
         digest: source.digest.clone().into_owned(),
         origin: source.origin.clone(),
         imports: outline.imports.clone(),
+        secrets: manifest.secrets.iter().map(SecretSlot::told).collect(),
         enabled: true,
     }
 }

@@ -1,9 +1,11 @@
 //! Real components, loaded and called as the host does it.
 
+mod capabilities;
 mod execute;
 mod guard;
 mod limits;
 mod load;
+mod loopback;
 mod notifier;
 mod secrets;
 mod support;

@@ -6,13 +6,13 @@ use std::time::Duration;
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{CONTENT_TYPE, HOST};
+use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::TokioIo;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::net::UnixStream;
+use tokio::net::{TcpStream, UnixStream};
 use tokio::runtime::Runtime;
 use tokio::task::JoinHandle;
 
@@ -147,6 +147,45 @@ impl Client {
             _ => ClientError::Broken(error.to_string()),
         }
     }
+}
+
+/// Asks the server by TCP, in the name of whoever's token this is.
+pub(super) fn by_token(url: &str, token: &str, method: &Method, path: &str, body: Vec<u8>) -> Result<Answer, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::io("failed to start a runtime", &error))?;
+    let asked = async {
+        let exchange = exchange_by_token(url, token, method, path, body);
+        tokio::time::timeout(DEADLINE, exchange).await.unwrap_or(Err(ClientError::TimedOut(DEADLINE)))
+    };
+    Ok(runtime.block_on(asked)?)
+}
+
+async fn exchange_by_token(
+    url: &str,
+    token: &str,
+    method: &Method,
+    path: &str,
+    body: Vec<u8>,
+) -> Result<Answer, ClientError> {
+    let host = url.strip_prefix("http://").unwrap_or(url).trim_end_matches('/');
+    let request = Request::builder()
+        .method(method)
+        .uri(path)
+        .header(HOST, host)
+        .header(CONTENT_TYPE, "application/json")
+        .header(AUTHORIZATION, format!("Bearer {token}"))
+        .body(Full::new(Bytes::from(body)))
+        .map_err(|error| ClientError::Invalid(error.to_string()))?;
+    let stream = TcpStream::connect(host).await.map_err(|error| broken(&error))?;
+    let (mut sender, connection) =
+        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
+    let connection = tokio::spawn(connection);
+    let response = sender.send_request(request).await.map_err(|error| broken(&error))?;
+    let status = response.status();
+    let body = Limited::new(response.into_body(), LONGEST_ANSWER).collect().await;
+    let body = body.map_err(|error| broken(&*error))?.to_bytes();
+    connection.abort();
+    Ok(Answer { status, body })
 }
 
 impl Answer {

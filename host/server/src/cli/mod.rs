@@ -21,11 +21,14 @@ mod job;
 mod lifeline;
 mod logs;
 mod manual;
+mod notifier;
 mod output;
 mod plugin;
 mod quota;
 mod run;
 mod scheduler;
+mod secret;
+mod send;
 mod server;
 mod session;
 mod status;
@@ -96,11 +99,18 @@ enum Command {
     #[command(subcommand, after_help = examples(&["instar session list", "instar session output research-task"]))]
     Session(session::SessionCommand),
     Quota(quota::Quota),
+    Send(send::Send),
+    /// Let people in who speak with sessions
+    #[command(subcommand, after_help = examples(&["instar notifier pair", "instar notifier pair telegram --user ada"]))]
+    Notifier(notifier::NotifierCommand),
     Events(events::Events),
     Logs(logs::Logs),
     /// Look at the plugins
     #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
     Plugin(plugin::PluginCommand),
+    /// Give plugins secrets that they use and never see
+    #[command(subcommand, after_help = examples(&["instar secret list", "instar secret set notifier-telegram/token"]))]
+    Secret(secret::SecretCommand),
     /// Called by an agent CLI at its events; and how it comes to do so
     #[command(subcommand, after_help = examples(&["instar hook install", "instar hook uninstall"]))]
     Hook(hook::HookCommand),
@@ -200,9 +210,12 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Run(command) => run::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Quota(quota) => quota::run(context, &quota),
+        Command::Send(send) => send::run(context, &send),
+        Command::Notifier(command) => notifier::run(context, command),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),
+        Command::Secret(command) => secret::run(context, &command),
         Command::Hook(command) => hook::run(context, &command),
         Command::Guard(command) => guard::run(context, &command),
         Command::Backup(to) => backup::backup(context, &to),

@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 52] = [
+pub(crate) const KEYS: [Key; 56] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -185,6 +185,12 @@ pub(crate) const KEYS: [Key; 52] = [
     ),
     key("intelligence.timeoutSeconds", Kind::Whole(1, 3_600), "120", "how long an opinion may take"),
     key(
+        "conversations.stallTimeoutMinutes",
+        Kind::Whole(0, 10_080),
+        "5",
+        "how long an agent may leave people without an answer before they are told; 0 is for ever",
+    ),
+    key(
         "lifeline.startSeconds",
         Kind::Whole(5, 3_600),
         "120",
@@ -192,6 +198,19 @@ pub(crate) const KEYS: [Key; 52] = [
     ),
     key("plugins.<id>.enabled", Kind::Flag, "true", "`false` leaves the plugin out"),
     key("plugins.<id>.config", Kind::Object, "{}", "handed to the plugin as it stands"),
+    key(
+        "plugins.<id>.http.hosts",
+        Kind::Object,
+        "{}",
+        "sends requests for a host elsewhere, such as `{\"api.telegram.org\": \"http://127.0.0.1:8081\"}`; it may be a private address",
+    ),
+    key(
+        "plugins.<id>.grants.digest",
+        Kind::Text,
+        "",
+        "the bytes of a plugin's file that get the rights, as `instar plugin inspect` prints them",
+    ),
+    key("plugins.<id>.grants.allow", Kind::Texts, "[]", "their rights: `clock`, `kv`, `secrets`, `http`"),
 ];
 
 impl Key {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use instar_core::retention::Retention;
+use instar_plugin::OperatorSays;
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -132,10 +133,12 @@ pub(crate) struct PluginConfig {
     pub(crate) enabled: bool,
     /// `plugins.<id>.config`: handed to the plugin as it stands, `{}`.
     pub(crate) config: Map<String, Value>,
+    /// `plugins.<id>.http.hosts`, `plugins.<id>.grants`: what it may do beyond what everybody may.
+    pub(crate) operator: OperatorSays,
 }
 
 impl Default for PluginConfig {
     fn default() -> Self {
-        Self { enabled: true, config: Map::new() }
+        Self { enabled: true, config: Map::new(), operator: OperatorSays::default() }
     }
 }

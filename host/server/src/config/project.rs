@@ -70,6 +70,11 @@ impl Project {
         self.instar_dir().join("jobs.json")
     }
 
+    /// Who is known, and by which channels they speak.
+    pub(crate) fn users_file(&self) -> PathBuf {
+        self.instar_dir().join("users.json")
+    }
+
     /// Where quota data is unless `monitoring.quotaStateFile` says otherwise.
     pub(crate) fn quota_file(&self) -> PathBuf {
         self.instar_dir().join("quota-state.json")
@@ -113,6 +118,16 @@ impl Project {
     /// The operator's own plugins: every `*.wasm` in it is loaded.
     pub(crate) fn plugins_dir(&self) -> PathBuf {
         self.instar_dir().join("plugins")
+    }
+
+    /// Values that plugins use and never see.
+    pub(crate) fn secrets_file(&self) -> PathBuf {
+        self.instar_dir().join("secrets.json")
+    }
+
+    /// What notifiers download.
+    pub(crate) fn blobs_dir(&self) -> PathBuf {
+        self.tmp_dir().join("blobs")
     }
 
     /// Held by the one server of this project.

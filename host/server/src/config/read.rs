@@ -1,11 +1,13 @@
 //! From the text of the file to settings: one function per section, one line per key.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use instar_core::conversation::Rules;
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
+use instar_plugin::{Grant, OperatorSays};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value};
@@ -30,6 +32,9 @@ const TEXTS: &str = "a list of texts that are not blank";
 
 /// The plugin that runs the agent CLI; the predecessor's `sessions.claudePath` is its `command`.
 const PROMPT_PLUGIN: &str = "execute-prompt";
+
+/// Where a notifier's configuration names its chat.
+const HOME_CHAT: &str = "chatId";
 
 pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Config, ConfigError> {
     let broken = |reason: String| ConfigError::Json { path: path.to_owned(), reason };
@@ -69,6 +74,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         intelligence: intelligence(root.section("intelligence")?)?,
         lifeline: lifeline(root.section("lifeline")?)?,
         collector: collector(root.section("telemetry")?)?,
+        conversations: conversations(root.section("conversations")?, &plugins)?,
         plugins,
         unknown_keys,
     })
@@ -217,9 +223,56 @@ fn plugins(mut section: Section) -> Result<BTreeMap<PluginId, PluginConfig>, Con
         let mut plugin = section.section(&name)?;
         let enabled = plugin.take("enabled", FLAG)?.unwrap_or(true);
         let config: Map<String, Value> = plugin.take("config", "an object")?.unwrap_or_default();
-        plugins.insert(id, PluginConfig { enabled, config });
+        let operator = operator(&mut plugin)?;
+        plugins.insert(id, PluginConfig { enabled, config, operator });
     }
     Ok(plugins)
+}
+
+/// What the operator grants a plugin, and what stands for a host.
+fn operator(plugin: &mut Section) -> Result<OperatorSays, ConfigError> {
+    let are_bases = |hosts: &BTreeMap<String, String>| hosts.values().all(|base| is_base(base));
+    let expected = "an object of hosts, each with a URL such as \"http://127.0.0.1:8081\"";
+    let hosts = plugin.section("http")?.take_if("hosts", expected, are_bases)?.unwrap_or_default();
+    let mut grants = plugin.section("grants")?;
+    let is_digest = |digest: &String| {
+        digest
+            .strip_prefix("blake3:")
+            .is_some_and(|hex| hex.len() == 64 && hex.bytes().all(|it| it.is_ascii_hexdigit()))
+    };
+    let digest: Option<String> = grants.take_if("digest", "\"blake3:\" and 64 hexadecimal digits", is_digest)?;
+    let are_rights =
+        |allow: &BTreeSet<String>| allow.iter().all(|right| instar_plugin::RIGHTS.contains(&right.as_str()));
+    let allow = grants.take_if("allow", "a list of \"clock\", \"kv\", \"secrets\" and \"http\"", are_rights)?;
+    let grant = match (digest, allow) {
+        (Some(digest), Some(allow)) => Some(Grant { digest, allow }),
+        (None, None) => None,
+        (Some(_), None) => return Err(grants.wrong("allow", "there when `digest` is")),
+        (None, Some(_)) => return Err(grants.wrong("digest", "there when `allow` is")),
+    };
+    Ok(OperatorSays { grant, hosts })
+}
+
+/// `http://` or `https://`, a host, perhaps a port and a path.
+fn is_base(url: &str) -> bool {
+    let Ok(uri) = url.parse::<hyper::Uri>() else { return false };
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    is_http && uri.query().is_none() && uri.authority().is_some_and(|authority| !authority.as_str().contains('@'))
+}
+
+/// The chat that a notifier is at home in is one in which people may speak.
+fn conversations(mut section: Section, plugins: &BTreeMap<PluginId, PluginConfig>) -> Result<Rules, ConfigError> {
+    const MINUTES: &str = "a whole number of minutes from 0 (for ever) to 10080";
+    let minutes = section.take_if("stallTimeoutMinutes", MINUTES, |minutes: &u16| *minutes <= 10_080)?.unwrap_or(5);
+    let chats = plugins.iter().filter_map(|(id, plugin)| Some((id.clone(), chat(plugin.config.get(HOME_CHAT)?)?)));
+    let stall_after = (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)));
+    Ok(Rules { chats: chats.collect(), stall_after })
+}
+
+/// A text or a number, as people write ids of chats.
+fn chat(value: &Value) -> Option<String> {
+    let text = value.as_str().map(|text| text.trim().to_owned());
+    text.filter(|text| !text.is_empty()).or_else(|| value.as_i64().map(|number| number.to_string()))
 }
 
 fn add_agent_command(plugins: &mut BTreeMap<PluginId, PluginConfig>, command: &str) {

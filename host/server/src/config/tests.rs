@@ -179,6 +179,33 @@ fn plugins_are_settled_by_their_ids() {
 }
 
 #[test]
+fn what_a_plugin_may_do_beyond_others_is_read() {
+    let id: PluginId = "p".parse().unwrap();
+    let hosts = json!({"api.x.org": "http://127.0.0.1:8081/base"});
+    let expected =
+        std::collections::BTreeMap::from([("api.x.org".to_owned(), "http://127.0.0.1:8081/base".to_owned())]);
+    check(
+        json!({"plugins": {"p": {"http": {"hosts": hosts}}}}),
+        |config| plugin(config, &id).operator.hosts,
+        &expected,
+    );
+    let digest = format!("blake3:{}", "a".repeat(64));
+    let grant = instar_plugin::Grant { digest: digest.clone(), allow: ["http".to_owned()].into() };
+    check(
+        json!({"plugins": {"p": {"grants": {"digest": digest, "allow": ["http"]}}}}),
+        |config| plugin(config, &id).operator.grant,
+        &Some(grant),
+    );
+    check_refused(json!({"plugins": {"p": {"grants": {"digest": digest}}}}), "plugins.p.grants.allow");
+    check_refused(json!({"plugins": {"p": {"grants": {"digest": "x", "allow": []}}}}), "plugins.p.grants.digest");
+    check_refused(
+        json!({"plugins": {"p": {"grants": {"digest": digest, "allow": ["files"]}}}}),
+        "plugins.p.grants.allow",
+    );
+    check_refused(json!({"plugins": {"p": {"http": {"hosts": {"a.org": "ftp://x"}}}}}), "plugins.p.http.hosts");
+}
+
+#[test]
 fn the_predecessors_path_of_the_agent_becomes_the_command_of_its_plugin() {
     let prompt: PluginId = "execute-prompt".parse().unwrap();
     let command = |config: &Config| plugin(config, &prompt).config.get("command").cloned();
@@ -306,5 +333,18 @@ fn the_table_of_keys_says_what_is_read() {
                 (4040, "127.0.0.1".to_owned(), SessionsConfig::default())
             );
         }
+    }
+}
+
+#[test]
+fn the_chat_of_a_notifier_is_one_in_which_people_may_speak() {
+    use jiff::SignedDuration;
+    let stall = |config: &Config| config.conversations.stall_after;
+    check(json!({"conversations": {"stallTimeoutMinutes": 9}}), stall, &Some(SignedDuration::from_mins(9)));
+    check(json!({"conversations": {"stallTimeoutMinutes": 0}}), stall, &None);
+    let chats = |config: &Config| config.conversations.chats.iter().map(|(_, chat)| chat.clone()).collect::<Vec<_>>();
+    for chat in [json!("-100"), json!(-100)] {
+        let settings = json!({"plugins": {"notifier-telegram": {"config": {"chatId": chat}}}});
+        check(settings, chats, &vec!["-100".to_owned()]);
     }
 }

@@ -67,6 +67,20 @@ impl Approvals {
         Ok(approval)
     }
 
+    /// Says yes or no to exactly what was asked. A question that was answered no is gone.
+    pub(crate) fn answer(&self, id: &str, hash: &str, yes: bool, now: Timestamp) -> io::Result<()> {
+        let known = self.get(id)?;
+        if known.hash != hash {
+            return Err(io::Error::new(io::ErrorKind::NotFound, "something else is asked now"));
+        }
+        if yes { self.approve(id, now).map(drop) } else { fs::remove_file(self.path(id)) }
+    }
+
+    /// When the last of them came or went; `None` if there never was one.
+    pub(crate) fn changed_at(&self) -> Option<std::time::SystemTime> {
+        fs::metadata(&self.dir).and_then(|found| found.modified()).ok()
+    }
+
     /// All that stand, the newest first.
     pub(crate) fn list(&self) -> Vec<Approval> {
         let Ok(entries) = fs::read_dir(&self.dir) else { return Vec::new() };
@@ -102,6 +116,11 @@ impl Approvals {
 }
 
 impl Approval {
+    /// Until when a yes to it can be said.
+    pub(crate) fn until(&self) -> Timestamp {
+        self.asked_at.checked_add(GOOD_FOR).unwrap_or(self.asked_at)
+    }
+
     fn is_good(&self, now: Timestamp) -> bool {
         now.duration_since(self.approved_at.unwrap_or(self.asked_at)) < GOOD_FOR
     }
@@ -135,6 +154,20 @@ mod tests {
         assert!(!approvals.use_up("ab12", "other", now));
         assert!(approvals.use_up("ab12", "h", now));
         assert!(!approvals.use_up("ab12", "h", now), "it is used up");
+    }
+
+    #[test]
+    fn an_answer_is_to_exactly_what_was_asked() {
+        let dir = tempfile::tempdir().unwrap();
+        let approvals = Approvals::new(dir.path().to_owned());
+        let now = "2026-01-01T01:00:00Z".parse().unwrap();
+        approvals.ask(&approval("h")).unwrap();
+        assert!(approvals.answer("ab12", "other", true, now).is_err());
+        approvals.answer("ab12", "h", true, now).unwrap();
+        assert!(approvals.use_up("ab12", "h", now));
+        approvals.ask(&approval("h")).unwrap();
+        approvals.answer("ab12", "h", false, now).unwrap();
+        assert!(approvals.list().is_empty() && approvals.answer("ab12", "h", true, now).is_err());
     }
 
     #[test]

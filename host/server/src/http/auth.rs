@@ -141,6 +141,7 @@ fn is_open_to_sessions(method: &Method, uri: &Uri) -> bool {
         (&Method::GET | &Method::HEAD, _)
             | (&Method::POST, ["jobs", _, "trigger"] | ["sessions", "spawn"] | ["sessions", _, "input" | "resume"])
             | (&Method::POST, ["guards", "check"] | ["quota"] | ["skip-ledger", "workload"])
+            | (&Method::POST, ["telegram", "reply", _] | ["conversations", "reply"])
             | (&Method::DELETE, ["sessions", _])
     )
 }
@@ -247,6 +248,10 @@ mod tests {
             (Method::POST, "/jobs/nightly/trigger", true),
             (Method::POST, "/sessions/spawn/", true),
             (Method::POST, "/sessions/other/input", true),
+            (Method::POST, "/telegram/reply/42", true),
+            (Method::POST, "/conversations/reply", true),
+            (Method::POST, "/conversations/pair", false),
+            (Method::POST, "/telegram/topics", false),
             (Method::DELETE, "/sessions/other", true),
             (Method::POST, "/jobs/reload", false),
             (Method::DELETE, "/jobs/nightly", false),

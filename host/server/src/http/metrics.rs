@@ -121,6 +121,7 @@ mod tests {
             idle_timeout: jiff::SignedDuration::ZERO,
             admission: Default::default(),
             pause_after_failures: 0,
+            conversations: Default::default(),
         };
         let now = Timestamp::UNIX_EPOCH;
         let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), now);

@@ -6,6 +6,7 @@
 mod answers;
 mod attention;
 mod auth;
+mod conversations;
 mod errors;
 mod event_stream;
 mod events;
@@ -28,6 +29,7 @@ mod sessions;
 mod skip_ledger;
 mod spawn;
 mod streams;
+mod telegram;
 mod view;
 mod ws;
 
@@ -171,6 +173,14 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugins::list))
         .routes(routes!(guards::check))
         .routes(routes!(guards::decisions))
+        .routes(routes!(conversations::list))
+        .routes(routes!(conversations::reply))
+        .routes(routes!(conversations::pair))
+        .routes(routes!(telegram::topics))
+        .routes(routes!(telegram::reply))
+        .routes(routes!(telegram::messages))
+        .routes(routes!(telegram::search))
+        .routes(routes!(telegram::log_stats))
         .routes(routes!(openapi::show))
 }
 

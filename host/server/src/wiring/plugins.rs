@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use instar_api::PluginProblem;
-use instar_plugin::{Limits, Plugins, Settings, Source};
+use instar_plugin::{Limits, Means, Plugins, Settings, Source};
 
 use crate::config::{Config, Project};
 use crate::http;
@@ -16,8 +16,9 @@ pub(super) async fn load(
     project: &Project,
     config: &Config,
     bundled: Vec<Source>,
+    means: Means,
 ) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
-    let settings = settings(project.cache_dir().join("plugins"), config);
+    let settings = Settings { means, ..settings(project.cache_dir().join("plugins"), config) };
     let folder = project.plugins_dir();
     let loading = tokio::task::spawn_blocking(move || {
         let (sources, mut problems) = sources(bundled, &folder);
@@ -42,6 +43,7 @@ pub(super) fn settings(native_code: PathBuf, config: &Config) -> Settings {
         if !plugin.enabled {
             settings.disabled.insert(id.clone());
         }
+        settings.operator.insert(id.clone(), plugin.operator.clone());
         settings.configs.insert(id.clone(), serde_json::Value::Object(plugin.config.clone()));
     }
     settings

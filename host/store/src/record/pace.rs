@@ -74,7 +74,8 @@ async fn renamed(connection: &mut SqliteConnection, from: &JobSlug, to: &JobSlug
             "UPDATE pauses SET slug = $2 WHERE slug = $1",
         ),
         (
-            "DELETE FROM tunings WHERE slug = $2 AND EXISTS (SELECT 1 FROM tunings WHERE slug = $1)",
+            // Whose signals these are is no longer known.
+            "DELETE FROM tunings WHERE slug = $2",
             "UPDATE tunings SET slug = $2 WHERE slug = $1",
         ),
     ];
@@ -82,9 +83,13 @@ async fn renamed(connection: &mut SqliteConnection, from: &JobSlug, to: &JobSlug
     let many = [
         RUNS,
         "UPDATE sessions SET slug = $2 WHERE slug = $1",
+        "DELETE FROM workloads WHERE slug = $2",
         "UPDATE workloads SET slug = $2 WHERE slug = $1",
         "UPDATE events SET slug = $2 WHERE slug = $1",
     ];
+    if from == to {
+        return Ok(());
+    }
     for statement in ones.chain(many) {
         sqlx::query(statement).bind(from.as_str()).bind(to.as_str()).execute(&mut *connection).await?;
     }

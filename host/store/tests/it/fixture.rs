@@ -297,6 +297,7 @@ fn state(restored: Restored, now: Timestamp) -> State {
         idle_timeout: jiff::SignedDuration::from_mins(60),
         admission: Default::default(),
         pause_after_failures: 4,
+        conversations: Default::default(),
     };
     let notifiers = vec!["telegram".parse().unwrap(), "mail".parse().unwrap()];
     State::new(limits, TimeZone::UTC, notifiers, restored, now)

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod backup;
+mod conversations;
 mod crash;
 mod fixture;
 mod importing;
@@ -12,3 +13,4 @@ mod opening;
 mod reading;
 mod recording;
 mod restart;
+mod values;

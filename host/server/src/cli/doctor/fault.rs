@@ -55,6 +55,8 @@ faults! {
     CONFIG_OPEN = "config-open", Error, fix, "others can read config.json, and the token in it";
     NO_TOKEN = "no-token", Warning, hand, "no token is set, so the API answers on the socket only";
     EXPOSED = "exposed", Error, hand, "the API would listen for other machines without a token";
+    SECRETS_OPEN = "secrets-open", Error, fix, "others can read secrets.json, so its values are not used";
+    SECRETS_UNREADABLE = "secrets-unreadable", Error, hand, "secrets.json cannot be read";
     FOLDER_OPEN = "folder-open", Error, fix, "others can look into state, run, cache, logs or tmp";
     JOBS_MISSING = "jobs-missing", Error, hand, "the jobs file is not there";
     JOBS_REFUSED = "jobs-refused", Error, hand, "the jobs file cannot be read, or not be taken as a whole";

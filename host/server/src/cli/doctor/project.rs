@@ -7,7 +7,9 @@ use std::path::Path;
 use super::fault::{self, Finding, Mend};
 use super::{Patient, is_denied};
 use crate::cli::output::quoted;
+use crate::cli::sentence;
 use crate::config::{ConfigError, Project};
+use crate::secrets_file::SecretsFile;
 
 pub(super) fn not_initialised(project: &Project) -> Finding {
     let dir = project.dir();
@@ -75,6 +77,16 @@ pub(super) fn examine_modes(project: &Project) -> Vec<Finding> {
         let cause = format!("{} has mode {mode:03o}, so others can read the token in it", config.display());
         let fix = format!("chmod 600 {}", quoted(&config));
         findings.push(Finding::mendable(fault::CONFIG_OPEN, cause, fix, Mend::Close { path: config, mode: 0o600 }));
+    }
+    let secrets = SecretsFile::new(project.secrets_file());
+    if let Some(mode) = open_mode(secrets.path()) {
+        let path = secrets.path().to_owned();
+        let cause = format!("{} has mode {mode:03o}, so others can read the secrets in it", path.display());
+        let fix = format!("chmod 600 {}", quoted(&path));
+        findings.push(Finding::mendable(fault::SECRETS_OPEN, cause, fix, Mend::Close { path, mode: 0o600 }));
+    } else if let Err(error) = secrets.names() {
+        let fix = format!("correct {} by hand, or remove it and set the secrets again", quoted(secrets.path()));
+        findings.push(Finding::new(fault::SECRETS_UNREADABLE, sentence(&error.into()), fix));
     }
     for folder in [project.state_dir(), project.run_dir(), project.cache_dir(), project.logs_dir(), project.tmp_dir()] {
         if let Some(mode) = open_mode(&folder) {

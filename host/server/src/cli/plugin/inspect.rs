@@ -101,6 +101,7 @@ fn value(found: &Found) -> Value {
         "state": found.state,
         "imports": seen.imports.iter().map(import).collect::<Vec<_>>(),
         "exports": seen.exports,
+        "asks": seen.asks,
         "problem": seen.problem.as_ref().map(|problem| json!({ "code": problem.code(), "message": problem.cause.to_string() })),
     })
 }
@@ -119,6 +120,10 @@ fn show(context: &Context, found: &Found) -> Result<(), Failure> {
     out.line(format!("Size      {} bytes, BLAKE3 {}", seen.bytes, seen.digest))?;
     out.line(format!("State     {}", found.state))?;
     out.line(format!("May       {}", rights(seen)))?;
+    if !seen.asks.is_empty() {
+        let digest = &seen.digest;
+        out.line(format!("Asks for  {}; a file gets it by `grants` with `blake3:{digest}`", seen.asks.join(", ")))?;
+    }
     if let Some(about) = &seen.about {
         out.line(format!("Config    `plugins.{}.config` is handed over as it stands; it has no schema", about.id))?;
     }
@@ -147,15 +152,25 @@ fn meaning(import: &instar_plugin::Import) -> String {
 }
 
 /// What is left of its imports once those without effect are taken away.
-fn rights(seen: &Inspection) -> &'static str {
+fn rights(seen: &Inspection) -> String {
     if seen.imports.iter().any(|import| !import.allowed) {
-        return "nothing: it asks for more than its kind may, and is refused";
+        return "nothing: it asks for more than its kind may, and is refused".to_owned();
     }
-    let has = |interface: &str| seen.imports.iter().any(|import| import.name.starts_with(interface));
-    match (has("instar:plugin/log"), has("instar:plugin/config")) {
-        (true, true) => "answer the host's calls, write to its log, read its own configuration; nothing else",
-        (true, false) => "answer the host's calls and write to its log; nothing else",
-        (false, true) => "answer the host's calls and read its own configuration; nothing else",
-        (false, false) => "answer the host's calls; nothing else",
-    }
+    let words = [
+        ("log", "write to its log"),
+        ("config", "read its own configuration"),
+        ("clock", "read the clock"),
+        ("kv", "keep values"),
+        ("secrets", "work with secrets that it never sees"),
+        ("http", "ask the hosts that its manifest names"),
+    ];
+    let has = |interface: &str| {
+        let name = format!("instar:plugin/{interface}@");
+        seen.imports.iter().any(|import| import.name.starts_with(&name))
+    };
+    let mut may = vec!["answer the host's calls"];
+    may.extend(words.into_iter().filter(|(interface, _)| has(interface)).map(|(_, meaning)| meaning));
+    let last = may.pop().unwrap_or_default();
+    let all = if may.is_empty() { last.to_owned() } else { format!("{} and {last}", may.join(", ")) };
+    format!("{all}; nothing else")
 }

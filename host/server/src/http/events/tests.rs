@@ -18,6 +18,7 @@ fn view(first_seq: i64, hours: i64) -> View {
         idle_timeout: jiff::SignedDuration::ZERO,
         admission: Default::default(),
         pause_after_failures: 0,
+        conversations: Default::default(),
     };
     let state = State::new(limits, TimeZone::UTC, Vec::new(), Restored::default(), NOW);
     let event = |back: i64| EventRecord {

@@ -1,0 +1,47 @@
+//! Polls of notifiers that hear: what was heard and where to go on are recorded together, then the next poll begins.
+
+use std::collections::BTreeSet;
+
+use crate::decide::{Draft, Effect, inbound};
+use crate::event::Fact;
+use crate::id::PluginId;
+use crate::poll::{Listening, PollFault, Polled};
+
+pub(super) fn begun(draft: &mut Draft<'_>, notifiers: Vec<PluginId>) {
+    for notifier in notifiers {
+        draft.effect(Effect::Poll { notifier, after_ms: 0, failures: 0 });
+    }
+}
+
+pub(super) fn polled(draft: &mut Draft<'_>, notifier: PluginId, failures: u32, result: Result<Polled, PollFault>) {
+    match result {
+        Ok(polled) => heard(draft, notifier, polled),
+        Err(fault) => failed(draft, notifier, failures, fault),
+    }
+}
+
+fn heard(draft: &mut Draft<'_>, notifier: PluginId, polled: Polled) {
+    if draft.state.poll_fault(&notifier).is_some() {
+        draft.event(Fact::Listening { notifier: notifier.clone(), listening: Listening::Works });
+    }
+    let mut keys = BTreeSet::new();
+    // The state knows what earlier polls brought, and nothing of this one.
+    for event in polled.events.into_iter().filter(|event| keys.insert(event.key.clone())) {
+        inbound::received(draft, &notifier, event);
+    }
+    let moved = polled.cursor.filter(|cursor| draft.state.poll_cursor(&notifier) != Some(cursor));
+    if let Some(cursor) = moved {
+        draft.event(Fact::Listening { notifier: notifier.clone(), listening: Listening::At { cursor } });
+    }
+    draft.effect(Effect::Poll { notifier, after_ms: polled.pause_ms, failures: 0 });
+}
+
+/// The first failure of a kind is an event; those that follow it are not.
+fn failed(draft: &mut Draft<'_>, notifier: PluginId, failures: u32, fault: PollFault) {
+    let after_ms = fault.wait_ms(failures);
+    let is_known = draft.state.poll_fault(&notifier).is_some_and(|known| known.code == fault.code);
+    if !is_known {
+        draft.event(Fact::Listening { notifier: notifier.clone(), listening: Listening::Failing(fault) });
+    }
+    draft.effect(Effect::Poll { notifier, after_ms, failures: failures.saturating_add(1) });
+}

@@ -1,0 +1,99 @@
+//! Requests to the hosts that a manifest names: checked, completed with credentials, and cleaned on the way back.
+//!
+//! `rule` says where a request may go, `address` which addresses nobody reaches unasked, `credential` puts secrets in,
+//! `payload` sends the body, `exchange` talks. Redirects are answers like others: nobody follows them.
+
+mod address;
+mod credential;
+mod exchange;
+mod payload;
+mod refusal;
+mod rule;
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use tempfile::TempPath;
+
+pub(crate) use exchange::Client;
+pub use refusal::Refusal;
+
+use super::rights::Rights;
+use crate::blobs::Blobs;
+use crate::manifest::AskedHttp;
+use crate::state::CallState;
+use crate::wit::imports::http::{self, FetchError, Request, Response};
+use rule::Target;
+
+/// What becomes of the body of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Keep {
+    /// The plugin reads it.
+    Bytes,
+    /// A file holds it, if the answer is one of success.
+    File,
+}
+
+impl http::Host for CallState {
+    async fn fetch(&mut self, request: Request) -> Result<Response, FetchError> {
+        let Some(rights) = self.rights.clone() else { return Err(nothing_granted().into()) };
+        let time = self.left();
+        ask(&rights, &self.blobs, request, time, Keep::Bytes).await.map(|(response, _)| response).map_err(Into::into)
+    }
+
+    async fn download(&mut self, request: Request) -> Result<(Response, String), FetchError> {
+        let Some(rights) = self.rights.clone() else { return Err(nothing_granted().into()) };
+        let time = self.left();
+        let (response, file) = ask(&rights, &self.blobs, request, time, Keep::File).await?;
+        let handle = file.map(|file| self.blobs.own(file)).unwrap_or_default();
+        Ok((response, handle))
+    }
+}
+
+fn nothing_granted() -> Refusal {
+    Refusal::new("not-allowed", "no host is granted to this plugin")
+}
+
+/// One request within a plugin's rights and this time.
+pub(crate) async fn ask(
+    rights: &Rights,
+    blobs: &Blobs,
+    request: Request,
+    time: Duration,
+    keep: Keep,
+) -> Result<(Response, Option<TempPath>), Refusal> {
+    let Some(grant) = &rights.grants.http else { return Err(nothing_granted()) };
+    let target = Target::parse(&request.url)?;
+    let destination = rule::destination(grant, rights, &request.method, &target)?;
+    let credentials = credential::collect(rights, &request.credentials, &target.host)?;
+    let headers = credential::headers(&request.headers, &credentials)?;
+    let line = format!("{}{}", destination.base, credential::line(&target, &credentials)?);
+    let body = payload::Payload::new(request.body, blobs, grant)?;
+    take_turn(rights)?;
+    let time = request.timeout_ms.map_or(time, |asked| time.min(Duration::from_millis(asked.into())));
+    let order = exchange::Order {
+        destination,
+        method: request.method,
+        line,
+        headers,
+        body,
+        most: most(grant, keep),
+        folder: rights.means.blobs_dir.clone().filter(|_| keep == Keep::File),
+        secrets: credentials.into_iter().flat_map(|credential| credential.shapes()).collect(),
+    };
+    rights.client.exchange(order, time).await
+}
+
+/// How large an answer may be, and the file of one.
+fn most(grant: &AskedHttp, keep: Keep) -> exchange::Most {
+    let file = if keep == Keep::File { grant.file_bytes } else { 0 };
+    exchange::Most { body: grant.response_bytes, file }
+}
+
+fn take_turn(rights: &Rights) -> Result<(), Refusal> {
+    let taken = rights.bucket.lock().unwrap_or_else(PoisonError::into_inner).take(Instant::now());
+    taken.map_err(|wait| Refusal {
+        retry: Some(wait),
+        ..Refusal::new("rate-limited", "the plugin asks more often than its manifest says")
+    })
+}

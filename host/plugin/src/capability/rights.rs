@@ -1,0 +1,47 @@
+//! What one plugin may use, and with what; made once when it is loaded.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use instar_core::id::PluginId;
+
+use super::http::Client;
+use super::kv::Values;
+use super::rate::Bucket;
+use crate::grants::Grants;
+use crate::secret::Secrets;
+
+/// What the host has for all its plugins.
+#[derive(Debug, Clone, Default)]
+pub struct Means {
+    /// Where values are kept; `None` where there is no store.
+    pub values: Option<Arc<dyn Values>>,
+    pub secrets: Option<Arc<dyn Secrets>>,
+    /// Where downloads are kept; made when it is needed.
+    pub blobs_dir: Option<PathBuf>,
+}
+
+/// Of one plugin.
+#[derive(Debug)]
+pub(crate) struct Rights {
+    pub plugin: PluginId,
+    pub grants: Grants,
+    pub means: Means,
+    pub client: Arc<Client>,
+    /// The plugin's configuration, which may name a host.
+    pub config: serde_json::Value,
+    pub bucket: Mutex<Bucket>,
+}
+
+impl Rights {
+    pub(crate) fn new(
+        plugin: PluginId,
+        grants: Grants,
+        means: Means,
+        client: Arc<Client>,
+        config: serde_json::Value,
+    ) -> Self {
+        let rate = grants.http.as_ref().map_or(0, |http| http.rate_per_minute);
+        Self { plugin, grants, means, client, config, bucket: Mutex::new(Bucket::new(rate)) }
+    }
+}

@@ -1,0 +1,143 @@
+//! What a plugin may do: what its manifest asks for and its imports show, as far as it is granted.
+//!
+//! This is the only place that decides it. What travels in the host's own binary is granted what its manifest asks
+//! for. A file gets what the operator wrote down for exactly these bytes. Nobody is granted a private address: that
+//! the operator does host by host.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::audit::{self, RIGHTS};
+use crate::error::Cause;
+use crate::load::Origin;
+use crate::manifest::{AskedHttp, Manifest, SecretSlot};
+
+/// What the operator says about one plugin.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OperatorSays {
+    /// The rights that are granted to a component, by their names in the contract.
+    pub grant: Option<Grant>,
+    /// Where requests for a host go instead: `http://127.0.0.1:8081`. It may be a private address, and without TLS.
+    pub hosts: BTreeMap<String, String>,
+}
+
+/// Rights for exactly one component.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Grant {
+    /// `blake3:` and the digest of the component in hexadecimal.
+    pub digest: String,
+    pub allow: BTreeSet<String>,
+}
+
+/// What a plugin may do.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Grants {
+    pub clock: bool,
+    /// How many bytes it may keep.
+    pub kv: Option<u64>,
+    pub secrets: Vec<SecretSlot>,
+    pub http: Option<AskedHttp>,
+    pub hosts: BTreeMap<String, String>,
+}
+
+/// Whether it is loaded, and with which rights. Imports that nothing explains are errors that name them.
+pub(crate) fn decide(
+    origin: &Origin,
+    digest: &str,
+    imports: &[String],
+    manifest: &Manifest,
+    operator: &OperatorSays,
+) -> Result<Grants, Cause> {
+    let asked = asked(manifest);
+    let wanted: Vec<&str> = RIGHTS.into_iter().filter(|right| imports_right(imports, right)).collect();
+    let unexplained: Vec<_> =
+        wanted.iter().filter(|right| !asked.contains(**right)).map(|it| (*it).to_owned()).collect();
+    if !unexplained.is_empty() {
+        return Err(Cause::NotAsked(unexplained));
+    }
+    let granted = granted(origin, digest, operator, &asked);
+    let missing: Vec<_> = wanted.iter().filter(|right| !granted.contains(**right)).map(|it| (*it).to_owned()).collect();
+    if !missing.is_empty() {
+        return Err(Cause::NotGranted { rights: missing, digest: format!("blake3:{digest}") });
+    }
+    let has = |right: &str| granted.contains(right);
+    let capability = &manifest.capability;
+    Ok(Grants {
+        clock: has("clock"),
+        kv: capability.kv.as_ref().filter(|_| has("kv")).map(|kv| kv.quota),
+        // A secret serves requests and operations: without both rights there is no use for it.
+        secrets: if has("secrets") || has("http") { manifest.secrets.clone() } else { Vec::new() },
+        http: capability.http.clone().filter(|_| has("http")),
+        hosts: operator.hosts.clone(),
+    })
+}
+
+/// The rights that a manifest asks for.
+pub(crate) fn asked(manifest: &Manifest) -> BTreeSet<&'static str> {
+    let capability = &manifest.capability;
+    let asked = [
+        ("clock", capability.clock.is_some()),
+        ("kv", capability.kv.is_some()),
+        ("secrets", !manifest.secrets.is_empty()),
+        ("http", capability.http.is_some()),
+    ];
+    asked.into_iter().filter(|(_, is_asked)| *is_asked).map(|(right, _)| right).collect()
+}
+
+fn granted<'a>(
+    origin: &Origin,
+    digest: &str,
+    operator: &'a OperatorSays,
+    asked: &BTreeSet<&'a str>,
+) -> BTreeSet<&'a str> {
+    let by_operator = operator.grant.as_ref();
+    match origin {
+        Origin::Bundled { .. } => asked.clone(),
+        Origin::File(_) => {
+            let of_these_bytes = by_operator.filter(|grant| grant.digest.strip_prefix("blake3:") == Some(digest));
+            let allowed = of_these_bytes.into_iter().flat_map(|grant| grant.allow.iter().map(String::as_str));
+            allowed.filter(|right| asked.contains(right)).collect()
+        }
+    }
+}
+
+fn imports_right(imports: &[String], right: &str) -> bool {
+    imports.iter().any(|import| audit::ours(import).is_some_and(|(interface, _)| interface == right))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ASKS: &str =
+        "manifest = 1\nid = \"n\"\nversion = \"1.0.0\"\n[capability.clock]\n[capability.kv]\nquota = 10\n";
+
+    fn outcome(origin: &Origin, imports: &[&str], operator: &OperatorSays) -> Result<Grants, &'static str> {
+        let manifest = Manifest::parse(ASKS.as_bytes()).unwrap();
+        let imports: Vec<_> = imports.iter().map(|name| format!("instar:plugin/{name}@{}", audit::CONTRACT)).collect();
+        decide(origin, "aa", &imports, &manifest, operator).map_err(|cause| cause.code())
+    }
+
+    fn says(digest: &str, allow: &[&str]) -> OperatorSays {
+        let allow = allow.iter().map(|right| (*right).to_owned()).collect();
+        OperatorSays { grant: Some(Grant { digest: digest.to_owned(), allow }), ..OperatorSays::default() }
+    }
+
+    #[test]
+    fn what_is_bundled_gets_what_its_manifest_asks_for_and_no_more() {
+        let bundled = Origin::Bundled { name: "n".to_owned() };
+        let grants = outcome(&bundled, &["kv", "log"], &OperatorSays::default()).unwrap();
+        assert_eq!((grants.clock, grants.kv, grants.http), (true, Some(10), None));
+        assert_eq!(outcome(&bundled, &["http"], &OperatorSays::default()).unwrap_err(), "not-asked");
+    }
+
+    #[test]
+    fn a_file_gets_what_the_operator_wrote_down_for_its_bytes() {
+        let file = Origin::File("n.wasm".into());
+        assert_eq!(outcome(&file, &["kv"], &OperatorSays::default()).unwrap_err(), "not-granted");
+        assert_eq!(outcome(&file, &["kv"], &says("blake3:bb", &["kv"])).unwrap_err(), "not-granted");
+        assert_eq!(outcome(&file, &["kv"], &says("blake3:aa", &["clock"])).unwrap_err(), "not-granted");
+        let grants = outcome(&file, &["kv"], &says("blake3:aa", &["kv", "http"])).unwrap();
+        assert_eq!((grants.clock, grants.kv, grants.http), (false, Some(10), None));
+        assert!(outcome(&file, &["log", "config"], &OperatorSays::default()).unwrap().kv.is_none());
+    }
+}
