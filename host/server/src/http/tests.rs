@@ -3,6 +3,7 @@
 mod access;
 mod answers;
 mod attention;
+mod conversations;
 mod faults;
 mod job_edits;
 mod openapi;
