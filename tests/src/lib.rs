@@ -2,6 +2,7 @@
 //! and a client. Everything is real; the only stand-in is `fake-claude`, which behaves like an agent CLI.
 
 mod agent;
+pub mod bot_api;
 mod http;
 mod native_code;
 mod processes;

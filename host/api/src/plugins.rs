@@ -29,6 +29,17 @@ pub struct Plugin {
     /// The interfaces that it asks the host for.
     pub imports: Vec<String>,
     pub enabled: bool,
+    /// Why it cannot hear people, while it cannot.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub listening_fault: Option<ListeningFault>,
+}
+
+/// Why a notifier hears nobody.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ListeningFault {
+    /// A word such as `other-poller` or `unauthorized`.
+    pub code: String,
+    pub message: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

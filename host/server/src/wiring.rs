@@ -75,6 +75,7 @@ pub(crate) async fn build(
     let store = Store::open(&project.database()).await?;
     predecessor::import(project, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
+    clear_downloads(&project.blobs_dir());
     let (plugins, plugin_list) = plugins::load(project, config, bundled, means(project, Some(&store))).await?;
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
@@ -126,6 +127,19 @@ pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config) -> instar_p
 /// The bytes of one component's file.
 pub(crate) fn read_component(path: &Path) -> io::Result<Vec<u8>> {
     plugins::read(path)
+}
+
+/// What a notifier downloaded for a process that ended before it took it over.
+fn clear_downloads(folder: &Path) {
+    const KEPT: std::time::Duration = std::time::Duration::from_secs(24 * 60 * 60);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let age = entry.metadata().and_then(|found| found.modified()).ok().and_then(|at| at.elapsed().ok());
+        if age.is_some_and(|age| age > KEPT)
+            && let Err(error) = std::fs::remove_file(entry.path())
+        {
+            tracing::warn!(%error, "{} could not be removed", entry.path().display());
+        }
+    }
 }
 
 /// What notifiers may be given to use.

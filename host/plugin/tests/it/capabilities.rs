@@ -9,11 +9,12 @@ use std::time::Duration;
 use instar_core::id::{Ids, PluginId};
 use instar_core::notice::{Attachment, Message};
 use instar_core::verdict::Severity;
-use instar_plugin::{Cause, Grant, Means, OperatorSays, PluginError, Plugins, Secret, Secrets, Settings};
+use instar_plugin::{Cause, Means, PluginError, Plugins, Secret, Secrets, Settings};
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::loopback::{ok, serve, with_status};
-use crate::support::{call, load_with, settings, source, try_load};
+use crate::support::{self, call, load_with, source, try_load};
 
 const TOKEN: &str = "12345:s3cr3t-token";
 
@@ -33,11 +34,9 @@ fn id() -> PluginId {
 
 /// Everything is granted, and these hosts stand for others.
 fn granted(hosts: &[(&str, &str)]) -> Settings {
-    let allow = ["clock", "kv", "secrets", "http"].map(str::to_owned).into();
-    let grant = Grant { digest: format!("blake3:{}", source("tiny-http").digest), allow };
     let hosts = hosts.iter().map(|(from, to)| ((*from).to_owned(), (*to).to_owned())).collect();
-    let mut settings = settings();
-    settings.operator.insert(id(), OperatorSays { grant: Some(grant), hosts });
+    let mut settings = support::granted("tiny-http");
+    settings.operator.get_mut(&id()).unwrap().hosts = hosts;
     settings.means = Means { secrets: Some(Arc::new(Known)), ..Means::default() };
     settings
 }
@@ -174,7 +173,7 @@ async fn what_is_asked_too_often_is_refused_for_a_while() {
 async fn a_silent_server_is_given_up_and_may_have_acted() {
     let (base, _) = serve(|_| None).await;
     let plugins = at(&base);
-    let ask = json!({ "url": "https://api.tiny.test/open/a", "timeout": 100 });
+    let ask = json!({ "url": "https://api.tiny.test/open/a", "timeout": 1500 });
     assert_eq!(fetch(&plugins, ask).await.unwrap_err(), "timeout-sent");
 }
 
@@ -186,8 +185,14 @@ async fn half_an_answer_and_no_answer_are_told_apart() {
     let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     assert_eq!(fetch(&at(&format!("http://{closed}")), ask.clone()).await.unwrap_err(), "connect");
     assert_eq!(fetch(&at("http://nowhere.invalid"), ask.clone()).await.unwrap_err(), "dns");
-    let (plain, _) = serve(|_| Some(ok("no TLS here"))).await;
-    assert_eq!(fetch(&at(&plain.replace("http:", "https:")), ask).await.unwrap_err(), "tls");
+    let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = plain.local_addr().unwrap();
+    tokio::spawn(async move {
+        let (mut stream, _) = plain.accept().await.unwrap();
+        stream.write_all(ok("no TLS here").as_bytes()).await.unwrap();
+        std::future::pending::<()>().await;
+    });
+    assert_eq!(fetch(&at(&format!("https://{address}")), ask).await.unwrap_err(), "tls");
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use instar_core::plan::StepRequest;
-use instar_plugin::{Asker, CallContext, PluginError, Plugins, Settings, Source};
+use instar_plugin::{Asker, CallContext, Grant, OperatorSays, PluginError, Plugins, Settings, Source};
 use jiff::Timestamp;
 
 /// A component by the name of its crate.
@@ -35,6 +35,16 @@ pub(crate) fn settings() -> Settings {
     settings.limits.execute.wall = Duration::from_secs(10);
     settings.limits.validate.wall = Duration::from_secs(10);
     settings.limits.queue = Duration::from_secs(60);
+    settings
+}
+
+/// With every right for the bytes of this component.
+pub(crate) fn granted(name: &str) -> Settings {
+    let allow = instar_plugin::RIGHTS.map(str::to_owned).into();
+    let grant = Grant { digest: format!("blake3:{}", source(name).digest), allow };
+    let mut settings = settings();
+    let says = OperatorSays { grant: Some(grant), ..OperatorSays::default() };
+    settings.operator.insert(name.parse().expect("crates are named like plugins"), says);
     settings
 }
 

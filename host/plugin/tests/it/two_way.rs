@@ -5,7 +5,7 @@ use instar_core::notice::{Address, Attachment, Message};
 use instar_core::verdict::Severity;
 use instar_plugin::{Kind, PollResponse};
 
-use crate::support::{call, load};
+use crate::support::{call, granted, load_with};
 
 fn address(thread: Option<&str>) -> Address {
     Address { conversation: "c".to_owned(), thread: thread.map(str::to_owned) }
@@ -13,7 +13,7 @@ fn address(thread: Option<&str>) -> Address {
 
 #[test]
 fn what_a_notifier_can_is_what_it_exports() {
-    let plugins = load(&["tiny-two-way"]);
+    let plugins = load_with(&["tiny-two-way"], granted("tiny-two-way"));
     assert_eq!(plugins.list()[0].kinds, [Kind::Notifier, Kind::NotifierThreads, Kind::NotifierInbound]);
     let [it] = plugins.notifiers().try_into().unwrap();
     assert!(plugins.hears(&it) && plugins.has_threads(&it));
@@ -21,7 +21,7 @@ fn what_a_notifier_can_is_what_it_exports() {
 
 #[tokio::test]
 async fn threads_are_opened_renamed_closed_and_opened_again() {
-    let plugins = load(&["tiny-two-way"]);
+    let plugins = load_with(&["tiny-two-way"], granted("tiny-two-way"));
     let it = &plugins.notifiers()[0];
     assert_eq!(plugins.open_thread(it, &call(), "c", "job", Severity::High).await.unwrap(), "c/job");
     plugins.rename_thread(it, &call(), &address(Some("1")), "other").await.unwrap();
@@ -33,7 +33,7 @@ async fn threads_are_opened_renamed_closed_and_opened_again() {
 
 #[tokio::test]
 async fn an_answer_is_read_without_the_plugin_having_waited_for_it() {
-    let plugins = load(&["tiny-two-way"]);
+    let plugins = load_with(&["tiny-two-way"], granted("tiny-two-way"));
     let it = &plugins.notifiers()[0];
     let poll = plugins.next_poll(it, &call(), Some("41")).await.unwrap();
     assert!(format!("{:?}", poll.request).contains("https://two-way.test/after/41"));
@@ -48,7 +48,7 @@ async fn an_answer_is_read_without_the_plugin_having_waited_for_it() {
 
 #[tokio::test]
 async fn marks_are_set_and_a_handle_that_was_not_downloaded_is_no_file() {
-    let plugins = load(&["tiny-two-way"]);
+    let plugins = load_with(&["tiny-two-way"], granted("tiny-two-way"));
     let it = &plugins.notifiers()[0];
     plugins.mark(it, &call(), &address(None), "42", Mark::Received, None).await.unwrap();
     assert!(plugins.mark(it, &call(), &address(None), "gone", Mark::Refused, Some("no")).await.is_err());
@@ -58,7 +58,7 @@ async fn marks_are_set_and_a_handle_that_was_not_downloaded_is_no_file() {
 
 #[tokio::test]
 async fn a_plugin_gets_handles_of_files_and_no_paths() {
-    let plugins = load(&["tiny-two-way"]);
+    let plugins = load_with(&["tiny-two-way"], granted("tiny-two-way"));
     let id = instar_core::id::Ids::new(jiff::Timestamp::UNIX_EPOCH, 1).notice();
     let mut message = Message::notice(id, Severity::Info, "t".into(), String::new());
     let attachment =

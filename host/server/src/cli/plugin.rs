@@ -36,6 +36,12 @@ fn list(context: &Context) -> Result<Exit, Failure> {
     } else {
         context.out.table(&HEADER, plugins.iter().map(row).collect())?;
     }
+    for plugin in &plugins {
+        if let Some(fault) = &plugin.listening_fault {
+            let (id, code, message) = (&plugin.id, &fault.code, one_line(&fault.message));
+            context.out.line(format!("\n{id} hears nobody [{code}]: {message}"))?;
+        }
+    }
     if !problems.is_empty() {
         context.out.line("\nNot loaded:")?;
     }

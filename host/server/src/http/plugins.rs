@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use instar_api::paths;
+use instar_api::{ListeningFault, paths};
 
 use super::App;
 
@@ -15,5 +15,12 @@ use super::App;
     responses((status = 200, body = instar_api::Plugins)),
 )]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
-    Json(&app.plugins).into_response()
+    let mut list = app.plugins.clone();
+    let view = app.engine.view();
+    for plugin in &mut list.plugins {
+        let fault = plugin.id.parse().ok().and_then(|id| view.state().poll_fault(&id));
+        plugin.listening_fault =
+            fault.map(|fault| ListeningFault { code: fault.code.clone(), message: fault.message.clone() });
+    }
+    Json(&list).into_response()
 }

@@ -317,6 +317,7 @@ pub(super) fn plugin(plugin: &PluginInfo) -> api::Plugin {
         origin: plugin.origin.to_string(),
         imports: plugin.imports.clone(),
         enabled: plugin.enabled,
+        listening_fault: None,
     }
 }
 

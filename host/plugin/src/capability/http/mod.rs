@@ -37,16 +37,23 @@ pub(crate) enum Keep {
 impl http::Host for CallState {
     async fn fetch(&mut self, request: Request) -> Result<Response, FetchError> {
         let Some(rights) = self.rights.clone() else { return Err(nothing_granted().into()) };
-        let time = self.left();
+        let time = self.time_to_ask();
         ask(&rights, &self.blobs, request, time, Keep::Bytes).await.map(|(response, _)| response).map_err(Into::into)
     }
 
     async fn download(&mut self, request: Request) -> Result<(Response, String), FetchError> {
         let Some(rights) = self.rights.clone() else { return Err(nothing_granted().into()) };
-        let time = self.left();
+        let time = self.time_to_ask();
         let (response, file) = ask(&rights, &self.blobs, request, time, Keep::File).await?;
         let handle = file.map(|file| self.blobs.own(file)).unwrap_or_default();
         Ok((response, handle))
+    }
+}
+
+impl CallState {
+    /// The plugin gets a moment to make something of the answer, or of there being none.
+    fn time_to_ask(&self) -> Duration {
+        self.left().mul_f64(0.9)
     }
 }
 

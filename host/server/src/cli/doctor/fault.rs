@@ -81,6 +81,7 @@ faults! {
     DATABASE_UNREADABLE = "database-unreadable", Error, hand, "the database cannot be opened or read";
     PLUGIN_NOT_LOADED = "plugin-not-loaded", Error, hand, "a plugin cannot be loaded";
     AUTOSTART_NEEDS_LOGIN = "autostart-needs-login", Warning, hand, "the service of autostart begins with a login only, not with the machine";
+    NOTIFIER_DEAF = "notifier-deaf", Error, hand, "a notifier cannot hear people";
     DISK_LOW = "disk-low", Error, hand, "less than 100 MB are free for the project";
     CLOCK_WRONG = "clock-wrong", Error, hand, "the clock of this machine is years behind";
     ZONE_UNKNOWN = "zone-unknown", Warning, hand, "the time zone is not known, so schedules are in UTC";

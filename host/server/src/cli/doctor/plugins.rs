@@ -16,6 +16,7 @@ pub(super) fn examine(patient: &Patient) -> (Option<Plugins>, Vec<Finding>) {
         },
     };
     let mut findings: Vec<_> = plugins.problems.iter().map(not_loaded).collect();
+    findings.extend(plugins.plugins.iter().filter_map(deaf));
     for id in patient.config.plugins.keys() {
         let is_there = plugins.plugins.iter().any(|plugin| plugin.id == id.as_str());
         let is_broken = plugins.problems.iter().any(|problem| problem.plugin == id.as_str());
@@ -50,12 +51,29 @@ fn not_loaded(problem: &instar_api::PluginProblem) -> Finding {
             "take one of the two out of .instar/plugins, and restart the server".to_owned()
         }
         "unreadable" => format!("make .instar/plugins/{id} a file that you may read, or remove it"),
+        "not-granted" => "if you trust it, grant it in .instar/config.json as said, and restart the server".to_owned(),
         "incompatible-contract" => {
             format!("build `{id}` again with the SDK of instar {}, or remove it from .instar/plugins", wiring::VERSION)
         }
         _ => format!("get a sound copy of `{id}`, or remove it from .instar/plugins, and restart the server"),
     };
     Finding::new(fault::PLUGIN_NOT_LOADED, cause, fix)
+}
+
+/// The words of the notifier say what is wrong; some of them have a known way out.
+fn deaf(plugin: &instar_api::Plugin) -> Option<Finding> {
+    let fault = plugin.listening_fault.as_ref()?;
+    let id = &plugin.id;
+    let cause = format!("`{id}` hears nobody [{}]: {}", fault.code, fault.message);
+    let fix = match fault.code.as_str() {
+        "not-set" => {
+            format!("`instar secret list` shows which secrets of `{id}` have a value; `instar secret set` gives one")
+        }
+        "unauthorized" => format!("set its secret again: `instar secret set {id}/SLOT`"),
+        "other-poller" => "end the other program that listens with the same credential".to_owned(),
+        _ => "look at `instar events --type notifier_failing`; it is tried again by itself".to_owned(),
+    };
+    Some(Finding::new(fault::NOTIFIER_DEAF, cause, fix))
 }
 
 fn unknown(patient: &Patient, id: &str) -> Finding {
