@@ -54,7 +54,12 @@ impl Patient {
         for (name, mode) in [(".instar/config.json", 0o600), (".instar/state", 0o700)] {
             fs::set_permissions(path(name), Permissions::from_mode(mode)).expect("mode");
         }
-        for name in [".instar/run/instar.sock", ".instar/state/instar.db", ".instar/plugins/broken.wasm"] {
+        for name in [
+            ".instar/run/instar.sock",
+            ".instar/state/instar.db",
+            ".instar/plugins/broken.wasm",
+            ".instar/quota-state.json",
+        ] {
             let _ = fs::remove_file(path(name));
         }
     }
@@ -95,6 +100,10 @@ fn each_planted_fault_is_named_with_its_fix() {
     patient.check(|agent| agent.write_jobs(&odd), "job-type-unknown", "`dance`", "prompt, script");
     let never = json!([job("leap", "0 0 30 2 *", "script")]);
     patient.check(|agent| agent.write_jobs(&never), "job-never-due", "`leap`", "instar job disable leap");
+    let quota = |text: &'static str| move |agent: &Agent| agent.write(".instar/quota-state.json", text);
+    patient.check(quota("{"), "quota-broken", "not valid JSON", "instar quota set");
+    let old = quota(r#"{"usagePercent": 96, "lastUpdated": "2026-01-01T00:00:00Z"}"#);
+    patient.check(old, "quota-stale", "minutes old", "quota.collector");
 }
 
 #[test]

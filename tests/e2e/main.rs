@@ -1,6 +1,7 @@
 //! End-to-end scenarios: the built binary, real tmux, real components, real HTTP on loopback.
 
 mod admission;
+mod attention;
 mod autostart;
 mod cli;
 mod components;

@@ -66,6 +66,10 @@ fn folder() -> Agent {
         json!({"type": kind, "summary": format!("Old {kind}"), "timestamp": time, "sessionId": "job-health-check-1",
                "metadata": {"slug": "health-check", "priority": "critical"}})
     };
+    let item = json!({"id": "old", "title": "Old", "summary": "S", "category": "general", "priority": "HIGH",
+                      "status": "ACKNOWLEDGED", "createdAt": "2026-01-02T03:04:05.678Z", "topicId": 7});
+    let items = json!({"items": [item, {"id": "no title"}]});
+    agent.write(".instar/state/attention-items.json", &items.to_string());
     // Of this very time, because what is older than a month is not kept.
     let now = now_text();
     let first = format!("{}\n{}\nnot json\n", line(&now, "scheduler_start"), line(&now, "job_triggered"));
@@ -116,8 +120,10 @@ fn folder_of_a_predecessor_starts_as_it_is_and_its_history_is_imported_once() {
         let read = &events(&server, "jobs_read")[0];
         assert_eq!(read["metadata"]["problems"], json!([]), "{read:#}");
         let imported = events(&server, "predecessor_imported");
-        let counts = json!({"files": 4, "jobStates": 1, "events": 3, "skipped": 3});
+        let counts = json!({"files": 5, "jobStates": 1, "events": 3, "attentionItems": 1, "skipped": 4});
         assert_eq!(imported.iter().map(|event| &event["metadata"]).collect::<Vec<_>>(), [&counts]);
+        let items = server.client().get("/attention").json;
+        assert_eq!((&items["count"], &items["items"][0]["status"]), (&json!(1), &json!("ACKNOWLEDGED")), "{items:#}");
         let old = &events(&server, "job_gate_skip");
         assert_eq!(old.len(), 1);
         assert_eq!(

@@ -52,7 +52,8 @@ impl Agent {
         assert!(done.status.success(), "instar init: {done:?}");
         crate::native_code::lend(agent.dir());
         // Tests run side by side, so none may take the port that `init` would find free.
-        agent.configure(&json!({ "port": free_port() }));
+        // Nor may a full machine hold back what they wait for.
+        agent.configure(&json!({ "port": free_port(), "monitoring": {"memoryMonitoring": false} }));
         agent
     }
 

@@ -74,6 +74,58 @@ pub struct JobState {
     /// The job's own pause; it fires nothing by itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub paused: Option<Pause>,
+    /// What is proposed for its schedule, and what it runs by where that is not the schedule of the jobs file.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub tuning: Option<JobTuning>,
+}
+
+/// What the work of its runs says of a job's schedule.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JobTuning {
+    /// Waits for somebody to take or refuse it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub proposed: Option<JobPace>,
+    /// The job runs by this.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub applied: Option<JobPace>,
+}
+
+/// Another schedule than that of the jobs file, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JobPace {
+    pub schedule: String,
+    /// A sentence for people.
+    pub reason: String,
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// Who took it: `auto-tune` or `api`; absent of a proposal.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub by: Option<String>,
+}
+
+/// The body of `POST /jobs/{slug}/tune`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TuneRequest {
+    pub action: TuneAction,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TuneAction {
+    /// Run by what is proposed.
+    Take,
+    /// Never propose that again.
+    Refuse,
+    /// Run by the schedule of the jobs file again.
+    Reset,
+}
+
+/// The body of `POST /jobs/{slug}/rename`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JobRenameRequest {
+    /// The new name.
+    #[schema(pattern = "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$")]
+    pub slug: String,
 }
 
 /// A run that waits for a free place.

@@ -5,6 +5,7 @@
 //! called `…Request`, and takes `null` for unset where its schema does not say `nullable = false`. The derived schemas
 //! make `/openapi.json`.
 
+mod attention;
 mod conversations;
 mod error;
 mod events;
@@ -19,6 +20,9 @@ mod sessions;
 mod skip_ledger;
 mod socket;
 
+pub use attention::{
+    AttentionChange, AttentionItem, AttentionItems, AttentionPriority, AttentionRequest, AttentionStatus,
+};
 pub use conversations::{
     Conversation, Conversations, FoundMessages, LoggedMessage, MessageLogStats, PairRequest, PairingCode, Replied,
     ReplyRequest, Topic, TopicMessages, TopicOpened, TopicReplied, TopicReplyRequest, TopicRequest, Topics,
@@ -31,8 +35,9 @@ pub use host::{
     SessionCounts, SessionSummary, Status,
 };
 pub use jobs::{
-    Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobProblem, JobRuns, JobState, Jobs, QueuedRun,
-    ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult,
+    Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobPace, JobProblem, JobRenameRequest, JobRuns,
+    JobState, JobTuning, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult, TuneAction,
+    TuneRequest,
 };
 pub use plugins::{ListeningFault, Plugin, PluginProblem, Plugins};
 pub use quota::{Quota, QuotaAccount, QuotaRequest};

@@ -8,6 +8,8 @@ pub const JOB: &str = "/jobs/{slug}";
 pub const JOB_TRIGGER: &str = "/jobs/{slug}/trigger";
 pub const JOB_PAUSE: &str = "/jobs/{slug}/pause";
 pub const JOB_RESUME: &str = "/jobs/{slug}/resume";
+pub const JOB_TUNE: &str = "/jobs/{slug}/tune";
+pub const JOB_RENAME: &str = "/jobs/{slug}/rename";
 pub const JOB_RUNS: &str = "/jobs/{slug}/runs";
 pub const SCHEDULER_STATUS: &str = "/scheduler/status";
 pub const SCHEDULER_PAUSE: &str = "/scheduler/pause";
@@ -25,6 +27,9 @@ pub const SESSION_INPUT: &str = "/sessions/{name}/input";
 pub const SESSION_RESUME: &str = "/sessions/{name}/resume";
 pub const EVENTS: &str = "/events";
 pub const EVENTS_STREAM: &str = "/events/stream";
+pub const ATTENTION: &str = "/attention";
+/// The id is percent-encoded: it may hold anything.
+pub const ATTENTION_ITEM: &str = "/attention/{id}";
 pub const QUOTA: &str = "/quota";
 pub const SKIP_LEDGER: &str = "/skip-ledger";
 pub const SKIP_LEDGER_WORKLOADS: &str = "/skip-ledger/workloads";
@@ -62,6 +67,14 @@ pub fn job_pause(slug: &str) -> String {
 
 pub fn job_resume(slug: &str) -> String {
     format!("/jobs/{slug}/resume")
+}
+
+pub fn job_tune(slug: &str) -> String {
+    format!("/jobs/{slug}/tune")
+}
+
+pub fn job_rename(slug: &str) -> String {
+    format!("/jobs/{slug}/rename")
 }
 
 pub fn job_runs(slug: &str) -> String {

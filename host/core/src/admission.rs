@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::budget::Budget;
 use crate::job::fields::Definition;
+use crate::memory::MemoryRules;
 use crate::quota::QuotaRules;
 
 /// What a job says. Kept with each of its runs, since the job may be edited meanwhile.
@@ -44,6 +45,8 @@ pub struct AdmissionRules {
     pub jitter: SignedDuration,
     /// `None` when nobody wants quota to be heeded.
     pub quota: Option<QuotaRules>,
+    /// `None` when nobody wants the machine's memory to be heeded.
+    pub memory: Option<MemoryRules>,
     /// Of all jobs together.
     pub budget: Budget,
 }
@@ -59,6 +62,7 @@ impl Default for AdmissionRules {
             tag_limits: BTreeMap::new(),
             jitter: SignedDuration::ZERO,
             quota: Some(QuotaRules::default()),
+            memory: Some(MemoryRules::default()),
             budget: Budget::default(),
         }
     }

@@ -4,8 +4,8 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -99,30 +99,37 @@ fn usd(micro: u64) -> String {
     format!("{}.{:02}", micro / 1_000_000, micro % 1_000_000 / 10_000)
 }
 
-/// The sums of one day, kept as events come.
+/// The sums of the days, kept as events come: a clock that goes back to another day finds what that day took.
 #[derive(Debug, Default)]
 pub(crate) struct Sums {
-    /// When the day began.
-    day: Option<Timestamp>,
+    /// By when each day began.
+    days: BTreeMap<Timestamp, Day>,
+}
+
+#[derive(Debug, Default)]
+struct Day {
     of_jobs: BTreeMap<JobSlug, Taken>,
     all: Taken,
 }
 
+/// Days that are further from the one that runs begin on are forgotten.
+const KEPT: SignedDuration = SignedDuration::from_hours(31 * 24);
+
 impl Sums {
     pub(crate) fn of_job(&self, slug: &JobSlug, now: Timestamp, zone: &TimeZone) -> Taken {
-        self.of_jobs.get(slug).copied().filter(|_| self.is_of(now, zone)).unwrap_or_default()
+        self.day(now, zone).and_then(|day| day.of_jobs.get(slug)).copied().unwrap_or_default()
     }
 
     pub(crate) fn of_all(&self, now: Timestamp, zone: &TimeZone) -> Taken {
-        Some(self.all).filter(|_| self.is_of(now, zone)).unwrap_or_default()
+        self.day(now, zone).map(|day| day.all).unwrap_or_default()
     }
 
     pub(crate) fn begin(&mut self, slug: Option<&JobSlug>, now: Timestamp, zone: &TimeZone) {
-        let day = start_of_day(now, zone);
-        if self.day != Some(day) {
-            *self = Self { day: Some(day), ..Self::default() };
+        let today = start_of_day(now, zone);
+        if !self.days.contains_key(&today) {
+            self.days.retain(|day, _| day.duration_since(today).abs() <= KEPT);
         }
-        self.add(slug, Taken { runs: 1, ..Taken::default() });
+        self.days.entry(today).or_default().add(slug, Taken { runs: 1, ..Taken::default() });
     }
 
     /// A run that began then knows more of what it took.
@@ -134,34 +141,44 @@ impl Sums {
         usage: &Usage,
         zone: &TimeZone,
     ) {
-        if self.is_of(begun_at, zone) {
-            // What was said last counts, also where it is less.
-            let (before, after) = (taken(before), taken(usage));
-            self.all.exchange(before, after);
-            if let Some(slug) = slug {
-                self.of_jobs.entry(slug.clone()).or_default().exchange(before, after);
-            }
+        let Some(day) = self.days.get_mut(&start_of_day(begun_at, zone)) else { return };
+        // What was said last counts, also where it is less.
+        let (before, after) = (taken(before), taken(usage));
+        day.all.exchange(before, after);
+        if let Some(slug) = slug {
+            day.of_jobs.entry(slug.clone()).or_default().exchange(before, after);
         }
     }
 
-    /// The sums of the day of `now`, from runs of that day and others.
-    pub(crate) fn restored(begun: &[Begun], now: Timestamp, zone: &TimeZone) -> Self {
-        let mut sums = Self { day: Some(start_of_day(now, zone)), ..Self::default() };
-        for run in begun.iter().filter(|run| start_of_day(run.at, zone) == start_of_day(now, zone)) {
-            sums.add(run.slug.as_ref(), Taken { runs: 1, ..taken(&run.usage) });
+    /// The sums of the days on which these runs began.
+    pub(crate) fn restored(begun: &[Begun], zone: &TimeZone) -> Self {
+        let mut sums = Self::default();
+        for run in begun {
+            let day = sums.days.entry(start_of_day(run.at, zone)).or_default();
+            day.add(run.slug.as_ref(), Taken { runs: 1, ..taken(&run.usage) });
         }
         sums
     }
 
+    pub(crate) fn rename(&mut self, from: &JobSlug, to: &JobSlug) {
+        for day in self.days.values_mut() {
+            if let Some(taken) = day.of_jobs.remove(from) {
+                day.of_jobs.entry(to.clone()).or_default().add(taken);
+            }
+        }
+    }
+
+    fn day(&self, now: Timestamp, zone: &TimeZone) -> Option<&Day> {
+        self.days.get(&start_of_day(now, zone))
+    }
+}
+
+impl Day {
     fn add(&mut self, slug: Option<&JobSlug>, more: Taken) {
         self.all.add(more);
         if let Some(slug) = slug {
             self.of_jobs.entry(slug.clone()).or_default().add(more);
         }
-    }
-
-    fn is_of(&self, at: Timestamp, zone: &TimeZone) -> bool {
-        self.day == Some(start_of_day(at, zone))
     }
 }
 

@@ -4,6 +4,7 @@
 //! decision, applies them, and only then starts its effects. So whatever was begun is known to the next process.
 
 mod admit;
+mod attention;
 mod due;
 mod end;
 mod gate;
@@ -16,12 +17,14 @@ mod quota;
 mod supervise;
 mod talk;
 mod tell;
+mod tune;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::attention::{ItemStatus, Wanted};
 use crate::conversation::{Course, Offer, Place, Question};
 use crate::decide::end::Ended;
 use crate::event::{Event, Fact};
@@ -38,6 +41,7 @@ use crate::run::{Outcome, Phase, Run, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::state::State;
 use crate::talk::{Activity, Message};
+use crate::tune::TuneWish;
 use crate::users::Users;
 use crate::verdict::{Answer, Verdict};
 use crate::workload::Workload;
@@ -103,6 +107,28 @@ pub enum What {
     },
     /// The quota file was read.
     QuotaRead(QuotaReading),
+    /// So much of the machine's memory is used, in percent.
+    MemoryRead {
+        used_percent: f64,
+    },
+    /// The operator's word on the pace of a job.
+    TuneAsked {
+        slug: JobSlug,
+        wish: TuneWish,
+        by: String,
+    },
+    /// Somebody wants people to look at something.
+    AttentionAsked(Box<Wanted>),
+    AttentionTurnAsked {
+        id: String,
+        status: ItemStatus,
+        by: String,
+    },
+    /// What a job has been through is to go with it to another name.
+    RenameAsked {
+        from: JobSlug,
+        to: JobSlug,
+    },
     /// An agent says how much a run of a job had to do.
     WorkloadTold(Box<Workload>),
     Judged {
@@ -374,7 +400,12 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::StopAsked { run, by } => end::stop_asked(&mut draft, run, StopCause::Asked { by }),
         What::GateEnded { run, end } => gate::ended(&mut draft, run, end),
         What::QuotaRead(reading) => quota::read(&mut draft, reading),
-        What::WorkloadTold(workload) => draft.event(Fact::WorkloadReported { workload }),
+        What::MemoryRead { used_percent } => quota::memory_read(&mut draft, used_percent),
+        What::TuneAsked { slug, wish, by } => tune::asked(&mut draft, &slug, wish, by),
+        What::AttentionAsked(wanted) => attention::raise_asked(&mut draft, *wanted),
+        What::AttentionTurnAsked { id, status, by } => attention::turn_asked(&mut draft, &id, status, by),
+        What::RenameAsked { from, to } => due::rename_asked(&mut draft, from, to),
+        What::WorkloadTold(workload) => tune::workload_told(&mut draft, workload),
         What::Judged { run, verdict } => judged(&mut draft, run, verdict),
         What::Stepped { run, result } => stepped(&mut draft, run, result),
         What::Started { run } => started(&mut draft, run),
@@ -467,10 +498,15 @@ fn judged(draft: &mut Draft<'_>, id: RunId, verdict: Verdict) {
     match verdict.answer() {
         Answer::Pass => {
             draft.event(Fact::RunPassed { run: id, slug: run.slug.clone() });
+            attention::guards_passed(draft, run);
             draft.effect(Effect::Step { run: id });
         }
         // Nobody can answer an `ask` for an unattended run, so it denies.
-        Answer::Ask | Answer::Deny => admit::denied(draft, run, &verdict),
+        Answer::Ask => {
+            admit::denied(draft, run, &verdict);
+            attention::guard_asks(draft, run, &verdict);
+        }
+        Answer::Deny => admit::denied(draft, run, &verdict),
     }
 }
 

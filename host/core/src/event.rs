@@ -8,22 +8,26 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::attention::{Item, ItemStatus};
 use crate::conversation::Conversed;
 use crate::gate::GateEnd;
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionId};
 use crate::jobs_file::JobsFile;
+use crate::memory::Pressure;
 use crate::missed::PassReason;
 use crate::notice;
 use crate::pause::Pause;
 use crate::plan::{End, Launch, Usage};
 use crate::poll::Listening;
 use crate::quota::QuotaReading;
+use crate::quota::level::QuotaWindow;
 use crate::retention::Cleared;
 use crate::run::{Outcome, RunRequest, SkipReason, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::supervision::{Opinion, Question};
 use crate::talk::{Activity, Message};
+use crate::tune::Tuned;
 use crate::workload::Workload;
 
 /// One thing that happened.
@@ -194,6 +198,41 @@ pub enum Fact {
     QuotaStale {
         last_updated: Timestamp,
     },
+    /// So much of the quota is used that people are told, or so little that they will be told again; the level in
+    /// percent, 0 for none.
+    QuotaLevelChanged {
+        window: QuotaWindow,
+        level: u8,
+    },
+    /// The memory of the machine is fuller, or emptier, than before.
+    MemoryPressed {
+        pressure: Pressure,
+        used_percent: f64,
+    },
+    /// A job has another name: what it has been through goes with it.
+    JobRenamed {
+        from: JobSlug,
+        to: JobSlug,
+    },
+    /// Something happened to the pace of a job.
+    Tuned {
+        slug: JobSlug,
+        tuned: Box<Tuned>,
+    },
+    /// Somebody should look at this; an item of the same id that is closed is replaced.
+    AttentionRaised {
+        item: Box<Item>,
+    },
+    /// Somebody got on with an item, or the host found that its cause is gone.
+    AttentionTurned {
+        id: String,
+        status: ItemStatus,
+        by: String,
+    },
+    /// These were closed long ago, or others after them.
+    AttentionPruned {
+        ids: Vec<String>,
+    },
     /// An agent said how much a run of a job had to do.
     WorkloadReported {
         workload: Box<Workload>,
@@ -257,6 +296,8 @@ pub struct Imported {
     pub files: u64,
     pub job_states: u64,
     pub events: u64,
+    /// What people should look at.
+    pub attention_items: u64,
     /// Entries that were not understood.
     pub skipped: u64,
 }

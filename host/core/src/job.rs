@@ -52,6 +52,8 @@ pub struct Job {
     pub notices: Notify,
     pub grounding: Option<Grounding>,
     pub supervision: Supervision,
+    /// What its runs tell of their work may change how often it comes.
+    pub auto_tune: bool,
     /// The object as it stands in the file, unknown keys included.
     pub definition: Written,
 }
@@ -250,6 +252,7 @@ impl Fields<'_> {
             jitter: admission::jitter(self.definition).map_err(|(key, rule)| self.problem(key, rule))?,
             supervision: self.choice("supervision", "tier0, tier1, tier2")?,
             definition: Written::of(self.definition.object),
+            auto_tune: self.definition.get("autoTune").is_some() && self.flag("autoTune")?,
         })
     }
 

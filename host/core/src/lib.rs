@@ -4,6 +4,7 @@
 //! `decide` is the heart; the other modules are the words it speaks.
 
 pub mod admission;
+pub mod attention;
 pub mod budget;
 pub mod command;
 pub mod conversation;
@@ -15,6 +16,7 @@ pub mod id;
 pub mod inbound;
 pub mod job;
 pub mod jobs_file;
+pub mod memory;
 pub mod missed;
 pub mod notice;
 pub mod pause;
@@ -30,6 +32,7 @@ pub mod state;
 pub mod supervision;
 pub mod supervisor;
 pub mod talk;
+pub mod tune;
 pub mod users;
 pub mod verdict;
 pub mod workload;

@@ -1,5 +1,7 @@
 //! Quota: how much of the agent's account is used up, and who may still run.
 
+pub mod level;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -117,11 +119,11 @@ impl QuotaReading {
 }
 
 impl Quota {
-    fn week(&self) -> f64 {
+    pub(crate) fn week(&self) -> f64 {
         self.usage_percent.clamp(0.0, 100.0)
     }
 
-    fn five_hours(&self) -> f64 {
+    pub(crate) fn five_hours(&self) -> f64 {
         self.five_hour_percent.map_or(0.0, |percent| percent.clamp(0.0, 100.0))
     }
 }

@@ -356,6 +356,10 @@ pub enum SkipReason {
     Quota {
         detail: String,
     },
+    /// The memory of the machine is too full for a run of its priority.
+    Memory {
+        detail: String,
+    },
     /// What may be taken in a day is used up.
     Budget {
         detail: String,
@@ -373,6 +377,7 @@ impl SkipReason {
             Self::Stopped { .. } => "stopped",
             Self::NothingToDo => "nothing-to-do",
             Self::Quota { .. } => "quota",
+            Self::Memory { .. } => "memory",
             Self::Budget { .. } => "budget",
         }
     }

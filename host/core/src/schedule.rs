@@ -100,6 +100,11 @@ impl Schedule {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+
+    /// The five fields; of a nickname those that it is short for.
+    pub(crate) fn fields(&self) -> Vec<&str> {
+        expression(&self.text).unwrap_or_default().split_ascii_whitespace().collect()
+    }
 }
 
 /// The five fields, of which a nickname is short for some.

@@ -1,12 +1,15 @@
 //! What the host knows: the one value that `decide` reads and that recorded events change.
 
 mod admission;
+mod attention;
 mod conversations;
 mod due;
 mod outbox;
 mod polls;
+mod rename;
 mod retries;
 mod runs;
+mod tunings;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -15,6 +18,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::admission::AdmissionRules;
+use crate::attention::Item;
 use crate::budget::Begun;
 use crate::conversation::{self, Place};
 use crate::event::{Event, Fact, RunFinished};
@@ -23,6 +27,7 @@ use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
 use crate::pause::Pause;
 use crate::poll::PollFault;
+use crate::quota::level::QuotaLevels;
 use crate::retry::PlannedRetry;
 use crate::run::{Run, StopCause};
 use crate::state::admission::Standing;
@@ -30,8 +35,11 @@ use crate::state::outbox::Outbox;
 use crate::state::polls::Polls;
 use crate::state::retries::Retries;
 use crate::state::runs::Runs;
+use crate::state::tunings::Tunings;
 use crate::supervision::Question;
 use crate::talk::Doing;
+use crate::tune::Tuning;
+use crate::workload::Workload;
 
 pub use crate::state::conversations::{Conversations, Pending, Unanswered};
 pub use crate::state::outbox::Delivery;
@@ -84,6 +92,13 @@ pub struct Restored {
     pub retries: Vec<PlannedRetry>,
     /// In which schedules were read.
     pub zone: Option<String>,
+    /// What people were told of quota.
+    pub quota_levels: QuotaLevels,
+    pub tunings: BTreeMap<JobSlug, Tuning>,
+    /// What runs told of their work, the newest of each job first; more than make a trend do no harm.
+    pub signals: BTreeMap<JobSlug, Vec<Workload>>,
+    /// What people should look at, or have looked at of late.
+    pub attention: Vec<Item>,
     pub conversations: Conversations,
 }
 
@@ -110,6 +125,9 @@ pub struct State {
     /// Of jobs, and of the scheduler where no job is named.
     pauses: BTreeMap<Option<JobSlug>, Pause>,
     retries: Retries,
+    tunings: Tunings,
+    /// By their ids.
+    attention: BTreeMap<String, Item>,
     /// When the newest event was recorded.
     latest: Timestamp,
     /// When to keep house next; `None` until the host has started.
@@ -127,7 +145,7 @@ const AFTER_FAILED_HOUSEKEEPING: SignedDuration = SignedDuration::from_hours(1);
 impl State {
     pub fn new(limits: Limits, zone: TimeZone, notifiers: Vec<PluginId>, restored: Restored, now: Timestamp) -> Self {
         let runs = Runs::new(limits.idle_timeout);
-        let standing = Standing::restored(&restored.begun, now, &zone);
+        let standing = Standing::restored(&restored.begun, restored.quota_levels, &zone);
         let mut state = Self {
             limits,
             zone,
@@ -145,6 +163,8 @@ impl State {
             standing,
             pauses: restored.pauses,
             retries: Retries::restored(restored.retries),
+            tunings: Tunings::restored(restored.tunings, restored.signals),
+            attention: restored.attention.into_iter().map(|item| (item.wanted.id.clone(), item)).collect(),
             latest: restored.latest.unwrap_or(now),
             house_due: None,
             conversations: restored.conversations,
@@ -333,12 +353,8 @@ impl State {
                 self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
             }
             Fact::RunFinished(finished) => self.apply_finish(finished),
-            Fact::SupervisionAsked { question } => {
-                self.questions.insert(question.run, (**question).clone());
-            }
-            Fact::RunSupervised { run, .. } => {
-                self.questions.remove(run);
-            }
+            Fact::SupervisionAsked { question } => drop(self.questions.insert(question.run, (**question).clone())),
+            Fact::RunSupervised { run, .. } => drop(self.questions.remove(run)),
             Fact::OccurrencesPassed { slug, last, .. } => self.settle(slug, *last, event.at),
             Fact::ZoneSet { zone } => self.recorded_zone = Some(zone.clone()),
             Fact::JobsBegun { slugs } => self.begin_jobs(slugs, event.at),
@@ -356,11 +372,18 @@ impl State {
             Fact::Listening { notifier, listening } => self.polls.apply(notifier, listening),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
+            Fact::WorkloadReported { workload } => self.tunings.note(workload),
+            Fact::Tuned { slug, tuned } => self.apply_tuned(slug, tuned, event.at),
+            Fact::AttentionRaised { item } => drop(self.attention.insert(item.wanted.id.clone(), (**item).clone())),
+            Fact::AttentionTurned { id, status, .. } => attention::turn(&mut self.attention, id, *status, event.at),
+            Fact::AttentionPruned { ids } => self.attention.retain(|id, _| !ids.contains(id)),
+            Fact::JobRenamed { from, to } => self.rename(from, to, event.at),
             Fact::GateBegun { .. }
             | Fact::GateEnded { .. }
             | Fact::QuotaRead { .. }
             | Fact::QuotaStale { .. }
-            | Fact::WorkloadReported { .. }
+            | Fact::QuotaLevelChanged { .. }
+            | Fact::MemoryPressed { .. }
             | Fact::RunQueued { .. }
             | Fact::RunSkipped { .. }
             | Fact::RunAdmitted { .. }

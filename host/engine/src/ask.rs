@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, RwLockReadGuard};
 
+use instar_core::attention::{Item, ItemStatus, MOST_OPEN, Wanted};
 use instar_core::conversation::{Offer, Place, Question};
 use instar_core::decide::{SpawnRequest, What};
 use instar_core::event::{Event, Fact};
@@ -12,6 +13,7 @@ use instar_core::notice::Address;
 use instar_core::quota::QuotaReading;
 use instar_core::run::SkipReason;
 use instar_core::session::Session;
+use instar_core::tune::TuneWish;
 use instar_core::users::Users;
 use instar_core::verdict::Severity;
 use instar_core::workload::Workload;
@@ -49,6 +51,14 @@ pub enum AskError {
     UnknownJob(JobSlug),
     #[error("the scheduler is switched off by `scheduler.enabled` in the settings")]
     SwitchedOff,
+    #[error("there is no item {0:?}")]
+    UnknownItem(String),
+    #[error("{MOST_OPEN} items are open: close some before more are raised")]
+    TooManyItems,
+    #[error("{0}")]
+    NothingToTune(String),
+    #[error("`{0}` or `{1}` has a run under way or is about to be tried again: wait for its end, or stop it")]
+    Busy(JobSlug, JobSlug),
     #[error("there is no session `{0}`")]
     UnknownSession(SessionId),
     #[error("a session named `{0}` is already running")]
@@ -208,6 +218,52 @@ impl Engine {
     /// Hands over what was read of the quota file.
     pub async fn read_quota(&self, reading: QuotaReading) -> Result<(), AskError> {
         self.ask(What::QuotaRead(reading)).await.map(|_| ())
+    }
+
+    /// Hands over how much of the machine's memory is used, in percent.
+    pub async fn read_memory(&self, used_percent: f64) -> Result<(), AskError> {
+        self.ask(What::MemoryRead { used_percent }).await.map(|_| ())
+    }
+
+    /// Takes or refuses what is proposed for the schedule of a job, or goes back to that of the jobs file.
+    pub async fn tune(&self, slug: JobSlug, wish: TuneWish, by: String) -> Result<(), AskError> {
+        self.check_job(Some(&slug))?;
+        let events = self.ask(What::TuneAsked { slug: slug.clone(), wish, by }).await?;
+        let nothing = match wish {
+            TuneWish::Take | TuneWish::Refuse => format!("no other schedule is proposed for job `{slug}`"),
+            TuneWish::Reset => format!("job `{slug}` runs by the schedule of the jobs file"),
+        };
+        if events.is_empty() { Err(AskError::NothingToTune(nothing)) } else { Ok(()) }
+    }
+
+    /// Has people look at something; the item as it stands, and whether it is new.
+    pub async fn raise_attention(&self, wanted: Wanted) -> Result<(Item, bool), AskError> {
+        let id = wanted.id.clone();
+        let events = self.ask(What::AttentionAsked(Box::new(wanted))).await?;
+        let item = self.view().state().attention_item(&id).cloned().ok_or(AskError::TooManyItems)?;
+        Ok((item, !events.is_empty()))
+    }
+
+    /// Says how far somebody is with an item.
+    pub async fn turn_attention(&self, id: String, status: ItemStatus, by: String) -> Result<Item, AskError> {
+        let unknown = || AskError::UnknownItem(id.chars().take(60).collect());
+        if self.view().state().attention_item(&id).is_none() {
+            return Err(unknown());
+        }
+        self.ask(What::AttentionTurnAsked { id: id.clone(), status, by }).await?;
+        self.view().state().attention_item(&id).cloned().ok_or_else(unknown)
+    }
+
+    /// Whether nothing is under way under either name.
+    pub fn check_rename(&self, from: &JobSlug, to: &JobSlug) -> Result<(), AskError> {
+        let may_rename = self.view().state().may_rename(from, to);
+        if may_rename { Ok(()) } else { Err(AskError::Busy(from.clone(), to.clone())) }
+    }
+
+    /// Lets all that a job has been through be found under another name.
+    pub async fn rename(&self, from: JobSlug, to: JobSlug) -> Result<(), AskError> {
+        let events = self.ask(What::RenameAsked { from: from.clone(), to: to.clone() }).await?;
+        if events.is_empty() { Err(AskError::Busy(from, to)) } else { Ok(()) }
     }
 
     /// Records what an agent says of its work.

@@ -85,8 +85,8 @@ impl RunningLoop {
 
 /// Inputs that wait for the loop; more make the asker wait.
 const MOST_WAITING: usize = 256;
-/// A day with a clock that goes back in it, and some more.
-const LONGEST_DAY: SignedDuration = SignedDuration::from_hours(27);
+/// A clock may be set back to any of these days, and finds what was taken on it.
+const REMEMBERED_DAYS: SignedDuration = SignedDuration::from_hours(8 * 24);
 const FIRST_RECORD_RETRY: SignedDuration = SignedDuration::from_millis(200);
 const LONGEST_RECORD_RETRY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -94,7 +94,7 @@ const LONGEST_RECORD_RETRY: SignedDuration = SignedDuration::from_secs(5);
 pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let now = clock::now();
     let mut snapshot = parts.store.restore_beside(&parts.jobs).await.map_err(StartError::Restore)?;
-    let since = now.checked_sub(LONGEST_DAY).unwrap_or(now);
+    let since = now.checked_sub(REMEMBERED_DAYS).unwrap_or(now);
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
     let notifiers = parts.plugins.notifiers();
     let hearing: Vec<_> = notifiers.iter().filter(|notifier| parts.plugins.hears(notifier)).cloned().collect();

@@ -156,6 +156,10 @@ impl View {
                     session.question.clone_from(&activity.question);
                 }
             }
+            Fact::JobRenamed { from, to } => {
+                let jobs = self.sessions.values_mut().filter_map(|session| session.job.as_mut());
+                jobs.filter(|job| *job == from).for_each(|job| *job = to.clone());
+            }
             Fact::RunFinished(finished) => {
                 if let Some(session) = &finished.session {
                     self.sessions.insert(session.id, session.clone());

@@ -24,6 +24,7 @@ use crate::bundled;
 use crate::config::{Config, ConfigError, Project};
 use crate::guards::{Approvals, Home};
 use crate::http::{self, App, Streams};
+use crate::memory_watch;
 use crate::quota_collector::Collector;
 use crate::quota_file;
 use crate::traces;
@@ -271,6 +272,9 @@ fn watches(host: &Host, config: &Config, project: &Project) -> Vec<JoinHandle<()
         watches.push(tokio::spawn(quota_file::watch(host.quota.clone(), host.engine.clone())));
         let collector = Collector::of(&config.quota, host.quota.clone(), host.engine.clone());
         watches.extend(collector.map(|collector| tokio::spawn(collector.collect())));
+    }
+    if config.admission.memory.is_some() {
+        watches.push(tokio::spawn(memory_watch::watch(host.engine.clone())));
     }
     watches
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use instar_core::attention::Item;
 use instar_core::id::JobSlug;
 use instar_core::job::JobState;
 use jiff::Timestamp;
@@ -10,7 +11,7 @@ use sqlx::SqliteConnection;
 
 use crate::error::StoreError;
 use crate::open::{Store, begin};
-use crate::record::{Writer, close, skip_reason};
+use crate::record::{Writer, close, skip_reason, take_over};
 use crate::rows::{json, millis};
 
 /// What one file said.
@@ -21,6 +22,8 @@ pub struct Import {
     pub job_states: Vec<(JobSlug, JobState)>,
     /// In the order of the file.
     pub events: Vec<ImportedEvent>,
+    /// What people should look at.
+    pub attention: Vec<Item>,
     /// How many entries could not be understood.
     pub skipped: u64,
 }
@@ -70,7 +73,7 @@ async fn write(
     const MARK: &str = "INSERT INTO imports (source, at, taken, skipped) VALUES ($1, $2, $3, $4)
         ON CONFLICT (source) DO NOTHING";
     let mut transaction = begin(connection).await?;
-    let taken = import.job_states.len() + import.events.len();
+    let taken = import.job_states.len() + import.events.len() + import.attention.len();
     let marked = sqlx::query(MARK)
         .bind(&import.source)
         .bind(millis(now))
@@ -83,6 +86,9 @@ async fn write(
     }
     for (slug, state) in &import.job_states {
         job_state(&mut transaction, slug, state).await?;
+    }
+    for item in &import.attention {
+        take_over(&mut transaction, item).await?;
     }
     let mut seq = first_seq;
     for event in &import.events {

@@ -7,8 +7,8 @@ use instar_core::id::{JobSlug, RunId};
 use instar_core::workload::Workload;
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::Row as _;
 use sqlx::sqlite::SqliteRow;
+use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::StoreError;
 use crate::open::Store;
@@ -72,21 +72,8 @@ impl Store {
 
     /// The newest signals of every job that has any, `limit` of each, newest first.
     pub async fn all_workloads(&self, limit: u32) -> Result<BTreeMap<JobSlug, Vec<Workload>>, StoreError> {
-        const SELECT: &str = "
-            SELECT workload FROM
-                (SELECT workload, number, ROW_NUMBER() OVER (PARTITION BY slug ORDER BY number DESC) AS place
-                 FROM workloads) AS placed
-            WHERE place <= $1 ORDER BY number DESC";
-        let read = sqlx::query(SELECT).bind(i64::from(limit)).fetch_all(&self.0.readers).await;
-        let workloads = read.and_then(|rows| {
-            let mut found: BTreeMap<JobSlug, Vec<Workload>> = BTreeMap::new();
-            for row in &rows {
-                let workload: Workload = rows::from_json(row, "workload")?;
-                found.entry(workload.slug.clone()).or_default().push(workload);
-            }
-            Ok(found)
-        });
-        workloads.map_err(|error| self.error(error))
+        let mut connection = self.0.readers.acquire().await.map_err(|error| self.error(error))?;
+        signals(&mut connection, i64::from(limit)).await.map_err(|error| self.error(error))
     }
 
     /// The runs that got their place since then, and what they took so far.
@@ -95,6 +82,25 @@ impl Store {
         let read = sqlx::query(SELECT).bind(millis(since)).fetch_all(&self.0.readers).await;
         read.and_then(|rows| rows.iter().map(rows::begun).collect()).map_err(|error| self.error(error))
     }
+}
+
+/// The newest signals of each job, `most` at most, newest first.
+pub(crate) async fn signals(
+    connection: &mut SqliteConnection,
+    most: i64,
+) -> Result<BTreeMap<JobSlug, Vec<Workload>>, sqlx::Error> {
+    const SELECT: &str = "
+        SELECT workload FROM
+            (SELECT workload, number, ROW_NUMBER() OVER (PARTITION BY slug ORDER BY number DESC) AS place
+             FROM workloads) AS placed
+        WHERE place <= $1 ORDER BY number DESC";
+    let rows = sqlx::query(SELECT).bind(most).fetch_all(connection).await?;
+    let mut found: BTreeMap<JobSlug, Vec<Workload>> = BTreeMap::new();
+    for row in &rows {
+        let workload: Workload = rows::from_json(row, "workload")?;
+        found.entry(workload.slug.clone()).or_default().push(workload);
+    }
+    Ok(found)
 }
 
 /// A passed over due time has no run, and says itself when it was.

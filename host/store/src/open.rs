@@ -194,6 +194,8 @@ fn migrations() -> Vec<Migration> {
     let parts = include_str!("../migrations/0007_parts.sql").into_sql_str();
     let conversations = include_str!("../migrations/0008_conversations.sql").into_sql_str();
     let kept = include_str!("../migrations/0009_kept.sql").into_sql_str();
+    let pace = include_str!("../migrations/0010_pace.sql").into_sql_str();
+    let attention = include_str!("../migrations/0011_attention.sql").into_sql_str();
     vec![
         Migration::new(1, "first".into(), MigrationType::Simple, first, false),
         Migration::new(2, "keep".into(), MigrationType::Simple, keep, false),
@@ -204,6 +206,8 @@ fn migrations() -> Vec<Migration> {
         Migration::new(7, "parts".into(), MigrationType::Simple, parts, false),
         Migration::new(8, "conversations".into(), MigrationType::Simple, conversations, false),
         Migration::new(9, "kept".into(), MigrationType::Simple, kept, false),
+        Migration::new(10, "pace".into(), MigrationType::Simple, pace, false),
+        Migration::new(11, "attention".into(), MigrationType::Simple, attention, false),
     ]
 }
 

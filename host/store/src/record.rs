@@ -3,18 +3,20 @@
 //! The rows say what `State::apply` makes of the same events; a test compares the two after every record.
 
 mod after;
+mod attention;
 mod conversations;
 mod due;
 mod gates;
 mod jobs;
 mod log;
 mod outbox;
+mod pace;
 mod polls;
 mod runs;
 mod sessions;
 mod talk;
 
-use instar_core::event::{Event, Fact};
+use instar_core::event::{Event, Fact, RunFinished};
 use instar_core::id::JobSlug;
 use jiff::Timestamp;
 use sqlx::{Connection, SqliteConnection};
@@ -22,7 +24,9 @@ use sqlx::{Connection, SqliteConnection};
 use crate::error::StoreError;
 use crate::open::{Store, begin};
 
+pub(crate) use self::attention::take_over;
 pub(crate) use self::log::skip_reason;
+pub(crate) use self::pace::level;
 
 /// The one connection that writes.
 #[derive(Debug)]
@@ -139,6 +143,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. }
         | Fact::QuotaRead { .. }
+        | Fact::MemoryPressed { .. }
         | Fact::QuotaStale { .. } => {}
         Fact::JobsRead { file } => jobs::read(connection, file).await?,
         Fact::JobsBegun { .. }
@@ -154,14 +159,18 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::GateBegun { .. } | Fact::GateEnded { .. } | Fact::WorkloadReported { .. } => {
             gates::changed(connection, &event.fact).await?;
         }
+        Fact::AttentionRaised { .. }
+        | Fact::AttentionTurned { .. }
+        | Fact::AttentionPruned { .. }
+        | Fact::Tuned { .. }
+        | Fact::JobRenamed { .. }
+        | Fact::QuotaLevelChanged { .. } => follow(connection, event).await?,
         Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
             runs::starting(connection, at, slug.as_ref(), session, launch, plugin_state).await?;
         }
-        Fact::RunStarted { run, session, deadline, slug: _ } => {
-            runs::started(connection, *run, *session, *deadline).await?;
-        }
+        Fact::RunStarted { run, session, deadline, .. } => runs::started(connection, *run, *session, *deadline).await?,
         Fact::RunUsed { .. } | Fact::RunAnswered { .. } | Fact::MessageAccepted { .. } | Fact::SessionTurned { .. } => {
             talk::changed(connection, at, &event.fact).await?;
         }
@@ -169,13 +178,8 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::HandoffLeft { .. } | Fact::SupervisionAsked { .. } | Fact::RunSupervised { .. } => {
             after::told(connection, &event.fact).await?;
         }
-        Fact::SessionEnded { run, session, end, slug: _ } => {
-            runs::session_ended(connection, *run, session, end).await?;
-        }
-        Fact::RunFinished(finished) => {
-            runs::finished(connection, at, finished).await?;
-            due::retry_planned(connection, finished).await?;
-        }
+        Fact::SessionEnded { run, session, end, .. } => runs::session_ended(connection, *run, session, end).await?,
+        Fact::RunFinished(finished) => finish(connection, at, finished).await?,
         Fact::Conversed(fact) => conversations::changed(connection, at, fact).await?,
         Fact::ClockSetBack { by_ms } => set_back(connection, *by_ms, at).await?,
         Fact::Listening { notifier, listening } => polls::changed(connection, notifier, listening).await?,
@@ -186,6 +190,17 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
     }
     Ok(())
+}
+
+async fn finish(connection: &mut SqliteConnection, at: Timestamp, finished: &RunFinished) -> Result<(), sqlx::Error> {
+    runs::finished(connection, at, finished).await?;
+    due::retry_planned(connection, finished).await
+}
+
+/// What people should look at, and the pace and the names of jobs.
+async fn follow(connection: &mut SqliteConnection, event: &Event) -> Result<(), sqlx::Error> {
+    attention::changed(connection, event.at, &event.fact).await?;
+    pace::changed(connection, event.at, &event.fact).await
 }
 
 /// All that waits for a time waits for one so much earlier.

@@ -5,21 +5,26 @@ mod conversations;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use instar_core::attention::Item;
 use instar_core::event::EventRecord;
 use instar_core::id::{JobSlug, NoticeId, PluginId, SessionId};
 use instar_core::job::{Job, JobState};
 use instar_core::jobs_file::{JobsFile, Reading};
 use instar_core::pause::Pause;
+use instar_core::quota::level::{QuotaLevels, QuotaWindow};
 use instar_core::retry::PlannedRetry;
 use instar_core::run::Run;
 use instar_core::session::Session;
 use instar_core::state::{Delivery, Restored};
 use instar_core::supervision::Question;
 use instar_core::talk::Message;
+use instar_core::tune::Tuning;
 use sqlx::{Row as _, SqliteConnection};
 
 use crate::error::StoreError;
+use crate::ledger;
 use crate::open::Store;
+use crate::record;
 use crate::rows::{self, session_columns};
 
 /// All that survives a restart.
@@ -36,6 +41,8 @@ pub struct Snapshot {
 
 const MOST_ENDED_SESSIONS: i64 = 500;
 const MOST_EVENTS: i64 = 2_000;
+/// Of each job; as many as make a trend.
+const SIGNALS: i64 = 10;
 
 /// Of what there may be very many, so much is held at once.
 const ROWS_AT_ONCE: i64 = 1_000;
@@ -67,6 +74,10 @@ impl Store {
             pauses: pauses(&mut transaction).await?,
             retries: retries(&mut transaction).await?,
             zone: zone(&mut transaction).await?,
+            attention: attention(&mut transaction).await?,
+            quota_levels: quota_levels(&mut transaction).await?,
+            tunings: tunings(&mut transaction).await?,
+            signals: ledger::signals(&mut transaction, SIGNALS).await?,
             conversations: conversations::conversations(&mut transaction).await?,
         };
         let sessions = sessions(&mut transaction).await?;
@@ -176,6 +187,24 @@ async fn pauses(connection: &mut SqliteConnection) -> Result<BTreeMap<Option<Job
 
 async fn zone(connection: &mut SqliteConnection) -> Result<Option<String>, sqlx::Error> {
     sqlx::query_scalar("SELECT value FROM settings WHERE name = 'zone'").fetch_optional(connection).await
+}
+
+async fn attention(connection: &mut SqliteConnection) -> Result<Vec<Item>, sqlx::Error> {
+    let rows = sqlx::query("SELECT item FROM attention ORDER BY id").fetch_all(connection).await?;
+    rows.iter().map(|row| rows::from_json(row, "item")).collect()
+}
+
+async fn quota_levels(connection: &mut SqliteConnection) -> Result<QuotaLevels, sqlx::Error> {
+    let mut levels = QuotaLevels::default();
+    for window in QuotaWindow::ALL {
+        levels.set(window, record::level(connection, window).await?);
+    }
+    Ok(levels)
+}
+
+async fn tunings(connection: &mut SqliteConnection) -> Result<BTreeMap<JobSlug, Tuning>, sqlx::Error> {
+    let rows = sqlx::query("SELECT slug, tuning FROM tunings").fetch_all(connection).await?;
+    rows.iter().map(|row| Ok((rows::parsed(row, "slug")?, rows::from_json(row, "tuning")?))).collect()
 }
 
 async fn retries(connection: &mut SqliteConnection) -> Result<Vec<PlannedRetry>, sqlx::Error> {

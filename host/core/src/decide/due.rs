@@ -6,7 +6,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 
 use crate::decide::admit::Company;
-use crate::decide::{Draft, admit};
+use crate::decide::{Draft, admit, attention, tune};
 use crate::event::Fact;
 use crate::id::JobSlug;
 use crate::job::Job;
@@ -17,9 +17,21 @@ use crate::run::Trigger;
 
 /// A job that is new, or due otherwise than before, begins at this moment.
 pub(super) fn jobs_read(draft: &mut Draft<'_>, file: Arc<JobsFile>) {
-    let slugs = draft.state.beginners(&file);
+    let mut slugs = draft.state.beginners(&file);
+    if !draft.state.keeps_last_good(&file) {
+        slugs.extend(tune::follow_file(draft, &file));
+        slugs.sort_unstable();
+        slugs.dedup();
+    }
     draft.event(Fact::JobsRead { file });
     begin(draft, slugs);
+}
+
+/// While something is under way under either name, nothing is renamed.
+pub(super) fn rename_asked(draft: &mut Draft<'_>, from: JobSlug, to: JobSlug) {
+    if draft.state.may_rename(&from, &to) {
+        draft.event(Fact::JobRenamed { from, to });
+    }
 }
 
 /// What the clock shows elsewhere is no debt: jobs that are read in the host's zone begin anew in another one.
@@ -94,10 +106,13 @@ pub(super) fn resume_asked(draft: &mut Draft<'_>, slug: Option<JobSlug>, by: Str
             pass_all(draft, &entry.job, first);
         }
     }
+    if let Some(slug) = &slug {
+        attention::job_resumed(draft, slug);
+    }
     draft.event(Fact::Resumed { slug, by });
 }
 
-fn begin(draft: &mut Draft<'_>, slugs: Vec<JobSlug>) {
+pub(super) fn begin(draft: &mut Draft<'_>, slugs: Vec<JobSlug>) {
     if !slugs.is_empty() {
         draft.event(Fact::JobsBegun { slugs });
     }

@@ -1,6 +1,6 @@
 //! How runs end. All outcomes are made here, so that none can be overwritten by another.
 
-use crate::decide::{Draft, Effect, admit, cause_of, due, notices, supervise};
+use crate::decide::{Draft, Effect, admit, attention, cause_of, due, notices, supervise};
 use crate::event::{Fact, RunFinished};
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, RunId};
@@ -111,7 +111,8 @@ pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: 
     };
     draft.event(Fact::RunFinished(Box::new(finished.clone())));
     supervise::ask(draft, run, &finished);
-    notices::run_ended(draft, run, before, &finished);
+    let was_told = notices::run_ended(draft, run, before, &finished);
+    attention::run_ended(draft, run, &finished, was_told);
     if finished.consecutive_failures > before {
         pause_after_failures(draft, run, finished.consecutive_failures);
     }
@@ -129,11 +130,13 @@ fn failures_after(before: u32, outcome: &Outcome, is_tried_again: bool) -> u32 {
 }
 
 fn pause_after_failures(draft: &mut Draft<'_>, run: &Run, count: u32) {
-    let Some(entry) = run.slug.as_ref().and_then(|slug| draft.state.job(slug)) else { return };
+    let Some(slug) = &run.slug else { return };
+    let Some(entry) = draft.state.job(slug) else { return };
     let most = entry.job.pause_after_failures.unwrap_or(draft.state.limits.pause_after_failures);
     if most > 0 && count >= most && draft.state.own_pause(run.slug.as_ref()).is_none() {
         let cause = PauseCause::Failures { count };
         notices::job_paused(draft, run, &cause);
+        attention::job_paused(draft, run, slug, &cause);
         due::pause(draft, run.slug.clone(), cause);
     }
 }

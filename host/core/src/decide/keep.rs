@@ -1,12 +1,13 @@
 //! Keeping house: once a while after the start and then daily, what is older than the operator wants goes.
 
-use crate::decide::{Draft, Effect};
+use crate::decide::{Draft, Effect, attention};
 use crate::event::Fact;
 use crate::retention::Cleared;
 
 pub(super) fn keep_house_when_due(draft: &mut Draft<'_>) {
     if draft.state.house_due(draft.now).is_some_and(|due| due <= draft.now) {
         draft.event(Fact::HousekeepingBegun);
+        attention::prune(draft);
         draft.effect(Effect::KeepHouse);
     }
 }

@@ -1,14 +1,18 @@
-//! The texts of what people are told about runs and jobs. Their way to people is `tell`'s.
+//! The texts of what people are told about runs, jobs and the means that these take. Their way to people is `tell`'s.
 
 use jiff::Timestamp;
 
 use crate::decide::{Draft, cause_of, tell};
 use crate::event::RunFinished;
-use crate::job::Priority;
+use crate::job::{Job, Priority};
+use crate::memory::Pressure;
 use crate::notice::Message;
 use crate::pause::PauseCause;
+use crate::quota::Quota;
+use crate::quota::level::QuotaWindow;
 use crate::run::{Outcome, Run, Trigger};
 use crate::session::Session;
+use crate::tune::Tuned;
 use crate::verdict::Severity;
 
 /// How many failures in a row call for somebody.
@@ -28,10 +32,11 @@ pub(super) fn run_started(draft: &mut Draft<'_>, run: &Run, session: &Session) {
 }
 
 /// At most one notice for the end of a run: what it means for the job outweighs what it means for itself.
-pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, failures_before: u32, finished: &RunFinished) {
+/// True when there is one.
+pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, failures_before: u32, finished: &RunFinished) -> bool {
     let wanted = run.request.notices;
     if !run.request.notify || finished.retry_at.is_some() {
-        return;
+        return false;
     }
     let alarming = alarming(run.request.priority);
     let failures = finished.consecutive_failures;
@@ -46,10 +51,11 @@ pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, failures_before: u32, 
     } else if !succeeded && wanted.failure {
         (Severity::High, format!("{name}: {}", finished.outcome.as_str()))
     } else {
-        return;
+        return false;
     };
     let body = body(run, finished);
     raise(draft, severity, title, body);
+    true
 }
 
 pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, cause: &PauseCause) {
@@ -58,6 +64,47 @@ pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, cause: &PauseCause) {
     let advice = format!("`instar job resume {slug}` lets it run again; `instar job runs {slug}` shows what happened");
     let body = format!("**{name}** was {}. {advice}.", cause.sentence());
     raise(draft, Severity::Critical, format!("{name}: paused"), body);
+}
+
+/// A job that comes more or less often than its file says is nothing to find out by chance.
+pub(super) fn job_tuned(draft: &mut Draft<'_>, job: &Job, tuned: &Tuned) {
+    let (Tuned::Applied { schedule, reason, by, .. }, true) = (tuned, job.notify) else { return };
+    let (name, slug) = (&job.name, &job.slug);
+    let body = format!(
+        "**{name}** runs at `{schedule}` from now on, by {by}. {reason}.\n\n`instar job tune {slug} reset` goes back to \
+         the schedule of the jobs file."
+    );
+    raise(draft, Severity::Info, format!("{name}: another schedule"), body);
+}
+
+pub(super) fn quota_level(draft: &mut Draft<'_>, window: QuotaWindow, level: u8, quota: &Quota) {
+    let severity = match level {
+        ..80 => Severity::Medium,
+        80..95 => Severity::High,
+        95.. => Severity::Critical,
+    };
+    let mut body = format!("{:.0} % of the {} are used", window.used(quota), window.words());
+    if let Some(rules) = &draft.state.limits.admission.quota {
+        let ranks = [Priority::Low, Priority::Normal, Priority::High];
+        let held: Vec<_> = ranks.into_iter().filter(|rank| rules.refusal(quota, *rank).is_some()).collect();
+        if !held.is_empty() {
+            let held: Vec<_> = held.into_iter().map(Priority::as_str).collect();
+            body.push_str(&format!("; jobs of priority {} do not start", held.join(", ")));
+        }
+    }
+    raise(draft, severity, format!("Quota: {level} % of the {}", window.words()), format!("{body}."));
+}
+
+pub(super) fn memory_pressure(draft: &mut Draft<'_>, pressure: Pressure, used_percent: f64) {
+    let (severity, held) = match pressure {
+        Pressure::Normal => return,
+        Pressure::Elevated => (Severity::High, "normal and low"),
+        Pressure::Critical => (Severity::Critical, "high, normal and low"),
+    };
+    let body = format!(
+        "{used_percent:.0} % of the machine's memory are used. Jobs of priority {held} do not start until it is less."
+    );
+    raise(draft, severity, format!("Memory: {} pressure", pressure.as_str()), body);
 }
 
 /// Status, duration, how it came about, what may help to find the cause, and the end of the output.

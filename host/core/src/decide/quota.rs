@@ -1,16 +1,49 @@
-//! Quota and budgets: who may not start, though there is a place.
+//! Quota, memory and budgets: who may not start, though there is a place.
 
-use crate::decide::Draft;
+use crate::decide::{Draft, notices};
 use crate::event::Fact;
 use crate::id::JobSlug;
 use crate::job::Model;
-use crate::quota::QuotaReading;
+use crate::memory;
+use crate::quota::level::QuotaWindow;
+use crate::quota::{Quota, QuotaReading};
 use crate::run::{RunRequest, SkipReason};
 
 /// What the quota file says now; said again only when it changed.
 pub(super) fn read(draft: &mut Draft<'_>, reading: QuotaReading) {
     if draft.state.quota_reading() != &reading {
+        if let (QuotaReading::Data(quota), Some(rules)) = (&reading, &draft.state.limits.admission.quota)
+            && !rules.is_stale(quota, draft.now)
+        {
+            follow_levels(draft, quota);
+        }
         draft.event(Fact::QuotaRead { reading });
+    }
+}
+
+/// People are told of a level that is reached; one that is left is only noted, so that they are told of it again.
+fn follow_levels(draft: &mut Draft<'_>, quota: &Quota) {
+    for window in QuotaWindow::ALL {
+        let told = draft.state.quota_levels().of(window);
+        let level = window.level(window.used(quota), told);
+        if level != told {
+            draft.event(Fact::QuotaLevelChanged { window, level });
+        }
+        if level > told {
+            notices::quota_level(draft, window, level, quota);
+        }
+    }
+}
+
+pub(super) fn memory_read(draft: &mut Draft<'_>, used_percent: f64) {
+    let Some(rules) = draft.state.limits.admission.memory else { return };
+    let before = draft.state.memory_pressure();
+    let pressure = rules.pressure(used_percent, before);
+    if pressure != before {
+        draft.event(Fact::MemoryPressed { pressure, used_percent });
+    }
+    if pressure > before {
+        notices::memory_pressure(draft, pressure, used_percent);
     }
 }
 
@@ -30,6 +63,9 @@ pub(super) fn refusal(draft: &Draft<'_>, slug: &JobSlug, request: &RunRequest) -
         && let Some(detail) = rules.refusal(quota, request.priority)
     {
         return Some(SkipReason::Quota { detail });
+    }
+    if let Some(detail) = memory::refusal(state.memory_pressure(), request.priority) {
+        return Some(SkipReason::Memory { detail });
     }
     let mut of_job = state.taken_by(slug, draft.now);
     let mut of_all = state.taken_by_all(draft.now);

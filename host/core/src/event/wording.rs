@@ -10,6 +10,7 @@ use crate::plan::{End, EndCause};
 use crate::poll::Listening;
 use crate::quota::QuotaReading;
 use crate::talk::{Activity, Doing};
+use crate::tune::Tuned;
 
 impl Fact {
     /// The type under which `/events` lists it.
@@ -55,6 +56,13 @@ impl Fact {
             Self::ClockSetBack { .. } => "clock_set_back",
             Self::QuotaRead { .. } => "quota_read",
             Self::QuotaStale { .. } => "quota_stale",
+            Self::QuotaLevelChanged { .. } => "quota_level",
+            Self::MemoryPressed { .. } => "memory_pressure",
+            Self::JobRenamed { .. } => "job_renamed",
+            Self::Tuned { tuned, .. } => tuned.kind(),
+            Self::AttentionRaised { .. } => "attention_raised",
+            Self::AttentionTurned { .. } => "attention_turned",
+            Self::AttentionPruned { .. } => "attention_pruned",
             Self::WorkloadReported { .. } => "workload_reported",
             Self::NoticeRaised { .. } => "notice_raised",
             Self::NoticeTried { .. } => "notice_tried",
@@ -97,7 +105,10 @@ impl Fact {
             | Self::RunSupervised { slug, .. }
             | Self::RunStarting { slug, .. } => slug.as_ref(),
             Self::SupervisionAsked { question } => question.slug.as_ref(),
-            Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } => Some(slug),
+            Self::OccurrencesPassed { slug, .. } | Self::RetryDropped { slug, .. } | Self::Tuned { slug, .. } => {
+                Some(slug)
+            }
+            Self::JobRenamed { to, .. } => Some(to),
             Self::WorkloadReported { workload } => Some(&workload.slug),
             Self::RunFinished(finished) => finished.slug.as_ref(),
             Self::HostStarted { .. }
@@ -108,6 +119,11 @@ impl Fact {
             | Self::ClockSetBack { .. }
             | Self::QuotaRead { .. }
             | Self::QuotaStale { .. }
+            | Self::QuotaLevelChanged { .. }
+            | Self::AttentionRaised { .. }
+            | Self::AttentionTurned { .. }
+            | Self::AttentionPruned { .. }
+            | Self::MemoryPressed { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
             | Self::NoticePartDelivered { .. }
@@ -156,6 +172,13 @@ impl Fact {
             | Self::ClockSetBack { .. }
             | Self::QuotaRead { .. }
             | Self::QuotaStale { .. }
+            | Self::QuotaLevelChanged { .. }
+            | Self::AttentionRaised { .. }
+            | Self::AttentionTurned { .. }
+            | Self::AttentionPruned { .. }
+            | Self::MemoryPressed { .. }
+            | Self::JobRenamed { .. }
+            | Self::Tuned { .. }
             | Self::WorkloadReported { .. }
             | Self::NoticeRaised { .. }
             | Self::NoticeTried { .. }
@@ -231,20 +254,7 @@ impl Fact {
             },
             Self::RetryDropped { slug, .. } => format!("Retry of {slug} dropped: there is no such job any more"),
             Self::ClockSetBack { by_ms } => format!("The clock was set back by {} s", by_ms / 1000),
-            Self::QuotaRead { .. }
-            | Self::QuotaStale { .. }
-            | Self::WorkloadReported { .. }
-            | Self::NoticeRaised { .. }
-            | Self::NoticeTried { .. }
-            | Self::NoticePartDelivered { .. }
-            | Self::NoticeDelivered { .. }
-            | Self::NoticeFailed { .. }
-            | Self::Conversed(_)
-            | Self::Listening { .. }
-            | Self::HousekeepingBegun
-            | Self::HousekeepingDone { .. }
-            | Self::HousekeepingFailed { .. }
-            | Self::PredecessorImported { .. } => self.summary_beside_runs(),
+            _ => self.summary_beside_runs(),
         }
     }
 
@@ -256,6 +266,16 @@ impl Fact {
                 format!("The quota data of {last_updated} is too old, and is ignored until it is renewed")
             }
             Self::WorkloadReported { workload } => format!("Workload of {} reported", workload.slug),
+            Self::QuotaLevelChanged { window, level: 0 } => format!("Little of the {} is used again", window.words()),
+            Self::QuotaLevelChanged { window, level } => format!("{level} % of the {} are used", window.words()),
+            Self::MemoryPressed { pressure, used_percent } => {
+                format!("{used_percent:.0} % of the memory are used: pressure is {}", pressure.as_str())
+            }
+            Self::AttentionRaised { item } => format!("Attention is wanted: {}", item.wanted.title),
+            Self::AttentionTurned { id, status, by } => format!("Item {id} is {}, by {by}", status.words()),
+            Self::AttentionPruned { ids } => format!("{} closed items were removed", ids.len()),
+            Self::JobRenamed { from, to } => format!("Job {from} is called {to} now"),
+            Self::Tuned { slug, tuned } => tuned_summary(slug, tuned),
             Self::NoticeRaised { notice, .. } if notice.title.is_empty() => "Message raised".into(),
             Self::NoticeRaised { notice, .. } => notice.title.clone(),
             Self::NoticeTried { notifier, attempt, .. } => format!("Notice given to {notifier}, attempt {attempt}"),
@@ -277,8 +297,8 @@ impl Fact {
             ),
             Self::HousekeepingFailed { error } => format!("Housekeeping failed: {error}"),
             Self::PredecessorImported { imported } => format!(
-                "Imported from a predecessor: {} events and the states of {} jobs; {} entries skipped",
-                imported.events, imported.job_states, imported.skipped
+                "Imported from a predecessor: {} events, the states of {} jobs and {} items of attention; {} entries skipped",
+                imported.events, imported.job_states, imported.attention_items, imported.skipped
             ),
             _ => String::new(),
         }
@@ -333,9 +353,27 @@ impl Fact {
             Self::Paused { pause, .. } => json!({ "by": pause.cause.by(), "detail": pause.cause.sentence() }),
             Self::Resumed { by, .. } => json!({ "by": by }),
             Self::ClockSetBack { by_ms } => json!({ "byMs": by_ms }),
+            _ => self.details_beside_runs(),
+        }
+    }
+
+    /// Of what happens beside the runs; nothing of all else.
+    fn details_beside_runs(&self) -> Value {
+        match self {
             Self::QuotaRead { reading } => quota_details(reading),
             Self::QuotaStale { last_updated } => json!({ "updatedAt": last_updated }),
             Self::WorkloadReported { workload } => json!(workload),
+            Self::QuotaLevelChanged { window, level } => json!({ "window": window, "level": level }),
+            Self::MemoryPressed { pressure, used_percent } => {
+                json!({ "pressure": pressure, "usedPercent": used_percent })
+            }
+            Self::AttentionRaised { item } => {
+                json!({ "id": item.wanted.id, "priority": item.wanted.priority, "category": item.wanted.category })
+            }
+            Self::AttentionTurned { id, status, by } => json!({ "id": id, "status": status, "by": by }),
+            Self::AttentionPruned { ids } => json!({ "ids": ids }),
+            Self::JobRenamed { from, .. } => json!({ "from": from }),
+            Self::Tuned { tuned, .. } => json!(tuned),
             Self::NoticeRaised { notice, notifiers } => json!({ "noticeId": notice.id, "notifiers": notifiers }),
             Self::NoticeTried { notice, notifier, attempt } => {
                 json!({ "noticeId": notice, "notifier": notifier, "attempt": attempt })
@@ -359,20 +397,24 @@ impl Fact {
             Self::HousekeepingDone { cleared } => json!(cleared),
             Self::HousekeepingFailed { error } => json!({ "error": error }),
             Self::PredecessorImported { imported } => json!(imported),
-            Self::HousekeepingBegun
-            | Self::HostStopped
-            | Self::GateBegun { .. }
-            | Self::RunQueued { .. }
-            | Self::RunAdmitted { .. }
-            | Self::RunPassed { .. }
-            | Self::RunProgressed { .. } => json!({}),
             Self::Conversed(fact) => fact.details(),
+            _ => json!({}),
         }
     }
 }
 
 fn who(slug: &Option<JobSlug>) -> String {
     slug.as_ref().map_or_else(|| "Scheduler".into(), |slug| format!("Job {slug}"))
+}
+
+fn tuned_summary(slug: &JobSlug, tuned: &Tuned) -> String {
+    match tuned {
+        Tuned::Proposed { schedule, reason, .. } => format!("`{schedule}` is proposed for job {slug}: {reason}"),
+        Tuned::Applied { schedule, reason, by, .. } => format!("Job {slug} runs at `{schedule}`, by {by}: {reason}"),
+        Tuned::Refused { schedule, by } => format!("`{schedule}` was refused for job {slug} by {by}"),
+        Tuned::Reset { by } => format!("Job {slug} runs by the schedule of its file again, by {by}"),
+        Tuned::Voided => format!("The schedule of job {slug} was edited: what was made of it is void"),
+    }
 }
 
 /// Names them, unless they are many.

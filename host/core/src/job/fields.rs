@@ -191,6 +191,13 @@ pub const FIELDS: &[Field] = &[
         "`tier1` has `intelligence.command` judge what a run did, and `tier2` also tells people unless it is content",
         r#""tier1""#,
     ),
+    field(
+        "autoTune",
+        Kind::Flag,
+        "false",
+        "what its runs tell of their work makes it come half or twice as often, within bounds; otherwise that is only proposed",
+        "true",
+    ),
     required("execute.type", Kind::ExecuteType, "how it runs: the name of an installed execute type", r#""prompt""#),
     field("execute.value", Kind::Text, "", "the prompt, the skill, or the script or command line", r#""./other.sh""#),
     field("execute.args", Kind::Any, "", "arguments of a skill or a script", r#""--full""#),

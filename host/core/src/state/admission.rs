@@ -5,6 +5,8 @@ use jiff::Timestamp;
 use crate::budget::{Begun, Sums, Taken};
 use crate::event::{Event, Fact};
 use crate::id::JobSlug;
+use crate::memory::Pressure;
+use crate::quota::level::QuotaLevels;
 use crate::quota::{Quota, QuotaReading};
 use crate::run::Run;
 use crate::state::State;
@@ -16,11 +18,24 @@ pub(super) struct Standing {
     quota: QuotaReading,
     /// People were told that the quota data is too old.
     is_stale_told: bool,
+    /// What people were told of how much is used.
+    levels: QuotaLevels,
+    pressure: Pressure,
 }
 
 impl Standing {
-    pub(super) fn restored(begun: &[Begun], now: Timestamp, zone: &jiff::tz::TimeZone) -> Self {
-        Self { sums: Sums::restored(begun, now, zone), quota: QuotaReading::None, is_stale_told: false }
+    pub(super) fn restored(begun: &[Begun], levels: QuotaLevels, zone: &jiff::tz::TimeZone) -> Self {
+        Self {
+            sums: Sums::restored(begun, zone),
+            quota: QuotaReading::None,
+            is_stale_told: false,
+            levels,
+            pressure: Pressure::default(),
+        }
+    }
+
+    pub(super) fn rename(&mut self, from: &JobSlug, to: &JobSlug) {
+        self.sums.rename(from, to);
     }
 
     /// `runs` as they were before the event.
@@ -37,6 +52,8 @@ impl Standing {
                 self.is_stale_told = false;
             }
             Fact::QuotaStale { .. } => self.is_stale_told = true,
+            Fact::QuotaLevelChanged { window, level } => self.levels.set(*window, *level),
+            Fact::MemoryPressed { pressure, .. } => self.pressure = *pressure,
             _ => {}
         }
     }
@@ -56,6 +73,16 @@ impl State {
     /// What the quota file said last.
     pub fn quota_reading(&self) -> &QuotaReading {
         &self.standing.quota
+    }
+
+    /// What people were told last of how much of the quota is used.
+    pub fn quota_levels(&self) -> QuotaLevels {
+        self.standing.levels
+    }
+
+    /// How full the memory of the machine was when it was looked at last.
+    pub fn memory_pressure(&self) -> Pressure {
+        self.standing.pressure
     }
 
     /// The quota data that counts now; `None` when there is none, or it is too old, or nobody wants it to be heeded.

@@ -3,6 +3,8 @@
 //! A job's due times are settled up to the later of two: when it began, and the last one that got its run or was passed
 //! over. Both are recorded, so what comes after them is owed, however long nobody was awake.
 
+use std::sync::Arc;
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::JobSlug;
@@ -51,14 +53,14 @@ impl State {
         if self.keeps_last_good(file) {
             return Vec::new();
         }
-        let begins = |job: &Job| {
-            let goes_on = self.jobs.get(&job.slug).is_some_and(|entry| is_due_alike(&entry.job, job));
+        let begins = |job: &Arc<Job>| {
+            let goes_on = self.jobs.get(&job.slug).is_some_and(|entry| is_due_alike(&entry.job, &self.tuned(job)));
             job.enabled && !(goes_on && self.has_begun(&job.slug))
         };
         file.jobs.iter().filter(|job| begins(job)).map(|job| job.slug.clone()).collect()
     }
 
-    pub(super) fn keeps_last_good(&self, file: &JobsFile) -> bool {
+    pub(crate) fn keeps_last_good(&self, file: &JobsFile) -> bool {
         file.refused && !self.jobs.is_empty()
     }
 
@@ -68,13 +70,14 @@ impl State {
         self.agenda.clear();
         self.order = file.jobs.iter().map(|job| job.slug.clone()).collect();
         for job in &file.jobs {
-            let alike = before.remove(&job.slug).filter(|entry| is_due_alike(&entry.job, job));
+            let job = self.tuned(job);
+            let alike = before.remove(&job.slug).filter(|entry| is_due_alike(&entry.job, &job));
             let next = match alike {
                 Some(entry) if job.enabled => entry.next,
-                _ => self.next_due(job, now),
+                _ => self.next_due(&job, now),
             };
-            self.agenda.extend(next.map(|due| (self.starts_at(job, due), job.slug.clone())));
-            self.jobs.insert(job.slug.clone(), JobEntry { job: job.clone(), next });
+            self.agenda.extend(next.map(|due| (self.starts_at(&job, due), job.slug.clone())));
+            self.jobs.insert(job.slug.clone(), JobEntry { job, next });
         }
     }
 
@@ -114,13 +117,21 @@ impl State {
         }
     }
 
-    fn find_next(&mut self, slug: &JobSlug, now: Timestamp) {
+    /// For as long as it takes to change what its place depends on; `find_next` gives it another.
+    pub(super) fn take_from_agenda(&mut self, slug: &JobSlug) {
+        let Some(entry) = self.jobs.get_mut(slug) else { return };
+        let (job, next) = (entry.job.clone(), entry.next.take());
+        if let Some(due) = next {
+            self.agenda.remove(&(self.starts_at(&job, due), slug.clone()));
+        }
+    }
+
+    pub(super) fn find_next(&mut self, slug: &JobSlug, now: Timestamp) {
+        self.take_from_agenda(slug);
         let Some(job) = self.jobs.get(slug).map(|entry| entry.job.clone()) else { return };
         let next = self.next_due(&job, now);
         let Some(entry) = self.jobs.get_mut(slug) else { return };
-        if let Some(before) = std::mem::replace(&mut entry.next, next) {
-            self.agenda.remove(&(self.starts_at(&job, before), slug.clone()));
-        }
+        entry.next = next;
         self.agenda.extend(next.map(|due| (self.starts_at(&job, due), slug.clone())));
     }
 

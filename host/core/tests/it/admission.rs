@@ -340,3 +340,81 @@ fn a_run_whose_job_is_paused_while_its_gate_is_asked_waits_for_the_end_of_the_pa
     world.tell(What::Ticked);
     assert!(admitted(&world, run));
 }
+
+fn levels(world: &World) -> Vec<String> {
+    world.titles().into_iter().filter(|title| title.starts_with("Quota")).collect()
+}
+
+#[test]
+fn each_level_of_quota_is_told_once_until_it_was_left_also_over_restarts() {
+    let mut world = World::with_notifier(&[job("a", "@yearly")], "tells");
+    for week in [60.0, 71.0, 72.0, 84.9, 85.0, 84.5, 85.5] {
+        quota(&mut world, week, 10.0);
+    }
+    assert_eq!(levels(&world), ["Quota: 70 % of the week", "Quota: 85 % of the week"]);
+    world.restart_after(1);
+    quota(&mut world, 86.0, 10.0);
+    assert_eq!(levels(&world).len(), 2, "a restart forgets nothing");
+    quota(&mut world, 3.0, 96.0);
+    quota(&mut world, 71.0, 20.0);
+    assert_eq!(levels(&world)[2..], ["Quota: 95 % of the five hours", "Quota: 70 % of the week"]);
+}
+
+#[test]
+fn old_quota_data_and_data_that_nobody_heeds_alarm_nobody() {
+    let mut world = World::with_notifier(&[job("a", "@yearly")], "tells");
+    world.now += SignedDuration::from_hours(2);
+    let old = json!({"usagePercent": 99, "lastUpdated": world.now - SignedDuration::from_hours(1)}).to_string();
+    world.tell(What::QuotaRead(QuotaReading::parse(&old)));
+    world.state.limits.admission.quota = None;
+    quota(&mut world, 97.0, 97.0);
+    assert_eq!(levels(&world), [] as [String; 0]);
+}
+
+#[test]
+fn under_memory_pressure_what_matters_less_does_not_start_and_says_so() {
+    let high = with("high", json!({"priority": "high"}));
+    let critical = with("critical", json!({"priority": "critical"}));
+    let mut world = World::with_notifier(&[job("a", "@yearly"), high, critical], "tells");
+    let trigger = |world: &mut World| {
+        ["a", "high", "critical"].map(|slug| {
+            let run = world.trigger(slug);
+            let is_admitted = admitted(world, run);
+            world.tell(What::StopAsked { run, by: "test".into() });
+            if is_admitted {
+                world.tell(What::Judged { run, verdict: instar_core::verdict::Verdict::pass() });
+            }
+            is_admitted
+        })
+    };
+    for (used, may_start) in
+        [(60.0, [true, true, true]), (80.0, [false, true, true]), (95.0, [false, false, true]), (50.0, [true; 3])]
+    {
+        world.tell(What::MemoryRead { used_percent: used });
+        assert_eq!(trigger(&mut world), may_start, "at {used} %");
+    }
+    let memory: Vec<_> = world.titles().into_iter().filter(|title| title.starts_with("Memory")).collect();
+    assert_eq!(memory, ["Memory: elevated pressure", "Memory: critical pressure"]);
+    assert!(world.skips().iter().any(|skip| skip.as_str() == "memory"));
+}
+
+#[test]
+fn sums_of_a_day_are_those_of_that_day_when_the_clock_goes_back_to_it() {
+    let mut world = World::new(&[with("a", json!({"budget": {"runsPerDay": 2}}))]);
+    let run = |world: &mut World| {
+        let run = world.trigger("a");
+        let is_admitted = admitted(world, run);
+        if is_admitted {
+            world.run_to_end(run, EndCause::Exit(0));
+        }
+        is_admitted
+    };
+    assert!(run(&mut world));
+    world.now += SignedDuration::from_hours(24);
+    assert!(run(&mut world) && run(&mut world) && !run(&mut world), "the second day has two of its own");
+    world.now -= SignedDuration::from_hours(24);
+    world.tell(What::Ticked);
+    assert!(run(&mut world) && !run(&mut world), "the first day had one left");
+    world.now += SignedDuration::from_hours(24);
+    assert!(!run(&mut world), "and the second none");
+}

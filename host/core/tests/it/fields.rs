@@ -152,6 +152,17 @@ fn told(job: &Value) -> String {
     preamble(run, Some(&grounding.clone().unwrap_or_default()), &files, None)
 }
 
+/// When it is due next, after ten runs that found nothing to do.
+fn tuned(job: &Value) -> String {
+    let mut job = job.clone();
+    job["schedule"] = "*/10 * * * *".into();
+    let mut world = world(&job).0;
+    for _ in 0..10 {
+        world.report_work("a", 0.0, 0.0);
+    }
+    format!("{:?}", world.next_of("a"))
+}
+
 /// What the field is for, seen from outside.
 fn effect(field: &Field, job: &Value) -> String {
     match field.name {
@@ -189,6 +200,7 @@ fn effect(field: &Field, job: &Value) -> String {
         | "grounding.contextFiles"
         | "grounding.questions"
         | "grounding.processesExternalInput" => told(job),
+        "autoTune" => tuned(job),
         "supervision" => format!("{:?}", request(job).supervision),
         "execute.type" => request(job).execute_type,
         "execute.value" | "execute.args" => request(job).step.execute_json,

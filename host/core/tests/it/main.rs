@@ -1,6 +1,7 @@
 //! The rules, told as scenarios and attacked at random.
 
 mod admission;
+mod attention;
 mod clock;
 mod conversations;
 mod decide;
@@ -15,6 +16,7 @@ mod schedule;
 mod supervise;
 mod supervisor;
 mod talk;
+mod tune;
 mod world;
 mod year;
 mod zones;

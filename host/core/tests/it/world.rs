@@ -15,6 +15,7 @@ use instar_core::run::{Outcome, SkipReason, Trigger};
 use instar_core::session::SessionStatus;
 use instar_core::state::{Limits, Restored, State};
 use instar_core::verdict::Verdict;
+use instar_core::workload::Workload;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -148,6 +149,10 @@ impl World {
             retries: state.planned_retries().cloned().collect(),
             zone: self.state.zone.iana_name().map(str::to_owned),
             questions: state.questions().cloned().collect(),
+            attention: state.attention_items().cloned().collect(),
+            quota_levels: state.quota_levels(),
+            tunings: slugs.iter().filter_map(|slug| Some((slug.clone(), state.tuning(slug)?.clone()))).collect(),
+            signals: slugs.iter().map(|slug| (slug.clone(), state.signals(slug).cloned().collect())).collect(),
             conversations: state.conversations().clone(),
         };
         self.stored = Some((limits, restored));
@@ -312,6 +317,22 @@ impl World {
         self.start(run);
         self.tell(What::SessionEnded { run, end: end(EndCause::Exit(1)) });
         self.finish_step(run, FinishVerdict::Failed, "exit status 1");
+    }
+
+    /// What a run of the job tells of its work.
+    pub(crate) fn report_work(&mut self, slug: &str, found: f64, processed: f64) {
+        self.now += SignedDuration::from_secs(1);
+        let workload = Workload {
+            slug: slug.parse().expect("the test names what is there"),
+            timestamp: self.now,
+            duration: 1.0,
+            skip_fast: false,
+            items_found: found,
+            items_processed: processed,
+            saturation: Workload::saturation_of(found, processed),
+            notes: None,
+        };
+        self.tell(What::WorkloadTold(Box::new(workload)));
     }
 
     pub(crate) fn queue(&self) -> Vec<&str> {

@@ -4,6 +4,7 @@ mod change;
 mod check;
 mod next;
 mod options;
+mod pace;
 mod show;
 mod skips;
 mod trigger;
@@ -66,6 +67,13 @@ pub(crate) enum JobCommand {
     Resume {
         slug: String,
     },
+    Tune(pace::Tune),
+    /// Give a job another name, in the jobs file and in all that is kept of it; needs the server
+    #[command(after_help = examples(&["instar job rename check-email mail"]))]
+    Rename {
+        old: String,
+        new: String,
+    },
     Trigger(trigger::Trigger),
     Skips(skips::Skips),
     /// Show the runs of a job, newest first
@@ -93,6 +101,8 @@ pub(crate) fn run(context: &Context, command: JobCommand) -> Result<Exit, Failur
         JobCommand::Remove { slug } => change::remove(context, parsed(&slug)?),
         JobCommand::Pause { slug, reason } => scheduler::pause_job(context, &parsed(&slug)?, reason),
         JobCommand::Resume { slug } => scheduler::resume_job(context, &parsed(&slug)?),
+        JobCommand::Tune(tune) => pace::tune(context, &tune),
+        JobCommand::Rename { old, new } => pace::rename(context, &parsed(&old)?, &parsed(&new)?),
         JobCommand::Trigger(trigger) => trigger::run(context, &trigger),
         JobCommand::Skips(skips) => skips::run(context, &skips),
         JobCommand::Runs { slug, limit } => show::runs(context, &parsed(&slug)?, limit),

@@ -4,6 +4,7 @@
 //! settings work on files, so that they need no server. What a command prints and how it ends: `output` and `exit`.
 
 mod api_call;
+mod attention;
 mod autostart;
 mod backup;
 mod client;
@@ -89,6 +90,9 @@ enum Command {
     /// Pause and resume all jobs
     #[command(subcommand, after_help = examples(&["instar scheduler status", "instar scheduler pause"]))]
     Scheduler(scheduler::SchedulerCommand),
+    /// What people should look at: list it, raise it, and say how far you are
+    #[command(subcommand, after_help = examples(&["instar attention list", "instar attention done key-expires"]))]
+    Attention(attention::AttentionCommand),
     /// Look into single runs of jobs
     #[command(subcommand, after_help = examples(&["instar run show 0197e8a0-0000-7000-8000-000000000000"]))]
     Run(run::RunCommand),
@@ -203,6 +207,7 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Config(command) => config::run(context, command),
         Command::Job(command) => job::run(context, command),
         Command::Scheduler(command) => scheduler::run(context, command),
+        Command::Attention(command) => attention::run(context, command),
         Command::Run(command) => run::run(context, command),
         Command::Session(command) => session::run(context, command),
         Command::Quota(quota) => quota::run(context, &quota),

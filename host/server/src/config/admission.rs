@@ -8,6 +8,7 @@ use std::time::Duration;
 use instar_core::admission::{AdmissionRules, is_tag};
 use instar_core::budget::{Budget, micro_usd};
 use instar_core::job::Model;
+use instar_core::memory::MemoryRules;
 use instar_core::quota::{QuotaRules, Thresholds};
 use jiff::SignedDuration;
 
@@ -31,6 +32,7 @@ pub(super) struct Sections<'a> {
     pub(super) scheduler: &'a mut Section,
     pub(super) monitoring: Section,
     pub(super) quota: Section,
+    pub(super) memory: Section,
     pub(super) budget: Section,
 }
 
@@ -38,10 +40,12 @@ pub(super) fn admission(
     sections: Sections<'_>,
     project: &Project,
 ) -> Result<(AdmissionRules, QuotaConfig), ConfigError> {
-    let Sections { scheduler, mut monitoring, mut quota, budget } = sections;
+    let Sections { scheduler, mut monitoring, mut quota, memory, budget } = sections;
     let defaults = AdmissionRules::default();
     let rules = quota_rules(scheduler.section("quotaThresholds")?, &mut quota)?;
     let tracks = monitoring.take("quotaTracking", super::read::FLAG)?.unwrap_or(true);
+    let heeds_memory = monitoring.take("memoryMonitoring", super::read::FLAG)?.unwrap_or(true);
+    let memory = memory_rules(memory)?;
     let gate_timeout = whole(scheduler, "gateTimeoutSeconds", 1..=3600, "a whole number of seconds from 1 to 3600")?;
     let jitter = whole(scheduler, "jitterSeconds", 0..=3600, "a whole number of seconds from 0 to 3600")?
         .and_then(|seconds| i64::try_from(seconds).ok());
@@ -50,6 +54,7 @@ pub(super) fn admission(
         tag_limits: tag_limits(scheduler)?,
         jitter: jitter.map_or(defaults.jitter, SignedDuration::from_secs),
         quota: tracks.then_some(rules),
+        memory: heeds_memory.then_some(memory),
         budget: of_all_jobs(budget)?,
     };
     let collect_minutes = whole(&mut quota, "collectMinutes", 1..=1440, "a whole number of minutes from 1 to 1440")?;
@@ -79,6 +84,18 @@ fn quota_rules(mut thresholds: Section, quota: &mut Section) -> Result<QuotaRule
         .and_then(|minutes| i64::try_from(minutes).ok());
     let fallback: Option<Model> = quota.take("fallbackModel", "one of opus, sonnet, haiku")?;
     Ok(QuotaRules { thresholds, stale_after: stale.map_or(defaults.stale_after, SignedDuration::from_mins), fallback })
+}
+
+fn memory_rules(mut memory: Section) -> Result<MemoryRules, ConfigError> {
+    let defaults = MemoryRules::default();
+    let mut percent = |key, default| {
+        let is_percent = |percent: &f64| (0.0..=100.0).contains(percent);
+        Ok(memory.take_if(key, "a number of percent from 0 to 100", is_percent)?.unwrap_or(default))
+    };
+    Ok(MemoryRules {
+        elevated: percent("elevatedPercent", defaults.elevated)?,
+        critical: percent("criticalPercent", defaults.critical)?,
+    })
 }
 
 fn tag_limits(scheduler: &mut Section) -> Result<BTreeMap<String, usize>, ConfigError> {

@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 54] = [
+pub(crate) const KEYS: [Key; 57] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -100,6 +100,9 @@ pub(crate) const KEYS: [Key; 54] = [
         "\".instar/quota-state.json\"",
         "where quota data is; a relative path begins at the project",
     ),
+    key("monitoring.memoryMonitoring", Kind::Flag, "true", "`false`: the memory of the machine holds nobody back"),
+    key("memory.elevatedPercent", Kind::Number(100), "75", "from here on `normal` and `low` do not start"),
+    key("memory.criticalPercent", Kind::Number(100), "90", "from here on only `critical` starts"),
     key("quota.collector", Kind::Text, "", "a shell command that prints quota data, or writes the file"),
     key("quota.collectMinutes", Kind::Whole(1, 1440), "5", "how often it runs at most, and only while jobs are due"),
     key("quota.staleAfterMinutes", Kind::Whole(1, 525_600), "30", "older quota data is ignored"),

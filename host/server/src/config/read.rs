@@ -55,7 +55,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
     let (own_token, trust_loopback) = auth(root.section("auth")?)?;
     let mut of_scheduler = root.section("scheduler")?;
     let (monitoring, quota, budget) = (root.section("monitoring")?, root.section("quota")?, root.section("budget")?);
-    let sections = Sections { scheduler: &mut of_scheduler, monitoring, quota, budget };
+    let memory = root.section("memory")?;
+    let sections = Sections { scheduler: &mut of_scheduler, monitoring, quota, memory, budget };
     let (admission, quota) = admission::admission(sections, project)?;
     Ok(Config {
         project_name: text_or(&mut root, "projectName", || project.folder_name())?,

@@ -151,6 +151,10 @@ fn check_quota() {
     let file = |config: &Config| config.quota.file.file_name().map(ToOwned::to_owned);
     check(json!({"monitoring": {"quotaStateFile": "q.json"}}), file, &Some("q.json".into()));
     check(json!({"quota": {"collector": "./c"}}), |config| config.quota.collector.clone(), &Some("./c".to_owned()));
+    check(json!({"monitoring": {"memoryMonitoring": false}}), |config| config.admission.memory, &None);
+    let memory = |config: &Config| config.admission.memory.map(|rules| (rules.elevated, rules.critical));
+    check(json!({"memory": {"elevatedPercent": 60}}), memory, &Some((60.0, 90.0)));
+    check(json!({"memory": {"criticalPercent": 95.5}}), memory, &Some((75.0, 95.5)));
     check(json!({"quota": {"collectMinutes": 1}}), |config| config.quota.collect_every, &Duration::from_secs(60));
     let hour = jiff::SignedDuration::from_hours(1);
     check(json!({"quota": {"staleAfterMinutes": 60}}), |config| rules(config).stale_after, &hour);

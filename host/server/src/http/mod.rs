@@ -4,6 +4,7 @@
 //! stand in one file per noun; they ask the engine, read its view, and leave all shapes to `view` and instar-api.
 
 mod answers;
+mod attention;
 mod auth;
 mod conversations;
 mod errors;
@@ -18,6 +19,7 @@ mod jobs;
 mod limits;
 mod metrics;
 mod openapi;
+mod pace;
 mod plugins;
 mod quota;
 mod rate;
@@ -146,6 +148,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(scheduler::status))
         .routes(routes!(scheduler::pause))
         .routes(routes!(scheduler::resume))
+        .routes(routes!(pace::tune))
+        .routes(routes!(pace::rename))
         .routes(routes!(runs::of_job))
         .routes(routes!(runs::list))
         .routes(routes!(runs::show))
@@ -158,6 +162,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(spawn::resume))
         .routes(routes!(events::list))
         .routes(routes!(event_stream::open))
+        .routes(routes!(attention::list, attention::raise))
+        .routes(routes!(attention::show, attention::change))
         .routes(routes!(quota::show, quota::report))
         .routes(routes!(skip_ledger::show))
         .routes(routes!(skip_ledger::workloads))

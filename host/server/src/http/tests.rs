@@ -2,10 +2,12 @@
 
 mod access;
 mod answers;
+mod attention;
 mod conversations;
 mod faults;
 mod job_edits;
 mod openapi;
+mod pace;
 
 use std::sync::Arc;
 use std::time::Instant;

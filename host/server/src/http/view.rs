@@ -10,6 +10,7 @@ use instar_core::plan::{End, EndCause, Usage};
 use instar_core::run::{Outcome, Run, RunRecord, SkipReason, Trigger};
 use instar_core::session::Session;
 use instar_core::state::State;
+use instar_core::tune::{Proposal, Tuning};
 use instar_plugin::{PluginError, PluginInfo};
 use instar_store::Story;
 use jiff::Timestamp;
@@ -27,11 +28,16 @@ pub(super) fn time(at: Timestamp) -> String {
 pub(super) struct Waits {
     paused: Option<Pause>,
     retry_at: Option<Timestamp>,
+    tuning: Option<Tuning>,
 }
 
 impl Waits {
     pub(super) fn of(state: &State, slug: &JobSlug) -> Self {
-        Self { paused: state.own_pause(Some(slug)).cloned(), retry_at: state.retry_of(slug) }
+        Self {
+            paused: state.own_pause(Some(slug)).cloned(),
+            retry_at: state.retry_of(slug),
+            tuning: state.tuning(slug).cloned(),
+        }
     }
 }
 
@@ -61,7 +67,21 @@ fn job_state(job: &Job, next: Option<Timestamp>, state: Option<&JobState>, waits
         consecutive_failures: state.map_or(0, |state| state.consecutive_failures),
         retry_at: waits.retry_at.map(time),
         paused: waits.paused.as_ref().map(pause),
+        tuning: waits.tuning.as_ref().and_then(tuning),
     }
+}
+
+/// What was refused is nobody's business any more.
+fn tuning(tuning: &Tuning) -> Option<api::JobTuning> {
+    let pace = |proposal: &Proposal, by: Option<String>| api::JobPace {
+        schedule: proposal.schedule.clone(),
+        reason: proposal.reason.clone(),
+        at: time(proposal.at),
+        by,
+    };
+    let proposed = tuning.proposed.as_ref().map(|proposal| pace(proposal, None));
+    let applied = tuning.applied.as_ref().map(|applied| pace(&applied.proposal, Some(applied.by.clone())));
+    (proposed.is_some() || applied.is_some()).then_some(api::JobTuning { proposed, applied })
 }
 
 pub(super) fn job_problem(problem: &JobProblem) -> api::JobProblem {
@@ -248,7 +268,9 @@ pub(super) fn skip_detail(reason: &SkipReason) -> Option<String> {
         SkipReason::Paused => Some("the job or the scheduler is paused; `force` runs it all the same".to_owned()),
         SkipReason::Overlap => Some("another run of the job has not ended".to_owned()),
         SkipReason::NothingToDo => Some("its gate says that there is nothing to do".to_owned()),
-        SkipReason::Quota { detail } | SkipReason::Budget { detail } => Some(detail.clone()),
+        SkipReason::Quota { detail } | SkipReason::Memory { detail } | SkipReason::Budget { detail } => {
+            Some(detail.clone())
+        }
         SkipReason::AlreadyRan => Some("this due time has its run already".to_owned()),
     }
 }

@@ -23,6 +23,10 @@ pub(crate) enum Edit {
         patch: Map<String, Value>,
     },
     Remove(JobSlug),
+    Rename {
+        from: JobSlug,
+        to: JobSlug,
+    },
 }
 
 /// The text after an edit.
@@ -52,7 +56,7 @@ pub(crate) enum EditError {
     Ambiguous { file: String, slug: JobSlug, count: usize },
     #[error("invalid job: {}", .0.message)]
     Invalid(JobProblem),
-    #[error("the slug of a job stays, since its history has that name; add a new job and remove `{0}`")]
+    #[error("the slug of a job stays, since its history has that name; `instar job rename {0} NEW` changes both")]
     Renamed(JobSlug),
     #[error("{0} is written in a way that cannot be edited safely, such as one key twice; edit it by hand")]
     Unsafe(String),
@@ -72,6 +76,7 @@ pub(crate) fn apply(file: &str, text: &str, edit: &Edit) -> Result<Edited, EditE
         Edit::SetEnabled { slug, enabled } => set_enabled(file, &jobs, before.clone(), slug, *enabled)?,
         Edit::Change { slug, patch } => change(file, &jobs, before.clone(), slug, patch)?,
         Edit::Remove(slug) => remove(file, &jobs, before.clone(), slug)?,
+        Edit::Rename { from, to } => rename(file, &jobs, before.clone(), from, to)?,
     };
     let changed = after != before;
     let text = if changed { root.to_string() } else { text.to_owned() };
@@ -219,6 +224,23 @@ fn remove(
     Ok((removed, entries))
 }
 
+fn rename(
+    file: &str,
+    jobs: &CstArray,
+    mut entries: Vec<Value>,
+    from: &JobSlug,
+    to: &JobSlug,
+) -> Result<(Value, Vec<Value>), EditError> {
+    let index = position(file, &entries, from)?;
+    if entries.iter().any(|entry| is_named(entry, to)) {
+        return Err(EditError::Taken(to.to_string()));
+    }
+    let property = element(file, jobs, index)?.get("slug").ok_or_else(|| EditError::Unsafe(file.to_owned()))?;
+    property.set_value(to.as_str().into());
+    entries[index]["slug"] = to.as_str().into();
+    Ok((entries[index].clone(), entries))
+}
+
 fn parse(file: &str, text: &str) -> Result<CstRootNode, EditError> {
     CstRootNode::parse(text, &options()).map_err(|error| corrupt(file, &error))
 }
@@ -361,6 +383,14 @@ mod tests {
     fn a_wrong_value_of_enabled_is_replaced() {
         let text = r#"[{"slug": "one", "enabled": "yes"}]"#;
         assert_eq!(set(text, "one", true).text, r#"[{"slug": "one", "enabled": true}]"#);
+    }
+
+    #[test]
+    fn renaming_changes_one_word_and_takes_no_name_that_is_there() {
+        let rename = |from, to| apply("jobs.json", FILE, &Edit::Rename { from: slug(from), to: slug(to) });
+        assert_eq!(rename("one", "first").unwrap().text, FILE.replace("\"one\"", "\"first\""));
+        assert!(matches!(rename("one", "two"), Err(EditError::Taken(_))));
+        assert!(matches!(rename("none", "three"), Err(EditError::Unknown(_))));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use instar_core::attention::Item;
 use instar_core::event::{Event, Fact, Imported};
 use instar_core::id::JobSlug;
 use instar_core::job::{JobState, LastResult};
@@ -19,6 +20,8 @@ use crate::config::Project;
 /// No file of a predecessor comes near; one that does is not its own.
 const LARGEST_FILE: u64 = 256 << 20;
 const LONGEST_KIND: usize = 64;
+/// What people should look at.
+const ATTENTION: &str = "state/attention-items.json";
 
 /// Takes what was not taken before, and records how much it was.
 pub(super) async fn import(project: &Project, store: &Store) -> Result<(), StoreError> {
@@ -33,11 +36,16 @@ pub(super) async fn import(project: &Project, store: &Store) -> Result<(), Store
                 continue;
             }
         };
-        let import = if source.starts_with("logs/") { activity(source, &text) } else { job(source, &text) };
+        let import = match source.as_str() {
+            ATTENTION => attention(source, &text),
+            events if events.starts_with("logs/") => activity(source, &text),
+            _ => job(source, &text),
+        };
         store.import(&import, now).await?;
         imported.files += 1;
         imported.job_states += count(import.job_states.len());
         imported.events += count(import.events.len());
+        imported.attention_items += count(import.attention.len());
         imported.skipped += import.skipped;
     }
     if imported.files > 0 {
@@ -52,7 +60,8 @@ fn sources(project: &Project, known: &BTreeSet<String>) -> BTreeSet<String> {
     let jobs = names(&project.state_dir().join("jobs")).filter(|name| name.ends_with(".json"));
     let logs = names(&project.logs_dir()).filter(|name| is_activity(name));
     let all = jobs.map(|name| format!("state/jobs/{name}")).chain(logs.map(|name| format!("logs/{name}")));
-    all.filter(|source| !known.contains(source)).collect()
+    let attention = project.instar_dir().join(ATTENTION).is_file().then(|| ATTENTION.to_owned());
+    all.chain(attention).filter(|source| !known.contains(source)).collect()
 }
 
 /// A folder that is not there has no files.
@@ -75,6 +84,14 @@ fn job(source: String, text: &str) -> Import {
         Some(state) => Import { source, job_states: vec![state], ..Import::default() },
         None => Import { source, skipped: 1, ..Import::default() },
     }
+}
+
+fn attention(source: String, text: &str) -> Import {
+    let file: Value = serde_json::from_str(text).unwrap_or_default();
+    let Some(entries) = file["items"].as_array() else { return Import { source, skipped: 1, ..Import::default() } };
+    let items: Vec<Item> = entries.iter().filter_map(Item::of_predecessor).collect();
+    let skipped = count(entries.len() - items.len());
+    Import { source, attention: items, skipped, ..Import::default() }
 }
 
 fn job_state(value: &Value) -> Option<(JobSlug, JobState)> {
@@ -149,6 +166,15 @@ mod tests {
         assert_eq!((event.kind.as_str(), event.at.as_millisecond() % 1000), ("job_triggered", 678));
         assert_eq!(event.metadata, json!({"slug": "a", "sessionId": "job-a"}));
         assert_eq!(event.slug.as_ref().map(JobSlug::as_str), Some("a"));
+    }
+
+    #[test]
+    fn items_that_people_should_look_at_are_taken_and_others_counted() {
+        let text = r#"{"items": [{"id": "a", "title": "T", "summary": "S", "priority": "HIGH", "status": "DONE",
+            "createdAt": "2026-01-02T03:04:05Z"}, {"id": "b"}, 3]}"#;
+        let import = attention(ATTENTION.into(), text);
+        assert_eq!((import.attention.len(), import.skipped), (1, 2));
+        assert_eq!(attention(ATTENTION.into(), "[").skipped, 1);
     }
 
     #[test]

@@ -55,8 +55,8 @@ async fn backup_of_a_newer_version_is_refused() {
     let folder = folder();
     let path = folder.path().join("instar.db");
     let mut connection = other(&path).await;
-    let newer = "CREATE TABLE _sqlx_migrations (version BIGINT); INSERT INTO _sqlx_migrations VALUES (7)";
+    let newer = "CREATE TABLE _sqlx_migrations (version BIGINT); INSERT INTO _sqlx_migrations VALUES (1000)";
     sqlx::raw_sql(newer).execute(&mut connection).await.unwrap();
     connection.close().await.unwrap();
-    assert!(matches!(check_backup(&path).await, Err(StoreError::NewerDatabase { database: 7, .. })));
+    assert!(matches!(check_backup(&path).await, Err(StoreError::NewerDatabase { database: 1000, .. })));
 }

@@ -38,7 +38,7 @@ pub(crate) fn jobs(slugs: &[&str]) -> JobsFile {
         let gate = (*slug == "tidy").then_some("./anything-to-do");
         json!({"slug": slug, "name": format!("The {slug}"), "schedule": "* * * * *", "unknown": [1.5, null],
                "retry": {"backoffSeconds": 30, "on": ["failure", "timeout", "lost"]},
-               "gate": gate, "tags": ["t"], "execute": {"type": "script", "value": "true"}})
+               "gate": gate, "tags": ["t"], "autoTune": *slug == "mail", "execute": {"type": "script", "value": "true"}})
     };
     JobsFile::from_entries(&slugs.iter().map(job).collect::<Vec<_>>())
 }
@@ -199,6 +199,10 @@ impl Host {
             Fact::RunFinished(finished) => {
                 self.sessions.extend(finished.session.clone().map(|session| (session.id, session)));
             }
+            Fact::JobRenamed { from, to } => {
+                let jobs = self.sessions.values_mut().filter_map(|session| session.job.as_mut());
+                jobs.filter(|job| *job == from).for_each(|job| *job = to.clone());
+            }
             Fact::ClockSetBack { by_ms } => {
                 self.restarted_at = self.restarted_at.checked_sub(SignedDuration::from_millis(*by_ms)).unwrap();
             }
@@ -235,11 +239,17 @@ impl Host {
         let restored = state(Restored { begun, ..snapshot.restored }, self.now);
         for job in SLUGS {
             let taken = |state: &State| (state.taken_by(&slug(job), self.now), state.taken_by_all(self.now));
-            // A clock that goes back to another day begins that anew.
+            assert_eq!(taken(&restored), taken(&self.state), "what {job} took");
+            assert_eq!(restored.tuning(&slug(job)), self.state.tuning(&slug(job)), "pace of {job}");
+            let signals = |state: &State| state.signals(&slug(job)).cloned().collect::<Vec<_>>();
+            // Which are older than a change is told by their time.
             if !self.has_gone_back {
-                assert_eq!(taken(&restored), taken(&self.state), "what {job} took");
+                assert_eq!(signals(&restored), signals(&self.state), "signals of {job}");
             }
         }
+        let items = |state: &State| state.attention_items().cloned().collect::<Vec<_>>();
+        assert_eq!(items(&restored), items(&self.state));
+        assert_eq!(restored.quota_levels(), self.state.quota_levels());
         let zone = self.events.iter().rfind(|event| event.kind == "zone_set");
         let zone = zone.map(|event| event.metadata["zone"].as_str().unwrap().to_owned());
         assert_eq!(snapshot_zone, zone);

@@ -21,7 +21,13 @@ fn import() -> Import {
         slug: Some(slug("mail")),
         metadata: json!({"sessionId": "job-mail"}),
     };
-    Import { source: "file".into(), job_states: vec![(slug("mail"), state)], events: vec![event], skipped: 2 }
+    Import {
+        source: "file".into(),
+        job_states: vec![(slug("mail"), state)],
+        events: vec![event],
+        attention: Vec::new(),
+        skipped: 2,
+    }
 }
 
 #[tokio::test]

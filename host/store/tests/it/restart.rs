@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
+use instar_core::attention::{ItemStatus, Wanted};
 use instar_core::decide::{SpawnRequest, StepFault, What};
 use instar_core::event::{Event, Fact};
 use instar_core::gate::{GateAnswer, GateEnd};
+use instar_core::id::JobSlug;
 use instar_core::jobs_file::JobsFile;
 use instar_core::plan::{Action, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult, Usage};
+use instar_core::quota::QuotaReading;
 use instar_core::run::{Phase, Run, RunStatus};
 use instar_core::talk::{Activity, Doing};
+use instar_core::tune::TuneWish;
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
+use instar_core::workload::Workload;
 use proptest::prelude::*;
 use tokio::runtime::Builder;
 
@@ -54,6 +59,27 @@ enum Move {
         pick: u8,
         choice: u8,
     },
+    /// Some runs of a job tell that they found nothing, or too much.
+    Work {
+        job: u8,
+        found: u8,
+    },
+    Tune {
+        job: u8,
+        wish: u8,
+    },
+    Rename {
+        from: u8,
+        to: u8,
+    },
+    Quota {
+        percent: u8,
+    },
+    /// Somebody raises an item, or gets on with one.
+    Attend {
+        item: u8,
+        choice: u8,
+    },
     Spawn {
         name: u8,
     },
@@ -79,6 +105,11 @@ fn moves() -> impl Strategy<Value = Vec<Move>> {
         1 => any::<(u8, bool)>().prop_map(|(job, resume)| Move::Pause { job, resume }),
         12 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Report { pick, choice }),
         3 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Deliver { pick, choice }),
+        4 => any::<(u8, u8)>().prop_map(|(job, found)| Move::Work { job, found }),
+        2 => any::<(u8, u8)>().prop_map(|(job, wish)| Move::Tune { job, wish }),
+        1 => any::<(u8, u8)>().prop_map(|(from, to)| Move::Rename { from, to }),
+        3 => any::<(u8, u8)>().prop_map(|(item, choice)| Move::Attend { item, choice }),
+        1 => (0..100_u8).prop_map(|percent| Move::Quota { percent }),
         2 => any::<u8>().prop_map(|name| Move::Spawn { name }),
         3 => any::<u8>().prop_map(|pick| Move::Say { pick }),
         5 => any::<(u8, u8)>().prop_map(|(pick, choice)| Move::Turn { pick, choice }),
@@ -108,6 +139,17 @@ async fn live(moves: Vec<Move>) {
 
 async fn play(host: &mut Host, step: Move) {
     let what = match step {
+        Move::Work { job, found } => return work(host, job, found).await,
+        Move::Tune { job, wish } => {
+            let wish = [TuneWish::Take, TuneWish::Refuse, TuneWish::Reset][usize::from(wish) % 3];
+            Some(What::TuneAsked { slug: picked_slug(job), wish, by: "api".into() })
+        }
+        Move::Rename { from, to } => Some(What::RenameAsked { from: picked_slug(from), to: picked_slug(to) }),
+        Move::Attend { item, choice } => Some(attend(item, choice)),
+        Move::Quota { percent } => {
+            let text = format!(r#"{{"usagePercent": {percent}, "lastUpdated": "{}"}}"#, host.now);
+            Some(What::QuotaRead(QuotaReading::parse(&text)))
+        }
         Move::Tick { wait } => {
             host.wait(wait.into());
             Some(What::Ticked)
@@ -140,6 +182,46 @@ async fn play(host: &mut Host, step: Move) {
     if let Some(what) = what {
         let events = host.take(what).await;
         check_ends(host, &events).await;
+    }
+}
+
+fn attend(item: u8, choice: u8) -> What {
+    // Also those that the host raises.
+    let id = ["one/of \"two\"", "two", "pause:mail", "run:news"][usize::from(item) % 4].to_owned();
+    let statuses = [ItemStatus::Open, ItemStatus::Acknowledged, ItemStatus::InProgress, ItemStatus::Done];
+    match statuses.get(usize::from(choice) % 6) {
+        Some(status) => What::AttentionTurnAsked { id, status: *status, by: "api".into() },
+        None => What::AttentionAsked(Box::new(Wanted {
+            id,
+            title: format!("T{choice}"),
+            summary: "S".into(),
+            description: None,
+            category: "general".into(),
+            priority: Default::default(),
+            source_context: None,
+        })),
+    }
+}
+
+fn picked_slug(pick: u8) -> JobSlug {
+    slug(SLUGS[usize::from(pick) % SLUGS.len()])
+}
+
+async fn work(host: &mut Host, job: u8, found: u8) {
+    for _ in 0..6 {
+        host.wait(10);
+        let found = f64::from(found % 2) * 9.0;
+        let workload = Workload {
+            slug: picked_slug(job),
+            timestamp: host.now,
+            duration: 1.0,
+            skip_fast: false,
+            items_found: found,
+            items_processed: 1.0,
+            saturation: Workload::saturation_of(found, 1.0),
+            notes: None,
+        };
+        host.take(What::WorkloadTold(Box::new(workload))).await;
     }
 }
 

@@ -62,18 +62,13 @@ impl Host {
         let with = |slug: &JobSlug| Some((slug.clone(), state.job_state(slug)?.clone()));
         let paused = |slug: Option<&JobSlug>| Some((slug.cloned(), state.own_pause(slug)?.clone()));
         let restored = Restored {
-            begun: Vec::new(),
             jobs: JobsFile { jobs: state.jobs().map(|entry| entry.job.clone()).collect(), ..JobsFile::default() },
             job_states: slugs.iter().filter_map(with).collect(),
             runs: state.open_runs().cloned().collect(),
             latest: self.latest,
-            outbox: Vec::new(),
-            poll_cursors: Default::default(),
             pauses: slugs.iter().map(Some).chain([None]).filter_map(paused).collect(),
-            retries: Vec::new(),
             zone: Some("UTC".into()),
-            conversations: Default::default(),
-            questions: Vec::new(),
+            ..Restored::default()
         };
         self.state = State::new(limits(), TimeZone::UTC, Vec::new(), restored, time(now));
         self.read_jobs(now);

@@ -63,6 +63,8 @@ faults! {
     JOB_BAD = "job-bad", Error, hand, "an entry of the jobs file is no job";
     JOB_TYPE_UNKNOWN = "job-type-unknown", Error, hand, "no plugin offers the execute type of a job";
     JOB_NEVER_DUE = "job-never-due", Warning, hand, "the schedule of a job has no date in the next five years";
+    QUOTA_BROKEN = "quota-broken", Warning, hand, "the quota file says nothing that can be relied on, and is ignored";
+    QUOTA_STALE = "quota-stale", Warning, hand, "nobody renews the quota data, so it is ignored";
     TMUX_MISSING = "tmux-missing", Error, hand, "there is no tmux";
     TMUX_UNUSABLE = "tmux-unusable", Error, hand, "tmux is too old, or cannot be run";
     AGENT_MISSING = "agent-missing", Error, hand, "the agent CLI of prompt jobs is not found";

@@ -10,6 +10,7 @@ mod jobs;
 mod machine;
 mod plugins;
 mod project;
+mod quota;
 mod server;
 mod store;
 
@@ -91,6 +92,7 @@ fn examine(project: &Project) -> Result<Vec<Finding>, Failure> {
     findings.extend(found);
     let (jobs, found) = jobs::examine(&patient, plugins.as_ref());
     findings.extend(found);
+    findings.extend(quota::examine(&patient));
     findings.extend(agent::examine(&patient, &jobs));
     findings.extend(hooks::examine(&patient));
     Ok(findings)

@@ -1,6 +1,6 @@
 //! Showing jobs and their runs: from the server, and jobs also from the file alone.
 
-use instar_api::{Job, JobProblem, JobRuns, JobState, Jobs, Run, Scheduler, Trigger, paths};
+use instar_api::{Job, JobPace, JobProblem, JobRuns, JobState, Jobs, Run, Scheduler, Trigger, paths};
 use instar_core::id::JobSlug;
 use instar_core::jobs_file::JobsFile;
 use jiff::Timestamp;
@@ -156,6 +156,7 @@ fn of_definition(now: Timestamp, zone: &TimeZone, job: &instar_core::job::Job) -
         consecutive_failures: 0,
         retry_at: None,
         paused: None,
+        tuning: None,
     };
     Job { definition, state }
 }
@@ -166,7 +167,10 @@ fn row(out: &Output, job: &Job) -> Vec<Shown> {
     let failures = job.state.consecutive_failures;
     vec![
         Shown::plain(&job.state.slug),
-        Shown::plain(text(job, "schedule")),
+        match state_pace(job) {
+            Some(pace) => Shown::new(format!("{} (tuned)", one_line(&pace.schedule)), Tone::Warn),
+            None => Shown::plain(text(job, "schedule")),
+        },
         next_run(out, job),
         Shown::plain(text(job, "priority")),
         Shown::plain(text(job, "model")),
@@ -178,6 +182,10 @@ fn row(out: &Output, job: &Job) -> Vec<Shown> {
         last_result(job),
         Shown::new(failures.to_string(), if failures > 0 { Tone::Bad } else { Tone::Plain }),
     ]
+}
+
+fn state_pace(job: &Job) -> Option<&JobPace> {
+    job.state.tuning.as_ref()?.applied.as_ref()
 }
 
 fn next_run(out: &Output, job: &Job) -> Shown {
@@ -219,8 +227,20 @@ fn in_full(out: &Output, job: &Job) -> String {
     if let Some(pause) = &state.paused {
         lines.push(format!("{:<14} {}: {}", "paused", time(out, &pause.at), one_line(&pause.detail)));
     }
+    for (key, pace) in tuned(state) {
+        lines.push(format!("{key:<14} `{}`: {}", one_line(&pace.schedule), one_line(&pace.reason)));
+    }
     lines.push(format!("{:<14} {} in a row", "failures", state.consecutive_failures));
     lines.join("\n")
+}
+
+/// What the job runs by instead of the schedule of its file, and what is proposed.
+fn tuned(state: &JobState) -> impl Iterator<Item = (&'static str, &JobPace)> {
+    let tuning = state.tuning.iter();
+    tuning.flat_map(|tuning| {
+        let applied = tuning.applied.iter().map(|pace| ("runs at", pace));
+        applied.chain(tuning.proposed.iter().map(|pace| ("proposed", pace)))
+    })
 }
 
 fn line(key: &str, value: &Value) -> String {
