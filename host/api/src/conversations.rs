@@ -19,6 +19,21 @@ pub struct Topic {
     pub topic_name: Option<String>,
 }
 
+/// `POST /telegram/topics`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct TopicRequest {
+    #[schema(min_length = 1, max_length = 128, pattern = "\\S")]
+    pub name: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TopicOpened {
+    pub topic_id: i64,
+    pub name: String,
+    pub created: bool,
+}
+
 /// `POST /telegram/reply/{topicId}`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct TopicReplyRequest {

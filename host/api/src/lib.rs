@@ -21,7 +21,7 @@ mod socket;
 
 pub use conversations::{
     Conversation, Conversations, FoundMessages, LoggedMessage, MessageLogStats, PairRequest, PairingCode, Replied,
-    ReplyRequest, Topic, TopicMessages, TopicReplied, TopicReplyRequest, Topics,
+    ReplyRequest, Topic, TopicMessages, TopicOpened, TopicReplied, TopicReplyRequest, TopicRequest, Topics,
 };
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};

@@ -192,6 +192,11 @@ pub enum What {
         text: String,
         session: Option<SessionName>,
     },
+    /// A thread was opened for somebody.
+    ThreadOpened {
+        place: Place,
+        name: String,
+    },
     /// Somebody wants to pair a chat, and was given this code.
     CodeMade(Offer),
     /// All that guards ask just now and nobody has answered.
@@ -402,6 +407,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         }
         What::Routed { place, key, course } => inbound::routed(&mut draft, place, key, *course),
         What::ReplyAsked { place, text, session } => inbound::reply_asked(&mut draft, place, text, session),
+        What::ThreadOpened { place, name } => inbound::thread_opened(&mut draft, place, name),
         What::CodeMade(offer) => inbound::code_made(&mut draft, offer),
         What::GuardsAsk(open) => question::asked(&mut draft, open),
         What::CarriedOut { id, error } => question::carried_out(&mut draft, id, error),

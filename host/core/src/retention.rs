@@ -18,6 +18,8 @@ pub struct Retention {
     pub max_runs: u64,
     pub max_events: u64,
     pub max_output_bytes: u64,
+    /// What people and agents said to each other.
+    pub messages_days: u32,
 }
 
 /// A clock that jumps may bring a due time back; as long as this its run is remembered, so that it is not run twice.
@@ -34,6 +36,7 @@ pub struct Cutoffs {
     pub events_before: Timestamp,
     pub max_runs: u64,
     pub max_events: u64,
+    pub messages_before: Timestamp,
 }
 
 /// The folder of a session, as it is found on disk.
@@ -67,6 +70,7 @@ impl Retention {
             events_before: days_before(now, self.events_days),
             max_runs: self.max_runs,
             max_events: self.max_events,
+            messages_before: days_before(now, self.messages_days),
         }
     }
 
@@ -135,6 +139,7 @@ mod tests {
             max_runs: 1,
             max_events: 1,
             max_output_bytes: max_bytes,
+            messages_days: 365,
         };
         let folder = |number: u64, hours| SessionFolder { id: id(number), bytes: 10, changed_at: hours_ago(hours) };
         let folders: Vec<_> = told.iter().map(|(number, end)| folder(*number, end.flatten().unwrap_or(48))).collect();
@@ -162,8 +167,15 @@ mod tests {
     #[test]
     fn a_folder_that_no_session_knows_goes_when_it_is_older_than_a_day() {
         check(14, 1000, &[(1, None)], &[1]);
-        let retention =
-            Retention { runs_days: 0, events_days: 0, output_days: 0, max_runs: 0, max_events: 0, max_output_bytes: 0 };
+        let retention = Retention {
+            runs_days: 0,
+            events_days: 0,
+            output_days: 0,
+            max_runs: 0,
+            max_events: 0,
+            max_output_bytes: 0,
+            messages_days: 0,
+        };
         let fresh = SessionFolder { id: id(1), bytes: 10, changed_at: hours_ago(23) };
         assert_eq!(retention.folders_to_clear(&[fresh], &BTreeMap::new(), now()), []);
     }

@@ -8,15 +8,20 @@ use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, PluginId, RunId, SessionId, SessionName};
 use instar_core::inbound::Inbound;
 use instar_core::jobs_file::JobsFile;
+use instar_core::notice::Address;
 use instar_core::quota::QuotaReading;
 use instar_core::run::SkipReason;
 use instar_core::session::Session;
 use instar_core::users::Users;
+use instar_core::verdict::Severity;
 use instar_core::workload::Workload;
+use instar_plugin::{Asker, CallContext, Plugins};
 use instar_session::{SessionError, Sessions};
 use instar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
 
+use crate::act::chain;
+use crate::clock;
 use crate::view::{SharedView, View};
 
 /// Cheap to clone; all clones speak to the one loop.
@@ -27,6 +32,7 @@ pub struct Engine {
     pub(crate) changes: watch::Receiver<i64>,
     pub(crate) store: Store,
     pub(crate) sessions: Sessions,
+    pub(crate) plugins: Arc<Plugins>,
 }
 
 /// An input from outside, with where its recorded events go.
@@ -55,6 +61,8 @@ pub enum AskError {
     TooManyMessages(SessionName),
     #[error("session {0} has ended, and takes no input any more")]
     Ended(SessionName),
+    #[error("no thread was opened: {0}")]
+    NotOpened(String),
     #[error("the host is shutting down")]
     ShuttingDown,
     #[error("it could not be recorded")]
@@ -175,6 +183,16 @@ impl Engine {
     /// Lets whoever shows this code in a chat speak there.
     pub async fn offer_code(&self, offer: Offer) -> Result<(), AskError> {
         self.ask(What::CodeMade(offer)).await.map(|_| ())
+    }
+
+    /// Opens a thread in a chat of a notifier that has them, and remembers its name.
+    pub async fn open_thread(&self, notifier: PluginId, conversation: String, name: String) -> Result<Place, AskError> {
+        let call = CallContext::new(Asker::Api, clock::now());
+        let opened = self.plugins.open_thread(&notifier, &call, &conversation, &name, Severity::Info).await;
+        let thread = opened.map_err(|error| AskError::NotOpened(chain(&error)))?;
+        let place = Place { notifier, address: Address { conversation, thread: Some(thread) } };
+        self.ask(What::ThreadOpened { place: place.clone(), name }).await?;
+        Ok(place)
     }
 
     /// Hands over all that guards ask just now.

@@ -107,7 +107,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let keeper = Keeper { store: parts.store.clone(), retention: parts.retention };
     let world = World {
         sessions: parts.sessions.clone(),
-        plugins: parts.plugins,
+        plugins: parts.plugins.clone(),
         view: view.clone(),
         keeper,
         agent_env: parts.agent_env,
@@ -118,7 +118,14 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         desk: parts.desk,
     };
     let actor = Actor::new(world, reports);
-    let engine = Engine { view: view.clone(), inputs, changes, store: parts.store.clone(), sessions: parts.sessions };
+    let engine = Engine {
+        view: view.clone(),
+        inputs,
+        changes,
+        store: parts.store.clone(),
+        sessions: parts.sessions,
+        plugins: parts.plugins,
+    };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {
         store: parts.store,

@@ -25,6 +25,8 @@ enum Kind {
     Deliveries,
     /// What agents said of their work.
     Workloads,
+    /// What people and agents said, and the keys of what was dealt with.
+    Messages,
     /// The pages that the rows leave behind.
     Pages,
 }
@@ -33,7 +35,7 @@ impl Store {
     /// Removes what lies before the cutoffs or beyond the counts. Open runs and the newest event stay.
     pub async fn clear(&self, cutoffs: &Cutoffs) -> Result<Cleared, StoreError> {
         let mut cleared = Cleared::default();
-        for kind in [Kind::Runs, Kind::Events, Kind::Deliveries, Kind::Workloads, Kind::Pages] {
+        for kind in [Kind::Runs, Kind::Events, Kind::Deliveries, Kind::Workloads, Kind::Messages, Kind::Pages] {
             while self.clear_batch(kind, cutoffs, &mut cleared).await? > 0 {}
         }
         Ok(cleared)
@@ -59,6 +61,7 @@ impl Store {
             Kind::Events => events(&mut connection, cutoffs, cleared).await,
             Kind::Deliveries => deliveries(&mut connection, cutoffs, cleared).await,
             Kind::Workloads => workloads(&mut connection, cutoffs).await,
+            Kind::Messages => messages(&mut connection, cutoffs).await,
             Kind::Pages => shrink(&mut connection).await,
         };
         match removed {
@@ -179,6 +182,22 @@ async fn workloads(connection: &mut SqliteConnection, cutoffs: &Cutoffs) -> Resu
         .await?;
     transaction.commit().await?;
     Ok(deleted.rows_affected())
+}
+
+/// A key is remembered for as long as a notifier might read it again.
+async fn messages(connection: &mut SqliteConnection, cutoffs: &Cutoffs) -> Result<u64, sqlx::Error> {
+    const SPOKEN: &str =
+        "DELETE FROM spoken WHERE number IN (SELECT number FROM spoken WHERE at < $1 ORDER BY at LIMIT $2)";
+    const KEYS: &str = "
+        DELETE FROM inbox WHERE number IN
+            (SELECT number FROM inbox WHERE inbound IS NULL AND at < $1 ORDER BY number LIMIT $2)";
+    let keys_before = cutoffs.events_before.min(cutoffs.occurrences_before);
+    let mut transaction = begin(connection).await?;
+    let spoken =
+        sqlx::query(SPOKEN).bind(millis(cutoffs.messages_before)).bind(ROWS_AT_ONCE).execute(&mut *transaction).await?;
+    let keys = sqlx::query(KEYS).bind(millis(keys_before)).bind(ROWS_AT_ONCE).execute(&mut *transaction).await?;
+    transaction.commit().await?;
+    Ok(spoken.rows_affected() + keys.rows_affected())
 }
 
 /// Cuts some unused pages off the file, and says how many; a file that was made without that ability keeps them.

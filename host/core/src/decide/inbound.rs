@@ -117,6 +117,10 @@ pub(super) fn code_made(draft: &mut Draft<'_>, offer: Offer) {
     converse(draft, Conversed::CodeOffered { offer });
 }
 
+pub(super) fn thread_opened(draft: &mut Draft<'_>, place: Place, name: String) {
+    converse(draft, Conversed::ThreadNamed { place, name });
+}
+
 /// After a start: what was not dealt with is.
 pub(super) fn go_on(draft: &mut Draft<'_>) {
     let mut places: Vec<Place> = Vec::new();

@@ -75,6 +75,8 @@ pub(super) const RETENTION: Retention = Retention {
     max_events: 200_000,
     // `retention.maxOutputMegabytes`: the output of all sessions together, 1024.
     max_output_bytes: 1024 << 20,
+    // `retention.messagesDays`: what people and agents said to each other, 365.
+    messages_days: 365,
 };
 
 /// `http`: who may talk to the API beside this machine's own names.

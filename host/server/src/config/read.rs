@@ -176,6 +176,7 @@ fn retention(mut section: Section) -> Result<Retention, ConfigError> {
         max_runs: section.take("maxRuns", COUNT)?.unwrap_or(RETENTION.max_runs),
         max_events: section.take("maxEvents", COUNT)?.unwrap_or(RETENTION.max_events),
         max_output_bytes: megabytes.map_or(RETENTION.max_output_bytes, |most| most << 20),
+        messages_days: days(&mut section, "messagesDays")?.unwrap_or(RETENTION.messages_days),
     };
     Ok(retention)
 }

@@ -339,6 +339,7 @@ fn the_chat_of_a_notifier_is_one_in_which_people_may_speak() {
     check(json!({"conversations": {"stallTimeoutMinutes": 9}}), stall, &Some(SignedDuration::from_mins(9)));
     check(json!({"conversations": {"stallTimeoutMinutes": 0}}), stall, &None);
     let chats = |config: &Config| config.conversations.chats.iter().map(|(_, chat)| chat.clone()).collect::<Vec<_>>();
+    check(json!({"retention": {"messagesDays": 7}}), |config| config.retention.messages_days, &7);
     for chat in [json!("-100"), json!(-100)] {
         let settings = json!({"plugins": {"notifier-telegram": {"config": {"chatId": chat}}}});
         check(settings, chats, &vec!["-100".to_owned()]);

@@ -117,6 +117,7 @@ impl From<AskError> for ApiError {
             AskError::NameTaken(_) | AskError::Ended(_) | AskError::SwitchedOff => Self::conflict(error.to_string()),
             AskError::NoPlace { .. } | AskError::NotStarted(..) => Self::unavailable(error.to_string()),
             AskError::TooManyMessages(_) => Self::too_many(error.to_string(), 1_000),
+            AskError::NotOpened(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             AskError::ShuttingDown => Self::unavailable(error.to_string()),
             AskError::NotRecorded(source) => {
                 tracing::error!(error = &*source as &dyn std::error::Error, "a wish could not be recorded");

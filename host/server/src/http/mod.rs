@@ -170,7 +170,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::reply))
         .routes(routes!(conversations::pair))
-        .routes(routes!(telegram::topics))
+        .routes(routes!(telegram::topics, telegram::open))
         .routes(routes!(telegram::reply))
         .routes(routes!(telegram::messages))
         .routes(routes!(telegram::search))

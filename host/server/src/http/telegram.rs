@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::State;
+use axum::http::StatusCode;
 use axum::{Extension, Json};
 use instar_api as api;
 use instar_api::paths;
@@ -10,6 +11,7 @@ use instar_core::conversation::{Place, Voice};
 use instar_core::id::PluginId;
 use instar_store::{LoggedMessage, MessageFilter};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::App;
 use super::auth::Caller;
@@ -20,6 +22,8 @@ use super::sessions::input_text;
 use super::view::time;
 
 const CHANNEL: &str = "telegram";
+/// In UTF-16 units, blanks around it included.
+const LONGEST_NAME: usize = 128;
 /// Where the log is, from the project's folder.
 const LOG_PATH: &str = ".instar/state/instar.db";
 
@@ -39,6 +43,33 @@ pub(super) async fn topics(State(app): State<Arc<App>>) -> Json<api::Topics> {
         })
     });
     Json(api::Topics { topics: topics.collect() })
+}
+
+/// Opens a topic in the chat that Telegram is at home in.
+#[utoipa::path(
+    post, path = paths::TELEGRAM_TOPICS, operation_id = "telegram_topic_open",
+    request_body = api::TopicRequest,
+    responses((status = 201, body = api::TopicOpened), (status = 500), (status = 503)),
+)]
+pub(super) async fn open(
+    State(app): State<Arc<App>>,
+    mut body: JsonObject,
+) -> Result<(StatusCode, Json<api::TopicOpened>), ApiError> {
+    const EXPECTED: &str = "`name` is required: a text of 1 to 128 characters that is not blank";
+    let telegram = telegram(&app)?;
+    let name = match body.0.remove("name") {
+        Some(Value::String(name)) if name.encode_utf16().count() <= LONGEST_NAME => name.trim().to_owned(),
+        _ => return Err(ApiError::bad_request(EXPECTED)),
+    };
+    if name.is_empty() {
+        return Err(ApiError::bad_request(EXPECTED));
+    }
+    let home = place(&app, &telegram, 1)?.address.conversation;
+    let opened = app.engine.open_thread(telegram, home, name.clone()).await?;
+    let topic_id = topic_of(&opened).ok_or_else(|| {
+        ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the topic was opened, and its id is no number")
+    })?;
+    Ok((StatusCode::CREATED, Json(api::TopicOpened { topic_id, name, created: true })))
 }
 
 /// Writes into a topic. It is durable when this answers, and tried until it is delivered.

@@ -2,6 +2,7 @@
 
 mod access;
 mod answers;
+mod conversations;
 mod faults;
 mod job_edits;
 mod openapi;

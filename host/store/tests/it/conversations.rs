@@ -6,9 +6,11 @@ use instar_core::conversation::{Conversed, Pairing, Place, Speaker, Spoken, Voic
 use instar_core::event::{Event, Fact};
 use instar_core::inbound::{Happening, Inbound, Said, Sender};
 use instar_core::notice::Address;
+use instar_core::retention::Cutoffs;
 use instar_core::state::Conversations;
 use instar_core::users::Role;
 use instar_store::{MessageFilter, Store};
+use jiff::Timestamp;
 
 use crate::fixture::{at, folder};
 
@@ -110,4 +112,30 @@ async fn messages_are_found_by_any_part_of_their_text() {
     let newest = MessageFilter { limit: 2, ..MessageFilter::default() };
     assert_eq!(texts(&store.messages(&newest).await.unwrap()), ["ok", "50% of OK-ish"], "oldest first");
     assert_eq!(store.message_count().await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn old_messages_go_and_what_is_not_dealt_with_stays() {
+    let folder = folder();
+    let store = Store::open(&folder.path().join("instar.db")).await.unwrap();
+    let settled = Conversed::Settled { notifier: place(None).notifier, key: "1".into() };
+    for fact in [received("1"), received("2"), settled, spoken("42", Voice::Agent, "the build is red")] {
+        store.record(&[Event { at: at(5), fact: Fact::Conversed(Box::new(fact)) }]).await.unwrap();
+    }
+    let young = Cutoffs {
+        runs_before: Timestamp::MIN,
+        occurrences_before: at(6),
+        events_before: at(6),
+        max_runs: u64::MAX,
+        max_events: u64::MAX,
+        messages_before: at(5),
+    };
+    store.clear(&young).await.unwrap();
+    assert_eq!(store.message_count().await.unwrap(), 1);
+    store.clear(&Cutoffs { messages_before: at(6), ..young }).await.unwrap();
+    let found = MessageFilter { text: Some("build".into()), limit: 10, ..MessageFilter::default() };
+    assert_eq!(store.messages(&found).await.unwrap(), []);
+    let conversations = store.restore().await.unwrap().restored.conversations;
+    let seen = ["1", "2"].map(|key| conversations.is_seen(&place(None).notifier, key));
+    assert_eq!((conversations.pending().count(), seen), (1, [false, true]));
 }

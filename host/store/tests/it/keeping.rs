@@ -30,6 +30,7 @@ fn keep_all() -> Cutoffs {
         events_before: Timestamp::MIN,
         max_runs: 1_000_000,
         max_events: 1_000_000,
+        messages_before: Timestamp::MIN,
     }
 }
 

@@ -74,6 +74,7 @@ async fn workloads_are_kept_by_job_and_go_by_age_and_number() {
         events_before: at(2),
         max_runs: 99,
         max_events: 99,
+        messages_before: Timestamp::MIN,
     };
     store.clear(&keep).await.unwrap();
     assert_eq!(store.workloads(&slug("mail"), 9).await.unwrap().len(), 2);
