@@ -102,10 +102,14 @@ fn what_was_said_is_heard_once_whatever_dies_or_gets_in_the_way() {
     let eve = telegram.user("Eve");
     let server = agent.start();
     let say = |text: &str| telegram.say(&eve, telegram.forum(), None, text);
-    ["one", "two", "three"].map(say);
+    for text in ["one", "two", "three"] {
+        say(text);
+    }
     until("three refusals", || refused(&server), |keys| keys.len() == 3);
     server.kill_hard();
-    ["four", "five"].map(say);
+    for text in ["four", "five"] {
+        say(text);
+    }
     let conflict = "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running";
     telegram.fail("getUpdates", [Fault::Answer { status: 409, description: conflict.to_owned() }, Fault::HalfAfter]);
     let server = agent.start();

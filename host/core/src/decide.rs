@@ -364,7 +364,20 @@ struct Draft<'a> {
     begun_tags: BTreeMap<String, usize>,
 }
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    fn new(state: &'a State, now: Timestamp, nonce: u64) -> Self {
+        Self {
+            state,
+            now,
+            ids: Ids::new(now, nonce),
+            decision: Decision::default(),
+            free_places: state.free_places(),
+            begun: BTreeSet::new(),
+            begun_runs: Vec::new(),
+            begun_tags: BTreeMap::new(),
+        }
+    }
+
     fn event(&mut self, fact: Fact) {
         self.decision.events.push(Event { at: self.now, fact });
     }
@@ -376,17 +389,7 @@ impl Draft<'_> {
 
 pub fn decide(state: &State, input: Input) -> Decision {
     let Input { now, nonce, what } = input;
-    let ids = Ids::new(now, nonce);
-    let mut draft = Draft {
-        state,
-        now,
-        ids,
-        decision: Decision::default(),
-        free_places: state.free_places(),
-        begun: BTreeSet::new(),
-        begun_runs: Vec::new(),
-        begun_tags: BTreeMap::new(),
-    };
+    let mut draft = Draft::new(state, now, nonce);
     if let Some(by) = state.clock_set_back(now) {
         draft.event(Fact::ClockSetBack { by_ms: i64::try_from(by.as_millis()).unwrap_or(i64::MAX) });
     }

@@ -79,6 +79,6 @@ fn apply(draft: &mut Draft<'_>, job: &Job, tuned: Tuned) {
 
 /// The schedule that stands in the file.
 fn written(job: &Job) -> Option<(Schedule, String)> {
-    let text = job.definition.get("schedule")?.as_str()?.trim();
-    Some((Schedule::parse(text).ok()?, text.to_owned()))
+    let text = job.definition.schedule()?;
+    Some((Schedule::parse(&text).ok()?, text))
 }

@@ -19,6 +19,15 @@ impl Written {
         &self.0
     }
 
+    /// The schedule that stands in it, without a tree of all the rest.
+    pub(crate) fn schedule(&self) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        struct Part {
+            schedule: Option<String>,
+        }
+        serde_json::from_str::<Part>(&self.0).ok()?.schedule.map(|text| text.trim().to_owned())
+    }
+
     /// The object itself.
     pub fn object(&self) -> Map<String, Value> {
         serde_json::from_str(&self.0).expect("what was written as an object is read as one")

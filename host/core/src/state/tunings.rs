@@ -67,8 +67,8 @@ impl State {
 
     /// The job as it is due: by its tuning, where that is about the schedule that the job has.
     pub(crate) fn tuned(&self, job: &Arc<Job>) -> Arc<Job> {
-        let written = job.definition.get("schedule").and_then(serde_json::Value::as_str).unwrap_or_default().trim();
-        let wanted = self.tuning(&job.slug).and_then(|tuning| tuning.schedule_for(written)).unwrap_or(written);
+        let written = job.definition.schedule().unwrap_or_default();
+        let wanted = self.tuning(&job.slug).and_then(|tuning| tuning.schedule_for(&written)).unwrap_or(&written);
         if wanted == job.schedule.as_str() {
             return job.clone();
         }
