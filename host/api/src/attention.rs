@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// One thing for a person to look at. `GET /attention/{id}`
+/// One thing for a person to look at. `GET /attention/{item}`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct AttentionItem {
@@ -76,7 +76,7 @@ pub struct AttentionRequest {
     pub source_context: Option<String>,
 }
 
-/// The body of `PATCH /attention/{id}`.
+/// The body of `PATCH /attention/{item}`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct AttentionChange {
     pub status: AttentionStatus,

@@ -29,7 +29,7 @@ pub const EVENTS: &str = "/events";
 pub const EVENTS_STREAM: &str = "/events/stream";
 pub const ATTENTION: &str = "/attention";
 /// The id is percent-encoded: it may hold anything.
-pub const ATTENTION_ITEM: &str = "/attention/{id}";
+pub const ATTENTION_ITEM: &str = "/attention/{item}";
 pub const QUOTA: &str = "/quota";
 pub const SKIP_LEDGER: &str = "/skip-ledger";
 pub const SKIP_LEDGER_WORKLOADS: &str = "/skip-ledger/workloads";

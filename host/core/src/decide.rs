@@ -390,9 +390,7 @@ impl<'a> Draft<'a> {
 pub fn decide(state: &State, input: Input) -> Decision {
     let Input { now, nonce, what } = input;
     let mut draft = Draft::new(state, now, nonce);
-    if let Some(by) = state.clock_set_back(now) {
-        draft.event(Fact::ClockSetBack { by_ms: i64::try_from(by.as_millis()).unwrap_or(i64::MAX) });
-    }
+    look_at_clock(&mut draft);
     match what {
         What::Booted { version } => boot(&mut draft, version),
         What::Ticked => tick(&mut draft),
@@ -449,6 +447,12 @@ pub fn decide(state: &State, input: Input) -> Decision {
     }
     inbound::look_again(&mut draft);
     draft.decision
+}
+
+fn look_at_clock(draft: &mut Draft<'_>) {
+    if let Some(by) = draft.state.clock_set_back(draft.now) {
+        draft.event(Fact::ClockSetBack { by_ms: i64::try_from(by.as_millis()).unwrap_or(i64::MAX) });
+    }
 }
 
 /// Every open run goes on from its phase: this is the whole of crash recovery.

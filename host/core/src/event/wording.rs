@@ -14,6 +14,7 @@ use crate::tune::Tuned;
 
 impl Fact {
     /// The type under which `/events` lists it.
+    #[expect(clippy::too_many_lines, reason = "a flat list, one line for each fact")]
     pub fn kind(&self) -> &'static str {
         match self {
             Self::HostStarted { .. } => "scheduler_start",

@@ -1,4 +1,5 @@
 //! People speak with sessions, told as a notifier would tell it.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic names the line")]
 
 use std::sync::Arc;
 

@@ -1,4 +1,5 @@
 //! Notifiers that hear: each poll is followed by one, and what was heard is recorded with where to go on.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic names the line")]
 
 use std::sync::Arc;
 
@@ -29,7 +30,7 @@ fn said(key: &str) -> Inbound {
     Inbound {
         key: key.into(),
         sender: Sender { id: "1".into(), name: "Ada".into(), is_bot: false },
-        address: Address { conversation: "1".into(), thread: None },
+        address: Address { conversation: "-100".into(), thread: None },
         message_id: key.into(),
         handle: key.into(),
         at: "2026-03-01T12:00:00Z".parse().unwrap(),

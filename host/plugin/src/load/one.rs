@@ -8,7 +8,7 @@ use wasmtime::{AsContextMut, Store};
 use super::{Loader, Origin, Source, Trial};
 use crate::audit::{self, Kind};
 use crate::binary::Outline;
-use crate::call::Callee;
+use crate::call::{Callee, at_once};
 use crate::capability::rights::Rights;
 use crate::error::{Cause, PluginError};
 use crate::grants;
@@ -201,10 +201,10 @@ impl Loader {
             queue: self.settings.limits.queue,
         };
         let meta = plugin_meta::GuestIndices::new(pre).map_err(incompatible)?;
-        let mut live = callee.start(loaded.config_json.len())?;
+        let mut live = callee.start_at_once(loaded.config_json.len())?;
         check_types(&mut live.store, &live.instance).map_err(incompatible)?;
         let guest = meta.load(&mut live.store, &live.instance).map_err(incompatible)?;
-        let outcome = guest.call_validate(&mut live.store, &loaded.config_json);
+        let outcome = at_once(guest.call_validate(&mut live.store, &loaded.config_json));
         judge_config(&live.settle(outcome)?)
     }
 }

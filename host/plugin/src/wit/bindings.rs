@@ -34,6 +34,7 @@ wasmtime::component::bindgen!({
         "instar:plugin/http@0.1.0-dev": async,
     },
     exports: {
+        "instar:plugin/plugin-meta@0.1.0-dev.validate": async,
         "instar:plugin/execute@0.1.0-dev.plan": async,
         "instar:plugin/execute@0.1.0-dev.step": async,
         "instar:plugin/execute@0.1.0-dev.migrate-state": async,

@@ -1,4 +1,5 @@
 //! What a notifier may do: each rule and each limit has a test that runs into it, with a real server on loopback.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic names the line")]
 
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;

@@ -1,4 +1,5 @@
 //! A small HTTP server on loopback that keeps what it was asked.
+#![expect(clippy::unwrap_used, reason = "helpers of tests: a panic names the line")]
 
 use std::sync::{Arc, Mutex};
 

@@ -61,8 +61,9 @@ pub(crate) async fn level(connection: &mut SqliteConnection, window: QuotaWindow
 /// All that a job has been through is found under its new name. What the new name has of its own stays, but for what
 /// there can only be one of.
 async fn renamed(connection: &mut SqliteConnection, from: &JobSlug, to: &JobSlug) -> Result<(), sqlx::Error> {
-    const RUNS: &str = "
-        UPDATE runs SET slug = $2 WHERE slug = $1 AND NOT EXISTS
+    // Both names may have had a run at one due time; that time is the other's then.
+    const DUE_TIMES: &str = "
+        UPDATE runs SET scheduled_at = NULL WHERE slug = $1 AND EXISTS
             (SELECT 1 FROM runs AS other WHERE other.slug = $2 AND other.scheduled_at = runs.scheduled_at)";
     const ONE_EACH: [(&str, &str); 3] = [
         (
@@ -81,7 +82,8 @@ async fn renamed(connection: &mut SqliteConnection, from: &JobSlug, to: &JobSlug
     ];
     let ones = ONE_EACH.into_iter().flat_map(|(make_room, take_it)| [make_room, take_it]);
     let many = [
-        RUNS,
+        DUE_TIMES,
+        "UPDATE runs SET slug = $2 WHERE slug = $1",
         "UPDATE sessions SET slug = $2 WHERE slug = $1",
         "DELETE FROM workloads WHERE slug = $2",
         "UPDATE workloads SET slug = $2 WHERE slug = $1",

@@ -137,6 +137,7 @@ fn is_user_of_secrets(name: &str) -> bool {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "a flat list of rules")]
 fn read(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
     let args = Args::of(

@@ -129,6 +129,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
 }
 
 /// The rule that speaks about a command, by its name and its words in small letters.
+#[expect(clippy::too_many_lines, reason = "a flat list of rules")]
 fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
     let has = |word: &str| lower.iter().any(|given| given == word);
     let first = lower.first().map_or("", String::as_str);

@@ -90,6 +90,7 @@ pub(super) fn read() -> Vec<Sample> {
     let mut paths: Vec<_> = fs::read_dir(&folder)
         .expect("the corpus is there")
         .map(|entry| entry.expect("it can be read").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
         .collect();
     paths.sort();
     let mut samples = Vec::new();
