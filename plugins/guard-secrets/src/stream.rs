@@ -13,6 +13,8 @@ const LINES: usize = 3;
 const LONGEST_LINE: usize = 4 << 10;
 /// The host takes no more than some thousands.
 const MOST_REDACTIONS: usize = 4000;
+/// Keys are wrapped at 64 or 70 letters.
+const SHORTEST_KEY_LINE: usize = 40;
 /// A private key that has begun is kept up to this length.
 const LONGEST_KEY: usize = 24 << 10;
 
@@ -40,7 +42,7 @@ fn redactions(offset: u64, done: &[(Found, Action)]) -> Vec<Redaction> {
 
 /// Up to where a chunk is judged now.
 fn cut(text: &[u8], finds: &[Found]) -> usize {
-    let mut cut = open_key(text).unwrap_or_else(|| line_start(text));
+    let mut cut = open_key(text).unwrap_or_else(|| block_start(text, line_start(text)));
     // From the last to the first: what begins before the cut and ends behind it moves it.
     for find in finds.iter().rev() {
         if find.end > cut {
@@ -64,6 +66,26 @@ fn line_start(text: &[u8]) -> usize {
     if start == text.len() { word_start(text) } else { start }
 }
 
+/// Where the lines of letters begin that lead up to here: they may be a key whose beginning was cut off, and only its
+/// last line tells.
+fn block_start(text: &[u8], before: usize) -> usize {
+    let is_of_key = |line: &[u8]| {
+        let line = line.strip_suffix(b"\r").unwrap_or(line);
+        line.len() >= SHORTEST_KEY_LINE && line.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(byte))
+    };
+    let mut start = before;
+    while text.len() - start < LONGEST_KEY && start > 0 && text[start - 1] == b'\n' {
+        let line = memchr::memrchr(b'\n', &text[..start - 1]).map_or(0, |place| place + 1);
+        // The mark of the beginning of a line is no letter of a key.
+        let content = &text[line..start - 1];
+        if !is_of_key(content.rsplit(|byte| *byte == b' ').next().unwrap_or(content)) {
+            break;
+        }
+        start = line;
+    }
+    start
+}
+
 /// A place between two words.
 fn word_start(text: &[u8]) -> usize {
     let from = text.len().saturating_sub(LONGEST_LINE);
@@ -77,12 +99,16 @@ fn open_key(text: &[u8]) -> Option<usize> {
     const BORDERS: [(&[u8], &[u8]); 3] =
         [(b"--BEGIN ", b"--END "), (b"-- BEGIN ", b"-- END "), (b"PuTTY-User-Key-File-", b"Private-MAC:")];
     let from = text.len().saturating_sub(LONGEST_KEY);
+    let before = line_start(text);
     let open = |(begin, end): (&[u8], &[u8])| {
         let begin = from + memchr::memmem::rfind(&text[from..], begin)?;
-        memchr::memmem::find(&text[begin..], end).is_none().then_some(begin)
+        let end = memchr::memmem::find(&text[begin..], end).map(|end| begin + end);
+        // A part of it, seen again without its beginning, would be known for nothing.
+        let is_past = end.is_some_and(|end| memchr::memchr(b'\n', &text[end..before.max(end)]).is_some());
+        (!is_past).then_some(begin)
     };
     let begin = BORDERS.into_iter().filter_map(open).min()?;
-    Some(line_start(text).min(line_start_of(text, begin)))
+    Some(before.min(line_start_of(text, begin)))
 }
 
 /// Where the line begins in which a place lies.

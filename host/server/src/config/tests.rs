@@ -302,13 +302,28 @@ fn a_file_that_is_no_object_is_refused_with_path_and_reason() {
 /// The key at its place, as a file would have it.
 fn with(name: &str, value: Value) -> Value {
     let words = name.replace("<id>", "execute-prompt");
-    words.split('.').rev().fold(value, |inner, word| json!({ word: inner }))
+    let mut whole = words.split('.').rev().fold(value, |inner, word| json!({ word: inner }));
+    // Rights are given to the bytes of a file, so neither stands without the other.
+    if !name.contains(".grants.") {
+        return whole;
+    }
+    let grants = &mut whole["plugins"]["execute-prompt"]["grants"];
+    if name.ends_with("grants.allow") {
+        grants["digest"] = json!(format!("blake3:{}", "0".repeat(64)));
+    }
+    if name.ends_with("grants.digest") {
+        grants["allow"] = json!(["http"]);
+    }
+    whole
 }
 
 #[test]
 fn the_table_of_keys_says_what_is_read() {
     for key in &keys::KEYS {
         let (good, bad) = match key.kind {
+            keys::Kind::Text if key.name.ends_with(".digest") => {
+                (json!(format!("blake3:{}", "0".repeat(64))), json!(1))
+            }
             keys::Kind::Text | keys::Kind::Secret => (json!("text"), json!(1)),
             keys::Kind::Flag => (json!(true), json!("yes")),
             keys::Kind::Whole(least, most) => (json!(least.max(1)), json!(u128::from(most) + 1)),
@@ -316,6 +331,7 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Choice(choices) => (json!(choices[0]), json!("none of them")),
             keys::Kind::Minutes => (json!(0.5), json!(0)),
             keys::Kind::Address => (json!("http://127.0.0.1:4318"), json!("https://127.0.0.1:4318")),
+            keys::Kind::Texts if key.name.ends_with(".allow") => (json!(["http"]), json!([1])),
             keys::Kind::Texts => (json!(["https://a.example"]), json!([1])),
             keys::Kind::Zone => (json!("Asia/Tokyo"), json!("Mars/Olympus")),
             keys::Kind::Object if key.name.ends_with(".hosts") => {
