@@ -48,7 +48,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<api::Conversations
 #[utoipa::path(
     post, path = paths::CONVERSATIONS_REPLY, operation_id = "conversation_reply",
     request_body = api::ReplyRequest,
-    responses((status = 200, body = api::Replied), (status = 503)),
+    responses((status = 404), (status = 200, body = api::Replied), (status = 503)),
 )]
 pub(super) async fn reply(
     State(app): State<Arc<App>>,
@@ -103,7 +103,7 @@ pub(super) fn notifier(app: &App, name: &str) -> Result<PluginId, ApiError> {
     let view = app.engine.view();
     let mut notifiers = view.state().notifiers.iter();
     let found = notifiers.find(|id| id.as_str() == name || channel_of(id) == name).cloned();
-    found.ok_or_else(|| ApiError::unavailable(format!("no notifier `{name}` is enabled")))
+    found.ok_or_else(|| ApiError::not_found(format!("no notifier `{name}` is enabled")))
 }
 
 /// The thread of this id, in a chat where it is known, or else in the one that the notifier is at home in.
@@ -129,7 +129,7 @@ pub(super) fn place_of_thread(app: &App, notifier: &PluginId, thread: &str) -> R
 #[utoipa::path(
     post, path = paths::CONVERSATIONS_PAIR, operation_id = "conversation_pair",
     request_body = Option<api::PairRequest>,
-    responses((status = 200, body = api::PairingCode), (status = 503)),
+    responses((status = 404), (status = 200, body = api::PairingCode), (status = 503)),
 )]
 pub(super) async fn pair(
     State(app): State<Arc<App>>,
