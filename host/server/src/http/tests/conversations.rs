@@ -14,7 +14,7 @@ async fn without_telegram_only_the_list_of_topics_answers() {
         fixture.post(path, r#"{"name": "x", "text": "x"}"#).await.check_error(503, "not configured");
     }
     fixture.post("/conversations/pair", "{}").await.check_error(503, "no notifier");
-    fixture.post("/conversations/reply", r#"{"text": "x", "to": "telegram:42"}"#).await.check_error(503, "telegram");
+    fixture.post("/conversations/reply", r#"{"text": "x", "to": "telegram:42"}"#).await.check_error(404, "telegram");
     fixture.post("/conversations/reply", r#"{"text": "x"}"#).await.check_error(400, "`to`");
     fixture.post("/conversations/reply", r#"{"to": "telegram:42"}"#).await.check_error(400, "`text`");
     assert_eq!(fixture.get("/conversations").await.json(), json!({ "conversations": [] }));
