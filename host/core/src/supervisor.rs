@@ -205,6 +205,10 @@ impl Supervisor {
     }
 
     fn exited(&mut self, now: Duration, end: End, orders: &mut Vec<Order>) {
+        if end == End::Unknown && matches!(self.phase, Phase::Starting { .. }) {
+            // It was not ordered, since we would know how: it was dying when it was found.
+            return self.spawn(now, orders);
+        }
         let reason = match end {
             End::Code(0) => Reason::Stopped,
             End::Code(MISCONFIGURED) => Reason::Misconfigured,

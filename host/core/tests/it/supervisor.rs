@@ -238,6 +238,13 @@ fn a_server_that_somebody_else_started_is_looked_after() {
 }
 
 #[test]
+fn a_dying_server_that_was_found_is_replaced_at_once() {
+    let mut world = World::new();
+    world.tell(Input::Exited(End::Unknown));
+    assert_eq!((world.starts.len(), world.news.len(), world.supervisor.attempts()), (2, 0, 0));
+}
+
+#[test]
 fn a_wanted_restart_is_no_failure_and_cancels_the_pending_one() {
     let mut world = up();
     world.tell(Input::Restart);
