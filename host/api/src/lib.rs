@@ -32,7 +32,7 @@ pub use events::{Event, StreamedEvent};
 pub use guards::{GuardCheckRequest, GuardDecision, GuardDecisions, GuardFinding, GuardTime};
 pub use host::{
     FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Pause, PauseRequest, Scheduler,
-    SessionCounts, SessionSummary, Status,
+    SessionCounts, SessionSummary, Status, SystemMemory,
 };
 pub use jobs::{
     Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobPace, JobProblem, JobRenameRequest, JobRuns,

@@ -11,6 +11,7 @@ mod http;
 mod intelligence;
 mod jobs;
 mod lifeline;
+mod machine_memory;
 mod memory_watch;
 mod notifiers;
 mod plugin_values;

@@ -28,6 +28,10 @@ const PARTS: [Part; 5] = [
     ("calls", in_process),
 ];
 
+/// What is built is chosen in one way throughout: each other choice has other features, and builds everything anew.
+const SELECTION: [&str; 6] = ["--package", "instar", "--package", "instar-plugin", "--package", "instar-core"];
+const BENCHES: [&str; 3] = ["calls", "guards", "decide"];
+
 /// All parts, or those that are named.
 pub(crate) fn run(names: &[&str]) -> Result<()> {
     if let Some(unknown) = names.iter().find(|name| PARTS.iter().all(|(part, _)| part != *name)) {
@@ -36,9 +40,11 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     setup::ensure_tmux()?;
     let toolchain = setup::ensure_target()?;
     components::build(&toolchain, Set::All)?;
+    let mut build = shell::cargo();
+    build.args(["build", "--release", "--quiet"]).args(SELECTION).args(["--bin", "instar", "--example", "leak_scan"]);
     shell::step(
-        "build instar (release)",
-        shell::cargo().args(["build", "--release", "--quiet", "--package", "instar"]),
+        "build instar and its benches (release)",
+        build.args(BENCHES.map(|name| ["--bench", name]).as_flattened()),
     )?;
     println!("\n{:<56} {:>12} {:>12}  peer", "what", "instar", "peer");
     for (name, measure) in PARTS {
@@ -51,14 +57,16 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
 
 /// Benches of single crates print a line for each row: what, ours and the peer's in nanoseconds, and the peer's name.
 fn in_process() -> Result<()> {
-    for (package, bench) in [("instar-plugin", "calls"), ("instar", "guards"), ("instar-core", "decide")] {
+    for bench in BENCHES {
         let output = shell::cargo()
-            .args(["bench", "--quiet", "--package", package, "--bench", bench])
+            .args(["bench", "--quiet"])
+            .args(SELECTION)
+            .args(["--bench", bench])
             .stderr(Stdio::inherit())
             .output()
             .context("failed to run cargo bench")?;
         if !output.status.success() {
-            bail!("the bench `{bench}` of {package} failed");
+            bail!("the bench `{bench}` failed");
         }
         for line in String::from_utf8_lossy(&output.stdout).lines() {
             let fields: Vec<&str> = line.split('\t').collect();
