@@ -23,9 +23,7 @@ fn prepare(people: &People) {
         "ask.sh",
         &format!("{instar} hook PreToolUse --dir {dir} < question.json | tee answer.json; cat answer.json >> answers"),
     );
-    let script = |slug: &str, name: &str, file: &str| {
-        json!({ "slug": slug, "name": name, "schedule": "@yearly", "execute": { "type": "script", "value": file } })
-    };
+    let script = |slug: &str, name: &str, file: &str| json!({ "slug": slug, "name": name, "schedule": "@yearly", "execute": { "type": "script", "value": file } });
     agent.write_jobs(&json!([script("work", "Nightly work", "work.sh"), script("ask", "Careful work", "ask.sh")]));
 }
 
@@ -65,9 +63,11 @@ fn a_day_from_the_first_pairing_to_the_last_message() {
         assert!(report.text.contains(part), "{part} is not in {}", report.text);
     }
     people.say(Some(work), "/run work");
-    until("the second report", || people.sent(Some(work)), |sent| {
-        sent.iter().filter(|message| message.text.contains("exit status 3")).count() == 2
-    });
+    until(
+        "the second report",
+        || people.sent(Some(work)),
+        |sent| sent.iter().filter(|message| message.text.contains("exit status 3")).count() == 2,
+    );
     assert_eq!(people.topics("Nightly work"), 1);
 
     // Afternoon: a guard asks, nobody is there, and a press of a button lets it happen once.
@@ -78,21 +78,29 @@ fn a_day_from_the_first_pairing_to_the_last_message() {
     let question = people.seen(Some(careful), "sudo ls");
     let outside = telegram.press(&eve, forum, question.id, &People::button(&question, "Approve"));
     let press = people.press(&question, "Approve");
-    until("the answer", || telegram.answer_to(&press), |answer| {
-        answer.as_ref().is_some_and(|answer| answer.starts_with("Approved by Ada"))
-    });
-    until("the message without buttons", || telegram.message(forum, question.id), |message| {
-        message.as_ref().is_some_and(|message| message.reply_markup.is_none() && message.text.contains("Approved"))
-    });
+    until(
+        "the answer",
+        || telegram.answer_to(&press),
+        |answer| answer.as_ref().is_some_and(|answer| answer.starts_with("Approved by Ada")),
+    );
+    until(
+        "the message without buttons",
+        || telegram.message(forum, question.id),
+        |message| {
+            message.as_ref().is_some_and(|message| message.reply_markup.is_none() && message.text.contains("Approved"))
+        },
+    );
     assert_ne!(telegram.answer_to(&outside).as_deref(), Some("Approved"), "a stranger approved");
     let before = answers().len();
     server.ended_run(&server.trigger("ask"));
     assert_eq!(answers().len(), before, "it passes without a word: {}", answers());
     server.ended_run(&server.trigger("ask"));
     assert!(answers()[before..].contains("deny"), "the yes was good once: {}", answers());
-    until("the second question", || people.sent(Some(careful)), |sent| {
-        sent.iter().filter(|message| message.reply_markup.is_some()).count() == 1
-    });
+    until(
+        "the second question",
+        || people.sent(Some(careful)),
+        |sent| sent.iter().filter(|message| message.reply_markup.is_some()).count() == 1,
+    );
 
     // Evening: the server dies, is spoken to meanwhile, and goes on.
     server.kill_hard();
@@ -106,7 +114,8 @@ fn a_day_from_the_first_pairing_to_the_last_message() {
     assert_eq!(sessions(&server).len(), 1, "the session of the morning lives");
 
     // What was said arrived once, in its order, and nothing else did.
-    let heard: Vec<_> = people.heard().iter().map(|text| text.rsplit("send:").next().unwrap_or("").to_owned()).collect();
+    let heard: Vec<_> =
+        people.heard().iter().map(|text| text.rsplit("send:").next().unwrap_or("").to_owned()).collect();
     assert_eq!(heard, ["begun", "added", "back", "bye"]);
     let answers: Vec<_> = people.sent(Some(topic)).into_iter().map(|message| message.text).collect();
     assert_eq!(answers, ["begun", "added", "back", "bye"]);

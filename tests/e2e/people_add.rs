@@ -47,7 +47,10 @@ fn a_bot_is_tried_out_before_anything_is_written() {
     let done = add(&agent, &format!("{}\n", telegram.token()), &["--chat-id", &chat]);
     assert!(done.status.success(), "{done:?}");
     let report: Value = serde_json::from_slice(&done.stdout).expect("JSON");
-    assert_eq!((&report["ok"], &report["testSent"], &report["needsRestart"]), (&json!(true), &json!(true), &json!(false)));
+    assert_eq!(
+        (&report["ok"], &report["testSent"], &report["needsRestart"]),
+        (&json!(true), &json!(true), &json!(false))
+    );
     assert!(report["says"].as_str().is_some_and(|says| says.contains("whose topics it may manage")), "{report}");
     assert_eq!(telegram.sent(telegram.forum(), None).len(), 1);
     assert_eq!(agent.json(".instar/config.json")["plugins"]["notifier-telegram"]["config"]["chatId"], telegram.forum());
@@ -76,10 +79,15 @@ fn the_script_for_agents_writes_as_their_session_and_nowhere_else() {
     let topic = people.telegram.create_topic(&people.ada, "Talk");
     let other = people.telegram.create_topic(&people.ada, "Other");
     let call = |topic: i64, text: &str| format!("{} {topic} '{text}' > said-{topic} 2>&1", script.display());
-    people.agent.write_script("agent.sh", &format!(
-        "printf '\\342\\235\\257 '; read first; {}; {}; echo 'from *standard* input' | {} {topic}; sleep 600",
-        call(topic, "- it works, \"really\""), call(other, "not mine"), script.display(),
-    ));
+    people.agent.write_script(
+        "agent.sh",
+        &format!(
+            "printf '\\342\\235\\257 '; read first; {}; {}; echo 'from *standard* input' | {} {topic}; sleep 600",
+            call(topic, "- it works, \"really\""),
+            call(other, "not mine"),
+            script.display(),
+        ),
+    );
     let agent_cli = people.agent.path("agent.sh");
     let cli = json!({ "command": agent_cli, "args": [] });
     people.agent.configure(&json!({ "plugins": { "execute-prompt": { "config": cli } } }));
@@ -111,7 +119,11 @@ fn users_are_added_shown_and_removed_and_a_corrupt_file_is_left_as_it_is() {
     let listed: Value = serde_json::from_slice(&run(&["list"]).stdout).expect("JSON");
     assert_eq!((&listed["users"][0]["id"], &listed["users"][0]["role"]), (&json!("ada"), &json!("admin")), "{listed}");
     // The server knows her without a restart, and so does the chat that it is at home in.
-    until("her to be known", || server.client().get("/events?type=users_read&limit=9").text, |text| text.contains("Read 1 users"));
+    until(
+        "her to be known",
+        || server.client().get("/events?type=users_read&limit=9").text,
+        |text| text.contains("Read 1 users"),
+    );
     people.say(None, "/status");
     people.seen(None, "runs for");
     assert!(run(&["remove", "ada"]).status.success());

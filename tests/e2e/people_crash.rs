@@ -26,7 +26,11 @@ fn count(server: &Server, kind: &str) -> usize {
 /// Nothing is under way: all is delivered, and whoever lives waits.
 #[track_caller]
 fn rest(server: &Server) {
-    until("all to be delivered", || (count(server, "notice_raised"), count(server, "notice_delivered")), |(a, b)| a == b);
+    until(
+        "all to be delivered",
+        || (count(server, "notice_raised"), count(server, "notice_delivered")),
+        |(a, b)| a == b,
+    );
     until("all to wait", || sessions(server), |all| all.iter().all(|session: &Value| session["status"] == "idle"));
 }
 

@@ -72,9 +72,11 @@ fn an_item_has_a_topic_and_buttons_and_the_topic_is_closed_with_it() {
     people.press(&message, "Acknowledge");
     until("the press", shown, |item| item["status"] == "ACKNOWLEDGED");
     let forum = people.telegram.forum();
-    until("no buttons", || people.telegram.message(forum, message.id), |message| {
-        message.as_ref().is_some_and(|message| message.reply_markup.is_none())
-    });
+    until(
+        "no buttons",
+        || people.telegram.message(forum, message.id),
+        |message| message.as_ref().is_some_and(|message| message.reply_markup.is_none()),
+    );
     people.say(Some(topic), "/done");
     until("the command", shown, |item| item["status"] == "DONE");
     let is_closed = |closed: bool| {
@@ -105,7 +107,9 @@ fn topics_that_people_take_away_are_opened_anew_and_those_of_the_api_have_their_
     let second = people.topic("Work");
     assert_ne!(first, second);
     people.seen(Some(second), "exit status 3");
-    for (colour, expected) in [(json!(16_478_047), 16_478_047), (json!(16_700_000), 16_766_590), (json!(null), 9_367_192)] {
+    for (colour, expected) in
+        [(json!(16_478_047), 16_478_047), (json!(16_700_000), 16_766_590), (json!(null), 9_367_192)]
+    {
         let name = format!("colour {colour}");
         let opened = server.client().post("/telegram/topics", &json!({ "name": name, "color": colour }));
         assert_eq!(opened.status, 201, "{opened:?}");

@@ -177,8 +177,7 @@ impl Item {
 
     /// What a button says; `None` if it is none of this item.
     pub fn pressed(&self, token: &str) -> Option<ItemStatus> {
-        const ALL: [ItemStatus; 4] =
-            [ItemStatus::Open, ItemStatus::Acknowledged, ItemStatus::Done, ItemStatus::WontDo];
+        const ALL: [ItemStatus; 4] = [ItemStatus::Open, ItemStatus::Acknowledged, ItemStatus::Done, ItemStatus::WontDo];
         ALL.into_iter().find(|status| !self.handle.is_empty() && self.token(*status) == token)
     }
 
@@ -213,7 +212,12 @@ impl Item {
         wanted.check().ok()?;
         let status = ItemStatus::deserialize(&value["status"]).ok()?;
         // Its topic was one of the chat that the predecessor had: whether it still is, nobody knows.
-        Some(Self { status, created_at, updated_at: time("updatedAt").unwrap_or(created_at), ..Self::new(wanted, created_at) })
+        Some(Self {
+            status,
+            created_at,
+            updated_at: time("updatedAt").unwrap_or(created_at),
+            ..Self::new(wanted, created_at)
+        })
     }
 }
 

@@ -66,7 +66,10 @@ impl Telling {
 
 /// Whether a notice may be told together with others.
 pub fn is_light(notice: &Message) -> bool {
-    notice.severity <= Severity::Low && notice.to.is_none() && notice.choices.is_empty() && notice.attachments.is_empty()
+    notice.severity <= Severity::Low
+        && notice.to.is_none()
+        && notice.choices.is_empty()
+        && notice.attachments.is_empty()
 }
 
 #[cfg(test)]
@@ -102,8 +105,7 @@ mod tests {
 
     #[test]
     fn light_notices_wait_for_a_round_time_and_grave_ones_for_none() {
-        let telling =
-            Telling { quiet: QuietHours::parse("22:00-07:00"), digest: Some(SignedDuration::from_mins(30)) };
+        let telling = Telling { quiet: QuietHours::parse("22:00-07:00"), digest: Some(SignedDuration::from_mins(30)) };
         let at = |severity, now: &str| {
             let now: Timestamp = now.parse().unwrap();
             let notice = Message::notice(Ids::new(now, 1).notice(), severity, "t".into(), String::new());

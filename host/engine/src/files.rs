@@ -34,11 +34,8 @@ impl World {
         for (number, file) in offered.iter().take(MOST_FILES).enumerate() {
             let name = safe_name(&file.name, number);
             let target = folder.join(&name);
-            let result = if target.is_file() {
-                Ok(target)
-            } else {
-                self.bring(&place.notifier, file, &folder, target).await
-            };
+            let result =
+                if target.is_file() { Ok(target) } else { self.bring(&place.notifier, file, &folder, target).await };
             brought.push((name, result));
         }
         for file in offered.iter().skip(MOST_FILES) {
@@ -89,7 +86,8 @@ fn keep(from: &Path, folder: &Path, to: &Path) -> io::Result<()> {
 /// The name without what a path, a terminal or a shell would take for something else.
 fn safe_name(name: &str, number: usize) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
-    let letter = |letter: char| if letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_') { letter } else { '_' };
+    let letter =
+        |letter: char| if letter.is_alphanumeric() || matches!(letter, '.' | '-' | '_') { letter } else { '_' };
     let mut safe: String = last.trim_matches(['.', ' ']).chars().map(letter).collect();
     if let Some((cut, _)) = safe.char_indices().rev().nth(LONGEST_NAME) {
         // Its end says what kind of file it is.

@@ -50,7 +50,12 @@ pub const COMMANDS: [Row; 23] = [
     row(Command::Quota, &["quota", "q"], Role::Viewer, ("", "says how much of the account is used")),
     row(Command::Plugins, &["plugins"], Role::Viewer, ("", "lists the notifiers")),
     row(Command::Attention, &["attention"], Role::Viewer, ("", "lists what somebody should look at")),
-    row(Command::New, &["new"], Role::User, ("[TEXT]", "begins a new session, in a thread of its own if there can be one")),
+    row(
+        Command::New,
+        &["new"],
+        Role::User,
+        ("[TEXT]", "begins a new session, in a thread of its own if there can be one"),
+    ),
     row(Command::Claim, &["claim", "link"], Role::User, ("SESSION", "gives this conversation to a running session")),
     row(Command::Unlink, &["unlink"], Role::User, ("", "takes this conversation from its session")),
     row(Command::Interrupt, &["interrupt"], Role::User, ("", "presses Escape in the session")),

@@ -56,8 +56,18 @@ pub(super) fn ask_for_run(draft: &mut Draft<'_>, run: &Run, verdict: &Verdict) {
     let subject = format!("May **{}** run? It was not begun, since nobody was there to say so.", run.request.job_name);
     let until = draft.now.saturating_add(GOOD_FOR).unwrap_or(draft.now);
     let (tool, cwd) = ("run".to_owned(), String::new());
-    let question =
-        Question { id, hash, tool, subject, cwd, rules: details, until, job: Some(slug.clone()), within: None, is_of_run: true };
+    let question = Question {
+        id,
+        hash,
+        tool,
+        subject,
+        cwd,
+        rules: details,
+        until,
+        job: Some(slug.clone()),
+        within: None,
+        is_of_run: true,
+    };
     show(draft, question);
 }
 
@@ -65,9 +75,8 @@ pub(super) fn ask_for_run(draft: &mut Draft<'_>, run: &Run, verdict: &Verdict) {
 pub(super) fn uses_up_yes(draft: &mut Draft<'_>, run: &Run, verdict: &Verdict) -> bool {
     let (Some(slug), Some(hash)) = (&run.slug, fingerprint(run, verdict)) else { return false };
     let mut open = draft.state.conversations().questions();
-    let said = open.find(|open| {
-        is_about(open, slug, &hash, draft.now) && open.said.as_ref().is_some_and(|said| said.yes)
-    });
+    let said =
+        open.find(|open| is_about(open, slug, &hash, draft.now) && open.said.as_ref().is_some_and(|said| said.yes));
     let Some(id) = said.map(|open| open.question.id.clone()) else { return false };
     close(draft, id);
     true

@@ -106,9 +106,8 @@ pub(super) fn not_delivered(
 ) {
     let Some(delivery) = draft.state.delivery(notice, &notifier) else { return };
     let attempt = delivery.attempt;
-    let mended = thread.filter(|_| attempt < MOST_ATTEMPTS).and_then(|thread| {
-        threads::mend(draft, &notifier, delivery, thread)
-    });
+    let mended =
+        thread.filter(|_| attempt < MOST_ATTEMPTS).and_then(|thread| threads::mend(draft, &notifier, delivery, thread));
     let retry_at = mended.or_else(|| retry.and_then(|least_ms| next_try(draft.now, attempt, least_ms)));
     draft.event(Fact::NoticeFailed { notice, notifier, attempt, retry_at, error });
 }

@@ -55,7 +55,8 @@ pub(super) fn follow_thread(items: &mut BTreeMap<String, Item>, fact: &Conversed
 
 /// What a job is to be looked at for goes with it to another name.
 pub(super) fn rename_job(items: &mut BTreeMap<String, Item>, from: &JobSlug, to: &JobSlug) {
-    let moved: Vec<_> = items.iter().filter_map(|(id, item)| Some((id.clone(), item.of_renamed_job(from, to)?))).collect();
+    let moved: Vec<_> =
+        items.iter().filter_map(|(id, item)| Some((id.clone(), item.of_renamed_job(from, to)?))).collect();
     for (id, item) in moved {
         items.remove(&id);
         items.insert(item.wanted.id.clone(), item);

@@ -30,7 +30,9 @@ impl Threads {
     }
 
     pub(super) fn is_refused(&self, notifier: &PluginId, chat: &str, now: Timestamp) -> bool {
-        self.refused.get(&(notifier.clone(), chat.to_owned())).is_some_and(|since| now.duration_since(*since) < REFUSED_FOR)
+        self.refused
+            .get(&(notifier.clone(), chat.to_owned()))
+            .is_some_and(|since| now.duration_since(*since) < REFUSED_FOR)
     }
 
     pub(super) fn opened(&mut self, notifier: &PluginId, subject: &Subject, thread: &Thread) {

@@ -179,7 +179,13 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
         ),
         Effect::Deliver { notice, notifier, .. } => {
             let (notifier, error) = (notifier.clone(), "503".to_owned());
-            world.tell(What::NotDelivered { notice: notice.id, notifier, error, retry: well.then_some(0), thread: None });
+            world.tell(What::NotDelivered {
+                notice: notice.id,
+                notifier,
+                error,
+                retry: well.then_some(0),
+                thread: None,
+            });
         }
     }
 }

@@ -331,6 +331,7 @@ fn at_night_only_what_is_grave_is_told_and_light_reports_come_together() {
     assert_eq!(digest.body_markdown.matches("- work: succeeded").count(), 2, "{}", digest.body_markdown);
     let told = world.count(|fact| matches!(fact, Fact::NoticeDelivered { receipt, .. } if receipt.starts_with("told")));
     assert_eq!(told, 2);
-    let refused = world.count(|fact| matches!(fact, Fact::Conversed(fact) if matches!(**fact, Conversed::ThreadRefused { .. })));
+    let refused =
+        world.count(|fact| matches!(fact, Fact::Conversed(fact) if matches!(**fact, Conversed::ThreadRefused { .. })));
     assert_eq!(refused, 0);
 }

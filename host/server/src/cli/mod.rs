@@ -35,9 +35,9 @@ mod server;
 mod session;
 mod status;
 mod stream;
-mod user;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;

@@ -49,8 +49,11 @@ impl Chat {
     /// The names of topics.
     pub(super) fn topics(&self, source: String, text: &str) -> Import {
         let file: Value = serde_json::from_str(text).unwrap_or_default();
-        let Some(names) = file["topicToName"].as_object() else { return Import { source, skipped: 1, ..Import::default() } };
-        let name = |(topic, name): (&String, &Value)| Some((self.place(topic.parse().ok()?), name.as_str()?.to_owned()));
+        let Some(names) = file["topicToName"].as_object() else {
+            return Import { source, skipped: 1, ..Import::default() };
+        };
+        let name =
+            |(topic, name): (&String, &Value)| Some((self.place(topic.parse().ok()?), name.as_str()?.to_owned()));
         let found: Vec<_> = names.iter().filter_map(name).collect();
         let skipped = skipped(names, found.len());
         Import { source, names: found, skipped, ..Import::default() }
@@ -98,13 +101,17 @@ mod tests {
         let import = chat().messages("m".into(), text);
         assert_eq!((import.spoken.len(), import.skipped), (2, 1));
         let [first, second] = &import.spoken[..] else { panic!("{import:?}") };
-        assert_eq!((first.place.thread(), &first.by, first.message_id.as_str()), ("42", &Voice::Person(SOMEBODY.into()), "7"));
+        assert_eq!(
+            (first.place.thread(), &first.by, first.message_id.as_str()),
+            ("42", &Voice::Person(SOMEBODY.into()), "7")
+        );
         assert_eq!((second.place.thread(), &second.by, &second.session), ("1", &Voice::Agent, &None));
     }
 
     #[test]
     fn topics_keep_their_names_and_their_jobs() {
-        let import = chat().topics("t".into(), r#"{"topicToSession": {"42": "x"}, "topicToName": {"42": "Bugs", "x": "y"}}"#);
+        let import =
+            chat().topics("t".into(), r#"{"topicToSession": {"42": "x"}, "topicToName": {"42": "Bugs", "x": "y"}}"#);
         assert_eq!((import.names[0].1.as_str(), import.names[0].0.thread(), import.skipped), ("Bugs", "42", 1));
         let import = chat().job_topics("j".into(), r#"{"health-check": 17, "../x": 3, "a": "b"}"#);
         assert_eq!((import.threads.len(), import.skipped), (1, 2));

@@ -42,7 +42,11 @@ pub(super) async fn get(connection: &mut SqliteConnection, id: &str) -> Result<O
 }
 
 /// What a job is to be looked at for goes with it to another name.
-pub(super) async fn renamed(connection: &mut SqliteConnection, from: &JobSlug, to: &JobSlug) -> Result<(), sqlx::Error> {
+pub(super) async fn renamed(
+    connection: &mut SqliteConnection,
+    from: &JobSlug,
+    to: &JobSlug,
+) -> Result<(), sqlx::Error> {
     let rows = sqlx::query("SELECT item FROM attention ORDER BY id").fetch_all(&mut *connection).await?;
     let items: Vec<Item> = rows.iter().map(|row| rows::from_json(row, "item")).collect::<Result<_, _>>()?;
     for item in items {

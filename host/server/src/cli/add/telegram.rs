@@ -81,9 +81,7 @@ fn check_token(token: &str) -> Result<(), Failure> {
     if is_fine {
         return Ok(());
     }
-    Err(Failure::usage(
-        "standard input holds no token of a bot: it looks like 123456789:AAE…, and @BotFather gives it",
-    ))
+    Err(Failure::usage("standard input holds no token of a bot: it looks like 123456789:AAE…, and @BotFather gives it"))
 }
 
 /// The settings as they will be. What the plugin's configuration says of other things stays.
