@@ -88,7 +88,7 @@ fn an_item_has_a_topic_and_buttons_and_the_topic_is_closed_with_it() {
     until("the command", shown, |item| item["status"] == "OPEN");
     is_closed(false);
     people.say(None, "/attention");
-    people.seen(None, "`key`");
+    people.seen(None, "key URGENT (OPEN)");
 }
 
 #[test]

@@ -21,7 +21,7 @@ pub fn session_name(state: &State, place: &Place) -> SessionName {
 }
 
 /// How a new thread is called: by the first words of what is wanted there, or by the time.
-pub fn thread_name(wanted: &str, now: Timestamp) -> String {
+pub(crate) fn thread_name(wanted: &str, now: Timestamp) -> String {
     const LONGEST_NAME: usize = 60;
     let line = wanted.lines().next().unwrap_or_default().trim();
     let name: String = line.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();

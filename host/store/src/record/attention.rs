@@ -2,6 +2,7 @@
 
 use instar_core::attention::{Item, ItemStatus};
 use instar_core::event::Fact;
+use instar_core::id::JobSlug;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
