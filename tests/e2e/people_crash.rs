@@ -62,29 +62,33 @@ fn check(people: &People, topic: i64, moment: &str, number: usize) {
     server.kill_hard();
 }
 
-fn prepared() -> People {
+/// Ada is let in, and there are so many topics of which the host has heard.
+fn prepared(topics: usize) -> (People, Vec<i64>) {
     let people = People::new();
     people.agent.configure(&serde_json::json!({ "sessions": { "maxSessions": 20 } }));
     let server = people.agent.start();
     people.pair();
+    let topics = (0..topics).map(|number| people.telegram.create_topic(&people.ada, &format!("topic {number}")));
+    let topics = topics.collect();
+    until("all to be heard", || people.telegram.unconfirmed(), |left| *left == 0);
     rest(&server);
     server.kill_hard();
-    people
+    (people, topics)
 }
 
 #[test]
 fn a_message_that_begins_a_session_arrives_once_wherever_the_server_dies() {
-    let people = prepared();
-    for (number, moment) in moments(&BEGINNING).iter().enumerate() {
-        let topic = people.telegram.create_topic(&people.ada, &format!("topic {number}"));
+    let moments = moments(&BEGINNING);
+    let (people, topics) = prepared(moments.len());
+    for (number, (moment, topic)) in moments.iter().zip(topics).enumerate() {
         check(&people, topic, moment, number);
     }
 }
 
 #[test]
 fn a_message_to_a_session_arrives_once_and_its_answer_too_wherever_the_server_dies() {
-    let people = prepared();
-    let topic = people.telegram.create_topic(&people.ada, "talk");
+    let (people, topics) = prepared(1);
+    let topic = topics[0];
     let server = people.agent.start();
     people.say(Some(topic), "hello send:hello");
     people.seen(Some(topic), "hello");
@@ -98,8 +102,8 @@ fn a_message_to_a_session_arrives_once_and_its_answer_too_wherever_the_server_di
 
 #[test]
 fn messages_said_while_the_server_dies_again_and_again_arrive_once_and_in_order() {
-    let people = prepared();
-    let topic = people.telegram.create_topic(&people.ada, "flood");
+    let (people, topics) = prepared(1);
+    let topic = topics[0];
     let mut said = Vec::new();
     for (round, pause) in [0, 7, 20, 45, 90, 150, 250, 400].into_iter().enumerate() {
         let server = people.agent.start();

@@ -324,6 +324,7 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Text if key.name.ends_with(".digest") => {
                 (json!(format!("blake3:{}", "0".repeat(64))), json!(1))
             }
+            keys::Kind::Text if key.name.ends_with("Hours") => (json!("22:00-07:00"), json!("22-7")),
             keys::Kind::Text | keys::Kind::Secret => (json!("text"), json!(1)),
             keys::Kind::Flag => (json!(true), json!("yes")),
             keys::Kind::Whole(least, most) => (json!(least.max(1)), json!(u128::from(most) + 1)),
