@@ -24,6 +24,10 @@ pub struct Topic {
 pub struct TopicRequest {
     #[schema(min_length = 1, max_length = 128, pattern = "\\S")]
     pub name: String,
+    /// As Telegram knows it, 0 to 16777215; the nearest that there is, and green where absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(maximum = 16777215)]
+    pub color: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -298,6 +298,10 @@ pub struct Imported {
     pub events: u64,
     /// What people should look at.
     pub attention_items: u64,
+    /// What people and agents said.
+    pub messages: u64,
+    /// Topics with a name, or of a job.
+    pub topics: u64,
     /// Entries that were not understood.
     pub skipped: u64,
 }

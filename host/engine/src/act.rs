@@ -2,6 +2,7 @@
 //! back as exactly one input, by a deadline; waiting for the end of a session has none.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ use crate::converse::Desk;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::supervise::Supervisor;
+use crate::threads::thread_state;
 use crate::view::SharedView;
 
 const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
@@ -41,6 +43,8 @@ pub(crate) struct Actor {
     world: Arc<World>,
     reports: mpsc::Sender<What>,
     tasks: JoinSet<()>,
+    /// How many deliveries have begun and are not reported.
+    delivering: Arc<AtomicUsize>,
 }
 
 /// What effects act upon.
@@ -65,17 +69,28 @@ pub(crate) struct World {
 
 impl Actor {
     pub(crate) fn new(world: World, reports: mpsc::Sender<What>) -> Self {
-        Self { world: Arc::new(world), reports, tasks: JoinSet::new() }
+        Self { world: Arc::new(world), reports, tasks: JoinSet::new(), delivering: Arc::default() }
+    }
+
+    pub(crate) fn is_delivering(&self) -> bool {
+        self.delivering.load(Ordering::SeqCst) > 0
     }
 
     pub(crate) fn start(&mut self, effect: Effect) {
         while self.tasks.try_join_next().is_some() {}
         let world = self.world.clone();
         let reports = self.reports.clone();
+        let delivering = matches!(effect, Effect::Deliver { .. }).then(|| self.delivering.clone());
+        if let Some(delivering) = &delivering {
+            delivering.fetch_add(1, Ordering::SeqCst);
+        }
         self.tasks.spawn(async move {
             let report = world.act(effect).await;
             // The loop has ended: the next start finds what became of it.
             let _ = reports.send(report).await;
+            if let Some(delivering) = delivering {
+                delivering.fetch_sub(1, Ordering::SeqCst);
+            }
         });
     }
 
@@ -103,6 +118,13 @@ impl World {
             }
             Effect::CarryOut { id, hash, yes } => self.carry_out(id, hash, yes).await,
             Effect::Interrupt { session } => self.interrupt(session).await,
+            Effect::OpenThread { notifier, conversation, topic, severity, notice } => {
+                let result = self.open_thread(&notifier, &conversation, &topic.name, severity).await;
+                What::ThreadAnswered { notifier, conversation, topic, notice, result }
+            }
+            Effect::ChangeThread { notifier, address, change } => {
+                self.change_thread(&notifier, &address, &change).await
+            }
             Effect::Poll { notifier, after_ms, failures } => self.poll(notifier, after_ms, failures).await,
             Effect::KeepHouse => self.keep_house().await,
         }
@@ -260,15 +282,15 @@ impl World {
     async fn deliver(&self, notice: Arc<Message>, notifier: PluginId, part: u32) -> What {
         let call = CallContext { trace_id: notice.id.to_string(), ..CallContext::new(Asker::Operator, clock::now()) };
         let delivery = self.plugins.deliver(&notifier, &call, &notice, part);
-        let (error, retry) = match within(DELIVER_DEADLINE, delivery).await {
+        let (error, retry, thread) = match within(DELIVER_DEADLINE, delivery).await {
             Some(Ok(receipt)) => {
                 let (receipt, more) = (receipt.provider_id, receipt.more);
                 return What::Delivered { notice: notice.id, notifier, receipt, more };
             }
-            Some(Err(error)) => (chain(&error), error.retry()),
-            None => (format!("no answer in {DELIVER_DEADLINE:?}"), Some(0)),
+            Some(Err(error)) => (chain(&error), error.retry(), thread_state(&error)),
+            None => (format!("no answer in {DELIVER_DEADLINE:?}"), Some(0), None),
         };
-        What::NotDelivered { notice: notice.id, notifier, error, retry }
+        What::NotDelivered { notice: notice.id, notifier, error, retry, thread }
     }
 
     async fn supervise(&self, id: RunId) -> What {

@@ -196,9 +196,15 @@ impl Engine {
     }
 
     /// Opens a thread in a chat of a notifier that has them, and remembers its name.
-    pub async fn open_thread(&self, notifier: PluginId, conversation: String, name: String) -> Result<Place, AskError> {
+    pub async fn open_thread(
+        &self,
+        notifier: PluginId,
+        conversation: String,
+        name: String,
+        severity: Severity,
+    ) -> Result<Place, AskError> {
         let call = CallContext::new(Asker::Api, clock::now());
-        let opened = self.plugins.open_thread(&notifier, &call, &conversation, &name, Severity::Info).await;
+        let opened = self.plugins.open_thread(&notifier, &call, &conversation, &name, severity).await;
         let thread = opened.map_err(|error| AskError::NotOpened(chain(&error)))?;
         let place = Place { notifier, address: Address { conversation, thread: Some(thread) } };
         self.ask(What::ThreadOpened { place: place.clone(), name }).await?;

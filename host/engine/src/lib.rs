@@ -6,12 +6,15 @@ mod ask;
 mod clock;
 mod converse;
 mod counters;
+mod crash_point;
+mod files;
 mod gate;
 mod ground;
 mod keep;
 mod poll;
 mod run_loop;
 mod supervise;
+mod threads;
 mod view;
 
 pub use agent_env::AgentEnv;

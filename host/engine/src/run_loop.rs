@@ -24,6 +24,7 @@ use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
 use crate::converse::Desk;
+use crate::crash_point::{self, Moment};
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
@@ -87,6 +88,8 @@ impl RunningLoop {
 const MOST_WAITING: usize = 256;
 /// A clock may be set back to any of these days, and finds what was taken on it.
 const REMEMBERED_DAYS: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// How long a stop waits for answers to what is being delivered.
+const LAST_DELIVERIES: Duration = Duration::from_secs(3);
 const FIRST_RECORD_RETRY: SignedDuration = SignedDuration::from_millis(200);
 const LONGEST_RECORD_RETRY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -98,7 +101,9 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
     let notifiers = parts.plugins.notifiers();
     let hearing: Vec<_> = notifiers.iter().filter(|notifier| parts.plugins.hears(notifier)).cloned().collect();
-    let state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
+    let threaded = notifiers.iter().filter(|notifier| parts.plugins.has_threads(notifier)).cloned().collect();
+    let mut state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
+    state.threaded = threaded;
     let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
     let view = Arc::new(RwLock::new(view));
     let (inputs, asks) = mpsc::channel(MOST_WAITING);
@@ -181,10 +186,28 @@ impl Main {
                 woken = self.alarm.wait(wake) => self.take_alarm(woken).await,
             }
         }
+        self.see_deliveries_through(&mut reports).await;
         if let Err(error) = self.take(What::HostStopping).await {
             tracing::warn!(%error, "the stop of the host could not be recorded");
         }
         self.actor.stop().await;
+    }
+
+    /// What was sent and is not known to be would be sent again by the next start.
+    async fn see_deliveries_through(&mut self, reports: &mut mpsc::Receiver<What>) {
+        let patience = tokio::time::sleep(LAST_DELIVERIES);
+        tokio::pin!(patience);
+        while self.actor.is_delivering() {
+            tokio::select! {
+                () = &mut patience => return,
+                Some(report) = reports.recv() => self.take_report(report).await,
+                // The count goes down after the report has come.
+                () = tokio::time::sleep(Duration::from_millis(20)) => {}
+            }
+        }
+        while let Ok(report) = reports.try_recv() {
+            self.take_report(report).await;
+        }
     }
 
     fn next_wake(&self) -> Option<Timestamp> {
@@ -272,7 +295,9 @@ impl Main {
         if decision.events.is_empty() {
             return Ok(());
         }
+        crash_point::pass(Moment::Before, &decision.events);
         let first_seq = self.store.record(&decision.events).await?;
+        crash_point::pass(Moment::After, &decision.events);
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         view.apply(&decision.events, first_seq);
         self.changed.send_replace(view.last_seq());

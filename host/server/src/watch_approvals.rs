@@ -23,6 +23,8 @@ async fn look(approvals: Approvals, engine: &Engine) -> Result<(), AskError> {
 
 fn question(approval: Approval) -> Question {
     let until = approval.until();
-    let Approval { id, hash, tool, subject, cwd, rules, .. } = approval;
-    Question { id, hash, tool, subject, cwd, rules, until }
+    let Approval { id, hash, tool, subject, cwd, rules, job, within, .. } = approval;
+    let job = job.and_then(|slug| slug.parse().ok());
+    let within = within.and_then(|name| name.parse().ok());
+    Question { id, hash, tool, subject, cwd, rules, until, job, within, is_of_run: false }
 }

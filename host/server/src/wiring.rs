@@ -3,6 +3,7 @@
 pub(crate) mod lock;
 mod plugins;
 mod predecessor;
+mod predecessor_talk;
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use instar_core::state::Limits;
 use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
-use instar_plugin::{Means, Values};
+use instar_plugin::{Means, Secrets, Values};
 use instar_session::Sessions;
 use instar_store::Store;
 use jiff::Timestamp;
@@ -73,9 +74,10 @@ pub(crate) async fn build(
     url: &str,
 ) -> anyhow::Result<Host> {
     let store = Store::open(&project.database()).await?;
-    predecessor::import(project, &store).await?;
+    predecessor::import(project, config, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
     clear_downloads(&project.blobs_dir());
+    clear_notes(&project.tmp_dir());
     let (plugins, plugin_list) = plugins::load(project, config, bundled, means(project, Some(&store))).await?;
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
@@ -119,6 +121,7 @@ pub(crate) async fn plugins_without_server(
     project: &Project,
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
+    secrets: Arc<dyn Secrets>,
 ) -> anyhow::Result<instar_plugin::Plugins> {
     // What plugins keep is in the database; one that cannot be opened is no reason to tell nobody.
     let store = match Store::open(&project.database()).await {
@@ -128,7 +131,8 @@ pub(crate) async fn plugins_without_server(
             None
         }
     };
-    Ok(plugins::load(project, config, bundled, means(project, store.as_ref())).await?.0)
+    let means = Means { secrets: Some(secrets), ..means(project, store.as_ref()) };
+    Ok(plugins::load(project, config, bundled, means).await?.0)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
@@ -154,6 +158,26 @@ fn clear_downloads(folder: &Path) {
         if age.is_some_and(|age| age > KEPT)
             && let Err(error) = std::fs::remove_file(entry.path())
         {
+            tracing::warn!(%error, "{} could not be removed", entry.path().display());
+        }
+    }
+}
+
+/// Long messages, histories and files of people, which their sessions have read long ago.
+fn clear_notes(folder: &Path) {
+    const KEPT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = ["msg-", "history-", "files-"].iter().any(|kind| name.to_string_lossy().starts_with(kind));
+        let found = entry.metadata().ok();
+        let age = found.as_ref().and_then(|found| found.modified().ok()?.elapsed().ok());
+        if !is_ours || age.is_none_or(|age| age < KEPT) {
+            continue;
+        }
+        let is_folder = found.is_some_and(|found| found.is_dir());
+        let removed =
+            if is_folder { std::fs::remove_dir_all(entry.path()) } else { std::fs::remove_file(entry.path()) };
+        if let Err(error) = removed {
             tracing::warn!(%error, "{} could not be removed", entry.path().display());
         }
     }

@@ -24,6 +24,12 @@ pub(crate) struct Approval {
     pub(crate) subject: String,
     pub(crate) cwd: String,
     pub(crate) rules: Vec<String>,
+    /// The job whose run it is a part of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) job: Option<String>,
+    /// The session of the host that it happens in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) within: Option<String>,
     pub(crate) asked_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) approved_at: Option<Timestamp>,
@@ -142,6 +148,8 @@ mod tests {
             subject: "x".to_owned(),
             cwd: "/".to_owned(),
             rules: vec!["g/x".to_owned()],
+            job: None,
+            within: None,
             asked_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             approved_at: None,
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use rustix::termios::OptionalActions;
 
-use crate::{Arguments, wishes};
+use crate::{Arguments, people, wishes};
 
 const PASTE: &[u8] = b"\x1b[200~";
 const PASTED: &[u8] = b"\x1b[201~";
@@ -27,12 +27,20 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     // A paste arrives between marks.
     draw("\x1b[?2004h")?;
     show(&format!("conversation {}", arguments.conversation()))?;
+    let mut program = None;
     loop {
         draw("❯ ")?;
         let message = message()?;
         let text = String::from_utf8_lossy(&message);
+        if let Some(file) = arguments.value("--log") {
+            people::keep(file, &text)?;
+        }
+        program = people::program(&text).or(program);
         let wishes = wishes(&text);
         work(wishes.sleep.max(4 * FRAME))?;
+        for (program, text) in wishes.sends.iter().filter_map(|text| Some((program.as_ref()?, text))) {
+            people::send(program, text)?;
+        }
         show(&format!("You said: {}", text.replace('\n', "\r\n")))?;
         wishes.prints.iter().try_for_each(|text| show(text))?;
         if let Some(status) = wishes.exit {
