@@ -35,4 +35,5 @@ mod talk;
 mod telegram;
 mod tmux_faults;
 mod traces;
+mod webhook;
 mod ws;

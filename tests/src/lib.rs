@@ -10,6 +10,7 @@ mod server;
 mod socket;
 mod stream;
 mod wait;
+pub mod webhooks;
 
 pub use agent::{Agent, component, instar_bin};
 pub use http::{Answer, Client};
