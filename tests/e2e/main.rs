@@ -23,6 +23,7 @@ mod jobs_file;
 mod jobs_run;
 mod keeping;
 mod lifeline;
+mod lifeline_hears;
 mod load;
 mod metrics;
 mod notifiers;

@@ -2,10 +2,9 @@
 //! is a secret seen.
 
 use std::fs;
-use std::io::Write;
-use std::process::Stdio;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
+use instar_tests::forum::set_secret;
 use instar_tests::webhooks::{Posted, Reply, Webhooks};
 use instar_tests::{Agent, Server, until};
 use serde_json::{Value, json};
@@ -23,21 +22,14 @@ fn start(places: &Value) -> (Webhooks, Agent, Server) {
         "config": places,
         "http": { "hosts": { "hooks.slack.com": url, "hooks.example.org": format!("{url}/base") } },
     } } }));
-    set_secret(&agent, "slack", SLACK);
-    set_secret(&agent, "signing", SIGNING);
+    set_secret(&agent, "notifier-webhook/slack", SLACK);
+    set_secret(&agent, "notifier-webhook/signing", SIGNING);
     agent.write_script("work.sh", "echo '**not** <bold>'; exit 3");
     agent.write_jobs(&json!([{
         "slug": "work", "name": "Work", "schedule": "@yearly", "execute": { "type": "script", "value": "work.sh" }
     }]));
     let server = agent.start();
     (webhooks, agent, server)
-}
-
-fn set_secret(agent: &Agent, slot: &str, value: &str) {
-    let mut command = agent.command(&["secret", "set", &format!("notifier-webhook/{slot}")]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("instar can be run");
-    child.stdin.take().expect("it is piped").write_all(value.as_bytes()).expect("it reads");
-    assert!(child.wait().expect("it ends").success());
 }
 
 fn to_a_url() -> Value {

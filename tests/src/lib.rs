@@ -3,6 +3,7 @@
 
 mod agent;
 pub mod bot_api;
+pub mod forum;
 mod http;
 mod native_code;
 mod processes;

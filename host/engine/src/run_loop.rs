@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use instar_core::decide::{Decision, Input, What, decide};
@@ -24,6 +24,7 @@ use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
 use crate::converse::Desk;
+use crate::ears::Ears;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
@@ -42,6 +43,7 @@ pub struct Parts {
     pub context_files: ContextFiles,
     pub supervisor: Supervisor,
     pub desk: Desk,
+    pub ears: Arc<dyn Ears>,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -117,6 +119,8 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         starts: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from).max(2)),
         supervisor: parts.supervisor,
         desk: parts.desk,
+        ears: parts.ears.clone(),
+        taken_over: Mutex::default(),
     };
     let actor = Actor::new(world, reports);
     let engine = Engine {
@@ -126,6 +130,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         store: parts.store.clone(),
         sessions: parts.sessions,
         plugins: parts.plugins,
+        ears: parts.ears,
     };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {

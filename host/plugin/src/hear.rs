@@ -42,6 +42,14 @@ impl PollResponse {
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self(wit_http::Response { status, headers: Vec::new(), body: body.into() })
     }
+
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
 }
 
 /// What was in an answer.

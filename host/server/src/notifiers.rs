@@ -47,6 +47,10 @@ impl Notifiers {
         Ok(Self { plugins: plugins.context("failed to load the plugins")? })
     }
 
+    pub(crate) fn plugins(&self) -> &Plugins {
+        &self.plugins
+    }
+
     pub(crate) fn ids(&self) -> Vec<PluginId> {
         self.plugins.notifiers()
     }

@@ -32,7 +32,7 @@ async fn hand_over(path: &Path, engine: &Engine) -> Result<(), AskError> {
 }
 
 /// No file is no users.
-fn read(path: &Path) -> Result<(Users, Vec<String>), String> {
+pub(crate) fn read(path: &Path) -> Result<(Users, Vec<String>), String> {
     match std::fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok((Users::default(), Vec::new())),
         Err(error) => return Err(error.to_string()),

@@ -21,6 +21,7 @@ use jiff::Timestamp;
 
 use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
+use crate::ears::ProjectEars;
 use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
@@ -95,6 +96,7 @@ pub(crate) async fn build(
         },
         supervisor: supervisor(project, config),
         desk: desk(project, config)?,
+        ears: Arc::new(ProjectEars::new(project.clone())),
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,

@@ -9,8 +9,8 @@ const ROUNDS: usize = 60;
 const SOCKET: &str = "instar-bench-peer";
 
 pub(crate) fn measure(scene: &Scene) {
-    let topic = scene.telegram.create_topic(&scene.ada, "speed");
-    let say = |text: &str| scene.telegram.say(&scene.ada, scene.telegram.forum(), Some(topic), text);
+    let topic = scene.forum.telegram.create_topic(&scene.forum.ada, "speed");
+    let say = |text: &str| scene.forum.say(topic, text);
     // The first one begins the session.
     say("the first word");
     scene.until_heard("the first word");
@@ -32,7 +32,7 @@ struct Peer;
 impl Peer {
     fn start(scene: &Scene) -> Self {
         let cli = std::env::current_exe().expect("this program has a path").with_file_name("fake-claude");
-        let run = format!("exec '{}' --quick --heard '{}'", cli.display(), scene.agent.path("heard.log").display());
+        let run = format!("exec '{}' --quick --heard '{}'", cli.display(), scene.forum.agent.path("heard.log").display());
         tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "peer", &run]);
         let peer = Self;
         // A terminal that is not raw yet would take an Enter for a line break.

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use instar_tests::{Agent, Server, most_memory};
+use instar_tests::forum::Forum;
+use instar_tests::{Server, most_memory};
 
-use crate::scene::{Scene, heard, now_ns, project, since, until};
+use crate::scene::{Scene, forum, now_ns, since, until};
 use crate::{print, print_times};
 
 const QUEUED: usize = 10_000;
@@ -12,18 +13,18 @@ const TOPICS: usize = 1_000;
 
 /// People write 10,000 messages while the server is down; all reach one agent, in their order.
 pub(crate) fn queued() {
-    let (telegram, ada, agent) = project();
-    let topic = telegram.create_topic(&ada, "queue");
+    let forum = forum();
+    let topic = forum.telegram.create_topic(&forum.ada, "queue");
     for number in 0..QUEUED {
-        telegram.say(&ada, telegram.forum(), Some(topic), &format!("queued-{number}"));
+        forum.say(topic, &format!("queued-{number}"));
     }
     let begun = Instant::now();
-    let server = agent.start();
-    until("the updates", || (telegram.unconfirmed() == 0).then_some(()));
+    let server = forum.agent.start();
+    until("the updates", || (forum.telegram.unconfirmed() == 0).then_some(()));
     let recorded = begun.elapsed();
-    until("the last message", || heard(&agent).last()?.text.ends_with(&last()).then_some(()));
+    until("the last message", || forum.heard().last()?.text.ends_with(&last()).then_some(()));
     let typed = begun.elapsed();
-    check_order(&agent);
+    check_order(&forum);
     print(&format!("{QUEUED} messages while it was down: recorded"), &rate(QUEUED, recorded), "", "");
     print(&format!("{QUEUED} messages while it was down: read by the agent in order"), &rate(QUEUED, typed), "", "");
     print(&format!("{QUEUED} messages while it was down: most memory"), &memory(&server), "", "");
@@ -34,8 +35,8 @@ fn last() -> String {
 }
 
 #[track_caller]
-fn check_order(agent: &Agent) {
-    let heard = heard(agent);
+fn check_order(forum: &Forum) {
+    let heard = forum.heard();
     let numbers: Vec<usize> =
         heard.iter().filter_map(|heard| heard.text.rsplit_once("queued-")?.1.parse().ok()).collect();
     assert!(numbers.iter().copied().eq(0..QUEUED), "{} came, or not in their order", numbers.len());
@@ -46,7 +47,7 @@ pub(crate) fn topics() {
     let scene = Scene::start();
     let begun = Instant::now();
     let topics: Vec<i64> =
-        (0..TOPICS).map(|number| scene.telegram.create_topic(&scene.ada, &format!("topic {number}"))).collect();
+        (0..TOPICS).map(|number| scene.forum.telegram.create_topic(&scene.forum.ada, &format!("topic {number}"))).collect();
     let known = || scene.server.client().get("/telegram/topics").text.matches("\"topicId\"").count();
     until("the topics", || (known() >= TOPICS).then_some(()));
     print(&format!("{TOPICS} topics are opened and known"), &rate(TOPICS, begun.elapsed()), "", "");
@@ -58,7 +59,7 @@ pub(crate) fn topics() {
     }
     print_times(&format!("GET /telegram/topics with {TOPICS}"), listed, Vec::new(), "");
     let topic = topics[TOPICS / 2];
-    let say = |text: &str| scene.telegram.say(&scene.ada, scene.telegram.forum(), Some(topic), text);
+    let say = |text: &str| scene.forum.say(topic, text);
     say("the first word");
     scene.until_heard("the first word");
     let mut times = Vec::new();
