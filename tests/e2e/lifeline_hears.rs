@@ -45,10 +45,13 @@ fn pid(value: &Value) -> Option<u32> {
     value.as_u64().and_then(|pid| u32::try_from(pid).ok())
 }
 
-/// The process of the server that runs now.
+/// The process of the server, once that is up and another one than this.
 #[track_caller]
-fn server(forum: &Forum) -> u32 {
-    let status = until("the server to be up", || status(forum), |status| status["state"]["standing"] == "up");
+fn server(forum: &Forum, other_than: u32) -> u32 {
+    let is_up = |status: &Value| {
+        status["state"]["standing"] == "up" && pid(&status["state"]["server"]) != Some(other_than)
+    };
+    let status = until("the server to be up", || status(forum), is_up);
     pid(&status["state"]["server"]).expect("a server that is up is a process")
 }
 
@@ -112,7 +115,7 @@ fn what_is_said_while_the_server_is_down_waits_and_comes_once() {
     let eve = forum.telegram.user("Eve");
     forum.telegram.say(&eve, forum.telegram.forum(), Some(topic), "/lifeline restart");
     forum.say(topic, "/lifeline restart");
-    server(&forum);
+    server(&forum, 0);
     check_heard(&forum, &["one", "two", "three"]);
     assert_eq!(log(&forum).matches("/lifeline restart: answered").count(), 1, "a stranger is not answered");
     stop(&forum);
@@ -125,10 +128,11 @@ fn whoever_is_killed_each_message_reaches_the_agent_once() {
     until_listening(&forum, 1);
     let listener = || process_named(&forum.agent, "listen");
     forum.say(topic, "m1");
-    kill("-KILL", server(&forum));
+    let first = server(&forum, 0);
+    kill("-KILL", first);
     forum.say(topic, "m2");
     kill("-KILL", listener());
-    let stopped = server(&forum);
+    let stopped = server(&forum, first);
     until_listening(&forum, 2);
     // What is kept now is offered, and not taken over.
     kill("-STOP", stopped);
@@ -137,7 +141,7 @@ fn whoever_is_killed_each_message_reaches_the_agent_once() {
     kill("-KILL", listener());
     kill("-KILL", stopped);
     forum.say(topic, "m4");
-    server(&forum);
+    server(&forum, stopped);
     kill("-KILL", lifeline(&forum));
     forum.say(topic, "m5");
     // The server hears by itself meanwhile.
