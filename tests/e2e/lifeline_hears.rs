@@ -48,9 +48,8 @@ fn pid(value: &Value) -> Option<u32> {
 /// The process of the server, once that is up and another one than this.
 #[track_caller]
 fn server(forum: &Forum, other_than: u32) -> u32 {
-    let is_up = |status: &Value| {
-        status["state"]["standing"] == "up" && pid(&status["state"]["server"]) != Some(other_than)
-    };
+    let is_up =
+        |status: &Value| status["state"]["standing"] == "up" && pid(&status["state"]["server"]) != Some(other_than);
     let status = until("the server to be up", || status(forum), is_up);
     pid(&status["state"]["server"]).expect("a server that is up is a process")
 }

@@ -27,7 +27,8 @@ use serde_json::json;
 const ROUNDS: usize = 500;
 const WARM_UP: usize = 50;
 const ANSWER: &str = r#"{"ok":true,"result":{"id":7,"username":"bench_bot","message_id":1}}"#;
-const BODY: &str = "**Job failed** after `3 tries`:\n\n```\nerror: it does not build\n```\n\nSee [the log](https://x.org/log).";
+const BODY: &str =
+    "**Job failed** after `3 tries`:\n\n```\nerror: it does not build\n```\n\nSee [the log](https://x.org/log).";
 
 fn main() {
     let native = tempfile::tempdir().expect("a folder can be made");
@@ -78,10 +79,8 @@ fn load(native: &Path, address: SocketAddr) -> Plugins {
     let bytes = std::fs::read(&path)
         .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask components`", path.display()));
     let source = Source::file(path, bytes);
-    let grant = Grant {
-        digest: format!("blake3:{}", source.digest),
-        allow: instar_plugin::RIGHTS.map(str::to_owned).into(),
-    };
+    let grant =
+        Grant { digest: format!("blake3:{}", source.digest), allow: instar_plugin::RIGHTS.map(str::to_owned).into() };
     let hosts = BTreeMap::from([("api.telegram.org".to_owned(), format!("http://{address}"))]);
     let mut settings = Settings::new(native.to_owned());
     let id: PluginId = "notifier-telegram".parse().expect("an id");

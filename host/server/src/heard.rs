@@ -63,7 +63,7 @@ impl Heard {
         for entry in entries {
             let path = entry?.path();
             let is_kept = path.extension().is_some_and(|extension| extension == KEPT);
-            let number = path.file_stem().and_then(|stem| stem.to_str()?.parse().ok());
+            let number = path.file_stem().and_then(|stem| stem.to_str()?.parse::<u64>().ok());
             numbers.extend(number.filter(|_| is_kept));
         }
         numbers.sort_unstable();
@@ -77,8 +77,8 @@ impl Heard {
             bytes => bytes?,
         };
         let end = bytes.iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len());
-        let head = serde_json::from_slice(&bytes[..end])
-            .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+        let head =
+            serde_json::from_slice(&bytes[..end]).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
         Ok(Some((head, bytes.get(end + 1..).unwrap_or_default().to_vec())))
     }
 

@@ -102,6 +102,10 @@ impl Notifiers {
 }
 
 impl NotTold {
+    pub(crate) fn may_work_later(&self) -> bool {
+        self.retry().is_some()
+    }
+
     /// After how long, at least, it may work.
     fn retry(&self) -> Option<Duration> {
         match self {

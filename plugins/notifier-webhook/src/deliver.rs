@@ -140,13 +140,7 @@ fn refusal(service: Service<'_>, why: &str) -> String {
     format!("{} did not take it: {why}", service.shown())
 }
 
-fn send(
-    ctx: &CallCtx,
-    service: Service<'_>,
-    message: &Message,
-    letter: &str,
-    part: usize,
-) -> Result<String, Failure> {
+fn send(ctx: &CallCtx, service: Service<'_>, message: &Message, letter: &str, part: usize) -> Result<String, Failure> {
     let request = service.request(ctx, message, letter, part)?;
     answer::read(service, instar_plugin_sdk::http::fetch(&request))
 }

@@ -15,7 +15,10 @@ const CLEARED_AT_ONCE: u32 = 50;
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Place {
     /// The first part that it has not got, and how often it could not be had.
-    Owed { part: usize, failures: u32 },
+    Owed {
+        part: usize,
+        failures: u32,
+    },
     Told,
     /// It does not want it; in its own words.
     Refused(String),

@@ -102,7 +102,8 @@ fn json_of(request: &Request) -> Value {
 #[test]
 fn slack_gets_its_own_marks_at_its_own_url() {
     let places = Places::new();
-    let receipts = deliver_all(&config(json!({ "slack": { "path": "T0/B0" } })), &message("Job", "**no** <b>")).unwrap();
+    let receipts =
+        deliver_all(&config(json!({ "slack": { "path": "T0/B0" } })), &message("Job", "**no** <b>")).unwrap();
     assert_eq!(receipts, [Receipt::whole("")]);
     let [asked] = places.asked().try_into().unwrap();
     assert_eq!((asked.method.as_str(), asked.url.as_str()), ("POST", "https://hooks.slack.com/services/T0/B0/{slack}"));
@@ -154,7 +155,10 @@ fn push_services_get_title_and_priority_apart() {
     assert_eq!(ntfy.url, "https://ntfy.sh/{ntfy}?markdown=yes&priority=5&title=Gr%C3%B6%C3%9Fe%20%26%20mehr");
     assert_eq!(ntfy.credentials, ["ntfy", "ntfy-token"]);
     assert_eq!(ntfy.body, Body::Bytes(b"text".to_vec()));
-    assert_eq!((gotify.url.as_str(), &gotify.credentials[..]), ("https://gotify.invalid/message", &["gotify".to_owned()][..]));
+    assert_eq!(
+        (gotify.url.as_str(), &gotify.credentials[..]),
+        ("https://gotify.invalid/message", &["gotify".to_owned()][..])
+    );
     assert_eq!((&json_of(&gotify)["title"], &json_of(&gotify)["priority"]), (&json!("Größe & mehr"), &json!(9)));
     let long = Message { id: "m-2".to_owned(), to: to("ntfy", None), ..message("t", &"ä ".repeat(3000)) };
     deliver_all(&both, &long).unwrap();
@@ -178,15 +182,19 @@ fn json_is_whole_and_signed_by_time_and_bytes() {
     deliver_all(&config, &told).unwrap();
     let [asked] = places.asked().try_into().unwrap();
     assert_eq!(asked.url, "https://x.org/in?a=b");
-    assert_eq!(json_of(&asked), json!({
-        "id": "m-1", "severity": "high", "title": "t", "body": "*b*", "silent": false,
-        "files": [{ "name": "a.txt", "mime": "text/plain", "size": 3 }],
-    }));
+    assert_eq!(
+        json_of(&asked),
+        json!({
+            "id": "m-1", "severity": "high", "title": "t", "body": "*b*", "silent": false,
+            "files": [{ "name": "a.txt", "mime": "text/plain", "size": 3 }],
+        })
+    );
     let header = |name: &str| asked.headers.iter().find(|(header, _)| header == name).unwrap().1.clone();
     assert_eq!(header("idempotency-key"), "m-1");
     let Body::Bytes(bytes) = &asked.body else { panic!("{asked:?}") };
     let signed = [header("x-instar-timestamp").as_bytes(), b".", bytes.as_slice()].concat();
-    let tag: Vec<u8> = (0..32).map(|at| u8::from_str_radix(&header("x-instar-signature")[2 * at..2 * at + 2], 16).unwrap()).collect();
+    let tag: Vec<u8> =
+        (0..32).map(|at| u8::from_str_radix(&header("x-instar-signature")[2 * at..2 * at + 2], 16).unwrap()).collect();
     assert!(secrets::verify_hmac_sha256("signing", &signed, &tag).unwrap());
 }
 

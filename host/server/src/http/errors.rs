@@ -116,9 +116,7 @@ impl From<AskError> for ApiError {
             AskError::UnknownJob(_)
             | AskError::UnknownSession(_)
             | AskError::UnknownItem(_)
-            | AskError::NothingKept(_) => {
-                Self::not_found(error.to_string())
-            }
+            | AskError::NothingKept(_) => Self::not_found(error.to_string()),
             AskError::NameTaken(_)
             | AskError::Ended(_)
             | AskError::SwitchedOff
@@ -126,7 +124,9 @@ impl From<AskError> for ApiError {
             | AskError::TooManyItems
             | AskError::Unreadable(_)
             | AskError::Busy(..) => Self::conflict(error.to_string()),
-            AskError::NoPlace { .. } | AskError::NotStarted(..) | AskError::NotRead(_) => Self::unavailable(error.to_string()),
+            AskError::NoPlace { .. } | AskError::NotStarted(..) | AskError::NotRead(_) => {
+                Self::unavailable(error.to_string())
+            }
             AskError::TooManyMessages(_) => Self::too_many(error.to_string(), 1_000),
             AskError::NotOpened(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             AskError::ShuttingDown => Self::unavailable(error.to_string()),

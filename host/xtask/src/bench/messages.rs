@@ -77,8 +77,11 @@ fn search() -> Result<()> {
     let needles: Vec<String> = (0..ROUNDS).map(|round| format!("needle{}", round * 9 + 7)).collect();
     let common: Vec<String> = words.iter().filter(|word| word.len() > 2).cycle().take(ROUNDS).cloned().collect();
     let two: Vec<String> = words.iter().map(|word| word[..2].to_owned()).cycle().take(ROUNDS).collect();
-    let absent: Vec<String> = (0..ROUNDS).map(|round| format!("{} {}", words[round % 7], words[29 - round % 7])).collect();
-    for (what, parts) in [("a rare word", needles), ("any word", common), ("two words that are seldom together", absent)] {
+    let absent: Vec<String> =
+        (0..ROUNDS).map(|round| format!("{} {}", words[round % 7], words[29 - round % 7])).collect();
+    for (what, parts) in
+        [("a rare word", needles), ("any word", common), ("two words that are seldom together", absent)]
+    {
         let ours = times(&agent, &parts)?;
         let theirs = bare(&agent, &parts)?;
         print(&format!("search of {LOGGED} messages for {what}"), ours, theirs);
@@ -126,7 +129,8 @@ fn print(what: &str, ours: Vec<Duration>, theirs: Vec<Duration>) {
     let theirs = if theirs.is_empty() { None } else { Some(percentiles(theirs)) };
     let (p50, p99) = percentiles(ours);
     let peer = if theirs.is_some() { "bare SQLite" } else { "" };
-    let of = |part: fn(&(Duration, Duration)) -> Duration| theirs.as_ref().map(|it| millis(part(it))).unwrap_or_default();
+    let of =
+        |part: fn(&(Duration, Duration)) -> Duration| theirs.as_ref().map(|it| millis(part(it))).unwrap_or_default();
     row(&format!("{what}, p50"), &millis(p50), &of(|it| it.0), peer);
     row(&format!("{what}, p99"), &millis(p99), &of(|it| it.1), peer);
 }

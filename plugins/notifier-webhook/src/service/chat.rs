@@ -36,7 +36,7 @@ pub(super) fn mattermost(mattermost: &Mattermost, letter: &str) -> Request {
 
 /// A character without width keeps an `@` from calling everybody.
 fn without_calls(text: &str) -> String {
-    ["@channel", "@all", "@here"].iter().fold(text.to_owned(), |text, call| {
-        text.replace(call, &format!("@\u{200b}{}", &call[1..]))
-    })
+    ["@channel", "@all", "@here"]
+        .iter()
+        .fold(text.to_owned(), |text, call| text.replace(call, &format!("@\u{200b}{}", &call[1..])))
 }

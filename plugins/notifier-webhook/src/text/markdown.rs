@@ -75,7 +75,8 @@ impl Reader {
             Tag::Item => {
                 self.end_block();
                 let next = self.lists.last_mut();
-                self.item = Some(next.and_then(|next| next.as_mut().map(|it| std::mem::replace(it, it.saturating_add(1)))));
+                self.item =
+                    Some(next.and_then(|next| next.as_mut().map(|it| std::mem::replace(it, it.saturating_add(1)))));
             }
             Tag::Table(_) => {
                 self.end_block();

@@ -110,7 +110,10 @@ impl Sheet {
     fn write_words(&mut self, block: &Block) {
         for run in &block.runs {
             let mut marks = run.marks.clone();
-            if matches!(block.shape, Shape::Heading(_)) && self.dialect == Dialect::Slack && !marks.contains(&Mark::Bold) {
+            if matches!(block.shape, Shape::Heading(_))
+                && self.dialect == Dialect::Slack
+                && !marks.contains(&Mark::Bold)
+            {
                 marks.insert(0, Mark::Bold);
             }
             words(&run.text).for_each(|word| self.put(word, &marks));

@@ -32,7 +32,8 @@ struct Peer;
 impl Peer {
     fn start(scene: &Scene) -> Self {
         let cli = std::env::current_exe().expect("this program has a path").with_file_name("fake-claude");
-        let run = format!("exec '{}' --quick --heard '{}'", cli.display(), scene.forum.agent.path("heard.log").display());
+        let run =
+            format!("exec '{}' --quick --heard '{}'", cli.display(), scene.forum.agent.path("heard.log").display());
         tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "peer", &run]);
         let peer = Self;
         // A terminal that is not raw yet would take an Enter for a line break.

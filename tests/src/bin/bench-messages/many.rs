@@ -46,8 +46,9 @@ fn check_order(forum: &Forum) {
 pub(crate) fn topics() {
     let scene = Scene::start();
     let begun = Instant::now();
-    let topics: Vec<i64> =
-        (0..TOPICS).map(|number| scene.forum.telegram.create_topic(&scene.forum.ada, &format!("topic {number}"))).collect();
+    let topics: Vec<i64> = (0..TOPICS)
+        .map(|number| scene.forum.telegram.create_topic(&scene.forum.ada, &format!("topic {number}")))
+        .collect();
     let known = || scene.server.client().get("/telegram/topics").text.matches("\"topicId\"").count();
     until("the topics", || (known() >= TOPICS).then_some(()));
     print(&format!("{TOPICS} topics are opened and known"), &rate(TOPICS, begun.elapsed()), "", "");

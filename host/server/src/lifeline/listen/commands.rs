@@ -13,6 +13,7 @@ use instar_store::Store;
 use jiff::Timestamp;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::process::Command;
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::Listener;
 use crate::lifeline::state::{Standing, State};
@@ -38,8 +39,15 @@ fn word(text: &str) -> Option<&str> {
     (rest.is_empty() || rest.starts_with(char::is_whitespace)).then(|| rest.trim())
 }
 
+/// One after the other, and never done as long as somebody listens.
+pub(super) async fn carry_out_all(mut coming: UnboundedReceiver<(Arc<Listener>, Inbound)>) {
+    while let Some((listener, event)) = coming.recv().await {
+        carry_out(listener, event).await;
+    }
+}
+
 /// Answers where it was asked. Strangers are not answered, as they are nowhere.
-pub(super) async fn carry_out(listener: Arc<Listener>, event: Inbound) {
+async fn carry_out(listener: Arc<Listener>, event: Inbound) {
     let Happening::Said(said) = &event.happening else { return };
     let asked = word(&said.text).unwrap_or_default();
     let answer = match role(&listener, &event).await {
@@ -92,7 +100,8 @@ fn status(listener: &Listener) -> anyhow::Result<String> {
     let lifeline = lock::holder(&listener.project.lifeline_lock()).context("the lifeline is not running")?;
     let state = State::read(&listener.project, lifeline.pid).context("the lifeline has not said yet")?;
     let waiting = listener.heard.numbers()?.len();
-    let queue = if waiting == 0 { "Nothing waits for it.".to_owned() } else { format!("{waiting} deliveries wait for it.") };
+    let queue =
+        if waiting == 0 { "Nothing waits for it.".to_owned() } else { format!("{waiting} deliveries wait for it.") };
     Ok(format!("{} {queue}", standing(&state)))
 }
 
@@ -103,7 +112,9 @@ fn standing(state: &State) -> String {
         Standing::Up => format!("The server is up, since {since}."),
         Standing::Starting => format!("The server is starting, since {since}."),
         Standing::Ending => format!("The server was asked to end at {since}."),
-        Standing::Waiting => format!("The server is down: {reason}. It is started again, for the {}. time.", state.attempts),
+        Standing::Waiting => {
+            format!("The server is down: {reason}. It is started again, for the {}. time.", state.attempts)
+        }
         Standing::CoolingDown => format!("The server is down: {reason}. After many starts in vain the next one waits."),
         Standing::Held => format!("The server is down: {reason}. `/lifeline restart` starts it."),
     }
@@ -119,7 +130,8 @@ fn queue(listener: &Listener) -> anyhow::Result<String> {
     if said.is_empty() {
         return Ok("Nothing waits for the server.".to_owned());
     }
-    let lines = said.iter().take(MOST_LISTED).map(|text| format!("- {}", if text.is_empty() { "(no text)" } else { text }));
+    let lines =
+        said.iter().take(MOST_LISTED).map(|text| format!("- {}", if text.is_empty() { "(no text)" } else { text }));
     let more = said.len().saturating_sub(MOST_LISTED);
     let rest = if more > 0 { format!("\n\nand {more} more") } else { String::new() };
     Ok(format!("{} messages wait for the server:\n\n{}{rest}", said.len(), lines.collect::<Vec<_>>().join("\n")))

@@ -35,6 +35,7 @@ use instar_core::inbound::{Happening, Inbound};
 use instar_core::poll::PollFault;
 use instar_plugin::{Asker, Batch, CallContext, PluginError, PollResponse};
 use jiff::Timestamp;
+use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinSet;
 
@@ -60,6 +61,7 @@ struct Listener {
     heard: Heard,
     /// Says that something was kept.
     kept: Notify,
+    commands: UnboundedSender<(Arc<Self>, Inbound)>,
 }
 
 /// Listens until the lifeline is gone. Answers whether there was anybody to listen to.
@@ -68,6 +70,7 @@ pub(crate) async fn run(project: &Project) -> anyhow::Result<bool> {
     wiring::make_folders(project)?;
     let notifiers = Arc::new(Notifiers::open(project, &config).await?);
     let mut listeners = JoinSet::new();
+    let (commands, coming) = mpsc::unbounded_channel();
     for notifier in notifiers.ids().into_iter().filter(|id| notifiers.hears(id)) {
         tracing::info!("the listener waits for its turn to hear {notifier}");
         let listener = Listener {
@@ -77,6 +80,7 @@ pub(crate) async fn run(project: &Project) -> anyhow::Result<bool> {
             heard: Heard::of(project, &notifier),
             notifier,
             kept: Notify::new(),
+            commands: commands.clone(),
         };
         listeners.spawn(Arc::new(listener).listen());
     }
@@ -85,6 +89,7 @@ pub(crate) async fn run(project: &Project) -> anyhow::Result<bool> {
     }
     tokio::select! {
         _ = orphaned()? => Ok(true),
+        () = commands::carry_out_all(coming) => Ok(true),
         ended = listeners.join_next() => {
             ended.context("nobody listens")?.context("a listener ended by itself")?.map(|()| true)
         }
@@ -174,7 +179,8 @@ impl Listener {
         }
         self.kept.notify_one();
         for command in commands {
-            tokio::spawn(commands::carry_out(Arc::clone(self), command));
+            // It ends with this process only.
+            let _ = self.commands.send((Arc::clone(self), command));
         }
         Ok(())
     }
