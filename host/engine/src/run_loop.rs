@@ -11,6 +11,7 @@ use instar_core::jobs_file::JobsFile;
 use instar_core::quota::QuotaReading;
 use instar_core::retention::Retention;
 use instar_core::state::{Limits, State};
+use instar_core::users::Users;
 use instar_plugin::Plugins;
 use instar_session::Sessions;
 use instar_store::{Store, StoreError};
@@ -51,6 +52,8 @@ pub struct Parts {
     pub jobs: JobsFile,
     /// What was read of the quota file just now.
     pub quota: QuotaReading,
+    /// What was read of the file of users just now.
+    pub users: Users,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -143,9 +146,14 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         retry: None,
         retry_wait: FIRST_RECORD_RETRY,
     };
-    for what in
-        [What::JobsRead(Arc::new(parts.jobs)), What::QuotaRead(parts.quota), What::Booted { version: parts.version }]
-    {
+    let read = [
+        What::JobsRead(Arc::new(parts.jobs)),
+        What::QuotaRead(parts.quota),
+        // Before anybody is listened to: who is not known yet would be refused, and what they say is not kept.
+        What::UsersRead(Arc::new(parts.users)),
+        What::Booted { version: parts.version },
+    ];
+    for what in read {
         main.take(what).await.map_err(StartError::Record)?;
     }
     if !hearing.is_empty() {

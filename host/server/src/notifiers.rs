@@ -47,6 +47,12 @@ impl Notifiers {
         Ok(Self { plugins: plugins.context("failed to load the plugins")? })
     }
 
+    /// For a process that listens as long as it lives, and needs no database for it.
+    pub(crate) async fn open_to_listen(project: &Project, config: &Config) -> anyhow::Result<Self> {
+        let plugins = wiring::plugins_that_listen(project, config, bundled::plugins()).await;
+        Ok(Self { plugins: plugins.context("failed to load the plugins")? })
+    }
+
     pub(crate) fn plugins(&self) -> &Plugins {
         &self.plugins
     }

@@ -33,7 +33,9 @@ pub(crate) fn read(service: Service<'_>, answer: Result<Response, FetchError>) -
                 None => failure.retryable(),
             })
         }
-        300..400 => Err(Failure::new("moved", format!("{shown} answered with status {status}, and nobody follows it"))),
+        300..=399 => {
+            Err(Failure::new("moved", format!("{shown} answered with status {status}, and nobody follows it")))
+        }
         401 | 403 | 404 => {
             let message = format!("{shown} does not know this webhook (status {status}): {said}");
             Err(Failure::new("unauthorized", message))

@@ -65,9 +65,6 @@ impl Config {
 
     pub(crate) fn remarks(&self) -> Vec<Diagnostic> {
         let mut remarks = Vec::new();
-        if self.services().is_empty() {
-            remarks.push(Diagnostic::remark("", "no place is named, so nobody is told anything"));
-        }
         let is_word = |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric());
         let is_path = |path: &str| path.split('/').count() == 2 && path.split('/').all(is_word);
         if self.slack.as_ref().is_some_and(|slack| !is_path(&slack.path)) {
@@ -100,7 +97,6 @@ mod tests {
         let fine = r#"{"slack": {"path": "T0/B0"}, "discord": {"id": "12"}, "mattermost": {}, "ntfy": {}, "gotify": {},
             "url": "https://x.org/in"}"#;
         assert_eq!(remarks(fine), Vec::<String>::new());
-        assert_eq!(remarks("{}"), [""]);
         assert_eq!(remarks(r#"{"slack": {"path": "T0/B0/secret"}}"#), ["slack.path"]);
         assert_eq!(remarks(r#"{"slack": {"path": "../B0"}}"#), ["slack.path"]);
         assert_eq!(remarks(r#"{"discord": {"id": "1/x"}}"#), ["discord.id"]);

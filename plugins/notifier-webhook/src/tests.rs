@@ -202,7 +202,7 @@ fn json_is_whole_and_signed_by_time_and_bytes() {
 fn what_passes_is_tried_again_and_what_is_refused_is_not() {
     let places = Places::new();
     let config = config(json!({ "slack": { "path": "T0/B0" } }));
-    let mut check = |answer: Result<Response, FetchError>, code: &str, retry: Option<Option<u64>>| {
+    let check = |answer: Result<Response, FetchError>, code: &str, retry: Option<Option<u64>>| {
         places.will_answer(answer);
         let failure = deliver(&config, &message("", "x"), 0).unwrap_err();
         let found = failure.retryable.then_some(failure.retry_after_ms);

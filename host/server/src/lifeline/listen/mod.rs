@@ -68,7 +68,7 @@ struct Listener {
 pub(crate) async fn run(project: &Project) -> anyhow::Result<bool> {
     let config = Config::load(project)?;
     wiring::make_folders(project)?;
-    let notifiers = Arc::new(Notifiers::open(project, &config).await?);
+    let notifiers = Arc::new(Notifiers::open_to_listen(project, &config).await?);
     let mut listeners = JoinSet::new();
     let (commands, coming) = mpsc::unbounded_channel();
     for notifier in notifiers.ids().into_iter().filter(|id| notifiers.hears(id)) {
