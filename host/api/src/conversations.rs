@@ -160,3 +160,21 @@ pub struct PairingCode {
     #[schema(format = DateTime)]
     pub until: String,
 }
+
+/// `POST /internal/inbound`: what a notifier heard in another process lies on disk, and is to be taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InboundKept {
+    /// The id of the notifier.
+    pub notifier: String,
+    /// Under which it is kept.
+    #[schema(maximum = 9_007_199_254_740_991_u64)]
+    pub number: u64,
+}
+
+/// It is recorded, and needs to be kept no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InboundTaken {
+    pub number: u64,
+    /// The keys of what happened in it; those that were known before are among them.
+    pub keys: Vec<String>,
+}

@@ -24,8 +24,9 @@ pub use attention::{
     AttentionChange, AttentionItem, AttentionItems, AttentionPriority, AttentionRequest, AttentionStatus,
 };
 pub use conversations::{
-    Conversation, Conversations, FoundMessages, LoggedMessage, MessageLogStats, PairRequest, PairingCode, Replied,
-    ReplyRequest, Topic, TopicMessages, TopicOpened, TopicReplied, TopicReplyRequest, TopicRequest, Topics,
+    Conversation, Conversations, FoundMessages, InboundKept, InboundTaken, LoggedMessage, MessageLogStats, PairRequest,
+    PairingCode, Replied, ReplyRequest, Topic, TopicMessages, TopicOpened, TopicReplied, TopicReplyRequest,
+    TopicRequest, Topics,
 };
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};

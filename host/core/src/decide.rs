@@ -215,10 +215,11 @@ pub enum What {
         failures: u32,
         result: Result<Polled, PollFault>,
     },
-    /// A notifier heard people.
+    /// A notifier heard people in a process that is not the server's, and goes on there.
     Heard {
         notifier: PluginId,
         inbound: Vec<Inbound>,
+        cursor: Option<String>,
     },
     /// What something that was said leads to.
     Routed {
@@ -466,9 +467,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::UsersRead(users) => inbound::users_read(&mut draft, users),
         What::ListeningBegun { notifiers } => poll::begun(&mut draft, notifiers),
         What::Polled { notifier, failures, result } => poll::polled(&mut draft, notifier, failures, result),
-        What::Heard { notifier, inbound } => {
-            inbound.into_iter().for_each(|one| inbound::received(&mut draft, &notifier, one));
-        }
+        What::Heard { notifier, inbound, cursor } => poll::keep(&mut draft, &notifier, inbound, cursor),
         What::Routed { place, key, course } => inbound::routed(&mut draft, place, key, *course),
         What::ReplyAsked { place, text, session } => inbound::reply_asked(&mut draft, place, text, session),
         What::ThreadOpened { place, name } => inbound::thread_opened(&mut draft, place, name),

@@ -1,9 +1,10 @@
 //! Effects: the only place where the engine does anything to the world. Each effect is one task that reports
 //! back as exactly one input, by a deadline; waiting for the end of a session has none.
 
+use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use instar_core::decide::{Effect, StepFault, What};
@@ -22,6 +23,7 @@ use tokio::task::JoinSet;
 use crate::agent_env::AgentEnv;
 use crate::clock;
 use crate::converse::Desk;
+use crate::ears::Ears;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::supervise::Supervisor;
@@ -65,6 +67,9 @@ pub(crate) struct World {
     pub(crate) starts: Semaphore,
     pub(crate) supervisor: Supervisor,
     pub(crate) desk: Desk,
+    pub(crate) ears: Arc<dyn Ears>,
+    /// Of each notifier the answer that was taken over last, until it is recorded.
+    pub(crate) taken_over: Mutex<BTreeMap<PluginId, u64>>,
 }
 
 impl Actor {

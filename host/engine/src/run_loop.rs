@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use instar_core::decide::{Decision, Input, What, decide};
@@ -11,6 +11,7 @@ use instar_core::jobs_file::JobsFile;
 use instar_core::quota::QuotaReading;
 use instar_core::retention::Retention;
 use instar_core::state::{Limits, State};
+use instar_core::users::Users;
 use instar_plugin::Plugins;
 use instar_session::Sessions;
 use instar_store::{Store, StoreError};
@@ -25,6 +26,7 @@ use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
 use crate::converse::Desk;
 use crate::crash_point::{self, Moment};
+use crate::ears::Ears;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
@@ -43,6 +45,7 @@ pub struct Parts {
     pub context_files: ContextFiles,
     pub supervisor: Supervisor,
     pub desk: Desk,
+    pub ears: Arc<dyn Ears>,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -50,6 +53,8 @@ pub struct Parts {
     pub jobs: JobsFile,
     /// What was read of the quota file just now.
     pub quota: QuotaReading,
+    /// What was read of the file of users just now.
+    pub users: Users,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -122,6 +127,8 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         starts: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from).max(2)),
         supervisor: parts.supervisor,
         desk: parts.desk,
+        ears: parts.ears.clone(),
+        taken_over: Mutex::default(),
     };
     let actor = Actor::new(world, reports);
     let engine = Engine {
@@ -131,6 +138,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         store: parts.store.clone(),
         sessions: parts.sessions,
         plugins: parts.plugins,
+        ears: parts.ears,
     };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {
@@ -143,9 +151,14 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         retry: None,
         retry_wait: FIRST_RECORD_RETRY,
     };
-    for what in
-        [What::JobsRead(Arc::new(parts.jobs)), What::QuotaRead(parts.quota), What::Booted { version: parts.version }]
-    {
+    let read = [
+        What::JobsRead(Arc::new(parts.jobs)),
+        What::QuotaRead(parts.quota),
+        // Before anybody is listened to: who is not known yet would be refused, and what they say is not kept.
+        What::UsersRead(Arc::new(parts.users)),
+        What::Booted { version: parts.version },
+    ];
+    for what in read {
         main.take(what).await.map_err(StartError::Record)?;
     }
     if !hearing.is_empty() {

@@ -58,6 +58,16 @@ impl Notifiers {
         Ok(Self { plugins: plugins.context("failed to load the plugins")? })
     }
 
+    /// For a process that listens as long as it lives, and needs no database for it.
+    pub(crate) async fn open_to_listen(project: &Project, config: &Config) -> anyhow::Result<Self> {
+        let plugins = wiring::plugins_that_listen(project, config, bundled::plugins()).await;
+        Ok(Self { plugins: plugins.context("failed to load the plugins")? })
+    }
+
+    pub(crate) fn plugins(&self) -> &Plugins {
+        &self.plugins
+    }
+
     pub(crate) fn ids(&self) -> Vec<PluginId> {
         self.plugins.notifiers()
     }
@@ -109,6 +119,10 @@ impl Notifiers {
 }
 
 impl NotTold {
+    pub(crate) fn may_work_later(&self) -> bool {
+        self.retry().is_some()
+    }
+
     /// After how long, at least, it may work.
     fn retry(&self) -> Option<Duration> {
         match self {

@@ -111,6 +111,14 @@ pub(crate) async fn watch(path: PathBuf, engine: Engine) {
     watch_file::watch(&path, || hand_over(&path, &engine)).await;
 }
 
+/// At the start of a server. Of a file that cannot be read nobody is known.
+pub(crate) fn first(path: &Path) -> Users {
+    UsersFile::new(path.to_owned()).read().map(|(users, _)| users).unwrap_or_else(|reason| {
+        tracing::warn!("{} is left out, and nobody is known by it: {reason}", path.display());
+        Users::default()
+    })
+}
+
 async fn hand_over(path: &Path, engine: &Engine) -> Result<(), AskError> {
     let file = UsersFile::new(path.to_owned());
     let read = tokio::task::spawn_blocking(move || file.read().map_err(|error| error.to_string())).await;

@@ -22,13 +22,15 @@ use jiff::Timestamp;
 
 use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
+use crate::ears::ProjectEars;
 use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
-use crate::plugin_values::StoredValues;
+use crate::plugin_values::{PassingValues, StoredValues};
 use crate::quota_file::QuotaFile;
 use crate::secrets_file::SecretsFile;
 use crate::session_tokens::SessionTokens;
+use crate::users_file;
 use crate::watch_jobs::JobsReader;
 use lock::{Role, RoleLock};
 
@@ -97,10 +99,12 @@ pub(crate) async fn build(
         },
         supervisor: supervisor(project, config),
         desk: desk(project, config)?,
+        ears: Arc::new(ProjectEars::new(project.clone())),
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
         quota: quota.read().await,
+        users: users_file::first(&project.users_file()),
     };
     let guards = GuardDesk::new(loaded, Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
@@ -132,6 +136,16 @@ pub(crate) async fn plugins_without_server(
         }
     };
     let means = Means { secrets: Some(secrets), ..means(project, store.as_ref()) };
+    Ok(plugins::load(project, config, bundled, means).await?.0)
+}
+
+/// The plugins for a process that only listens. What they keep passes with it, so that the database is the server's.
+pub(crate) async fn plugins_that_listen(
+    project: &Project,
+    config: &Config,
+    bundled: Vec<instar_plugin::Source>,
+) -> anyhow::Result<instar_plugin::Plugins> {
+    let means = Means { values: Some(Arc::new(PassingValues::default())), ..means(project, None) };
     Ok(plugins::load(project, config, bundled, means).await?.0)
 }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::decide::{Draft, Effect, inbound};
 use crate::event::Fact;
 use crate::id::PluginId;
+use crate::inbound::Inbound;
 use crate::poll::{Listening, PollFault, Polled};
 
 pub(super) fn begun(draft: &mut Draft<'_>, notifiers: Vec<PluginId>) {
@@ -24,16 +25,21 @@ fn heard(draft: &mut Draft<'_>, notifier: PluginId, polled: Polled) {
     if draft.state.poll_fault(&notifier).is_some() {
         draft.event(Fact::Listening { notifier: notifier.clone(), listening: Listening::Works });
     }
+    keep(draft, &notifier, polled.events, polled.cursor);
+    draft.effect(Effect::Poll { notifier, after_ms: polled.pause_ms, failures: 0 });
+}
+
+/// What was heard, and where to go on.
+pub(super) fn keep(draft: &mut Draft<'_>, notifier: &PluginId, events: Vec<Inbound>, cursor: Option<String>) {
     let mut keys = BTreeSet::new();
     // The state knows what earlier polls brought, and nothing of this one.
-    for event in polled.events.into_iter().filter(|event| keys.insert(event.key.clone())) {
-        inbound::received(draft, &notifier, event);
+    for event in events.into_iter().filter(|event| keys.insert(event.key.clone())) {
+        inbound::received(draft, notifier, event);
     }
-    let moved = polled.cursor.filter(|cursor| draft.state.poll_cursor(&notifier) != Some(cursor));
+    let moved = cursor.filter(|cursor| draft.state.poll_cursor(notifier) != Some(cursor));
     if let Some(cursor) = moved {
         draft.event(Fact::Listening { notifier: notifier.clone(), listening: Listening::At { cursor } });
     }
-    draft.effect(Effect::Poll { notifier, after_ms: polled.pause_ms, failures: 0 });
 }
 
 /// The first failure of a kind is an event; those that follow it are not.

@@ -47,7 +47,7 @@ fn world() -> World {
 }
 
 fn hear(world: &mut World, inbound: Inbound) {
-    world.tell(What::Heard { notifier: telegram(), inbound: vec![inbound] });
+    world.tell(What::Heard { notifier: telegram(), inbound: vec![inbound], cursor: None });
 }
 
 fn refusals(world: &World) -> Vec<Refusal> {
@@ -169,6 +169,7 @@ fn messages_of_one_place_are_dealt_with_one_after_the_other_over_a_crash() {
     world.tell(What::Heard {
         notifier: telegram(),
         inbound: vec![said("1", "1", "-100", "a"), said("2", "1", "-100", "b"), said("1", "1", "-100", "a")],
+        cursor: None,
     });
     assert_eq!(routes(&world), ["1"]);
     world.restart_after(1);

@@ -172,8 +172,8 @@ pub(super) async fn search(State(app): State<Arc<App>>, params: Params) -> Resul
 )]
 pub(super) async fn log_stats(State(app): State<Arc<App>>) -> Result<Json<api::MessageLogStats>, ApiError> {
     telegram(&app)?;
-    let store = app.engine.store();
-    let (total_messages, log_size_bytes) = (store.message_count().await?, store.message_bytes().await?);
+    let size = app.engine.store().message_log_size().await?;
+    let (total_messages, log_size_bytes) = (size.messages, size.bytes);
     Ok(Json(api::MessageLogStats { total_messages, log_size_bytes, log_path: LOG_PATH.to_owned() }))
 }
 
