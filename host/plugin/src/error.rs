@@ -83,6 +83,10 @@ pub enum Cause {
     NotGranted { rights: Vec<String>, digest: String },
     #[error("built for another contract: {0}")]
     IncompatibleContract(String),
+    #[error("what was installed is missing in {}: `instar plugin sync` fetches it again", path.display())]
+    ComponentMissing { path: PathBuf },
+    #[error("{} is not what was installed: `instar plugin sync` fetches that again", path.display())]
+    ComponentAltered { path: PathBuf },
     #[error("already loaded from {first}")]
     DuplicatePlugin { first: String },
     #[error("the execute type `{name}` already belongs to plugin `{owner}`")]
@@ -150,6 +154,8 @@ impl Cause {
             Self::NotAsked(_) => "not-asked",
             Self::NotGranted { .. } => "not-granted",
             Self::IncompatibleContract(_) => "incompatible-contract",
+            Self::ComponentMissing { .. } => "component-missing",
+            Self::ComponentAltered { .. } => "component-altered",
             Self::DuplicatePlugin { .. } => "duplicate-plugin",
             Self::DuplicateExecuteType { .. } => "duplicate-execute-type",
             Self::DelegatesTooDeep(_) => "delegates-too-deep",

@@ -92,7 +92,7 @@ fn granted<'a>(
     let by_operator = operator.grant.as_ref();
     match origin {
         Origin::Bundled { .. } => asked.clone(),
-        Origin::File(_) => {
+        Origin::File(_) | Origin::Installed(_) => {
             let of_these_bytes = by_operator.filter(|grant| grant.digest.strip_prefix("blake3:") == Some(digest));
             let allowed = of_these_bytes.into_iter().flat_map(|grant| grant.allow.iter().map(String::as_str));
             allowed.filter(|right| asked.contains(right)).collect()

@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::load::check_execute_name;
 use crate::manifest::Manifest;
 use crate::text;
+use crate::wish::{self, Wish};
 
 /// A component seen from outside. What could not be read is left empty, and `problem` says why.
 #[derive(Debug)]
@@ -21,6 +22,8 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// The rights that its manifest asks for.
     pub asks: Vec<String>,
+    /// What it does and asks for, in plain words, the most dangerous first.
+    pub wishes: Vec<Wish>,
     /// The first thing for which it would not be loaded. More may come to light when it is compiled.
     pub problem: Option<PluginError>,
 }
@@ -53,6 +56,7 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Inspection {
         imports: Vec::new(),
         exports: Vec::new(),
         asks: Vec::new(),
+        wishes: Vec::new(),
         problem: None,
     };
     if let Err(cause) = look(bytes, &mut seen) {
@@ -60,6 +64,11 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Inspection {
         seen.problem = Some(PluginError::new(name, cause));
     }
     seen
+}
+
+/// The manifest that a component carries, as it stands.
+pub fn manifest_of(bytes: &[u8]) -> Option<Vec<u8>> {
+    Outline::read(bytes).ok()?.manifest().ok().map(<[u8]>::to_vec)
 }
 
 fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
@@ -75,6 +84,7 @@ fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
     seen.about = Some(about(&manifest));
     check_execute_name(&seen.kinds, manifest.execute_type.as_deref())?;
     seen.asks = grants::asked(&manifest).into_iter().map(str::to_owned).collect();
+    seen.wishes = wish::wishes(&manifest, &seen.kinds);
     audit::audit(&outline).map(|_| ())
 }
 

@@ -8,6 +8,7 @@ mod context_files;
 mod disk;
 mod guards;
 mod http;
+mod installed;
 mod intelligence;
 mod jobs;
 mod lifeline;

@@ -136,9 +136,14 @@ pub(crate) fn plugin_sources(bundled: Vec<instar_plugin::Source>, folder: &Path)
     plugins::sources(bundled, folder).0
 }
 
-/// What the operator says about plugins. `native_code` is the folder of compiled ones.
-pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config) -> instar_plugin::Settings {
-    plugins::settings(native_code, config)
+/// The components that people put beside the bundled ones; those that cannot be read are left out.
+pub(crate) fn plugin_files(folder: &Path) -> Vec<instar_plugin::Source> {
+    plugins::hand_placed(folder, &mut Vec::new())
+}
+
+/// What the operator says about plugins. `native_code` is the folder of compiled ones, `folder` that of the others.
+pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config, folder: &Path) -> instar_plugin::Settings {
+    plugins::settings(native_code, config, folder)
 }
 
 /// The bytes of one component's file.

@@ -186,22 +186,28 @@ fn set(context: &Context, name: &str, value: &str) -> Result<Exit, Failure> {
     let value = if value == "-" { from_input()? } else { value.to_owned() };
     let value = parsed(key, &value);
     let project = context.project()?;
+    store(&project, name, &value)?;
+    said(context, &project, key, name, value)
+}
+
+/// Writes one key; what would be no settings is not written.
+pub(super) fn store(project: &Project, name: &str, value: &Value) -> Result<(), Failure> {
     let _lock = lock(&project.run_dir(), "config.lock")?;
-    let before = text_of(&project)?;
-    let text = config_edit::set(&before, name, &value).map_err(|error| Failure::refused(error.to_string()))?;
+    let before = text_of(project)?;
+    let text = config_edit::set(&before, name, value).map_err(|error| Failure::refused(error.to_string()))?;
     let refused = |error: crate::config::ConfigError| {
         Failure::refused(format!("{}; nothing was changed", sentence(&error.into())))
     };
-    Config::of_text(&project, &text).map_err(refused)?;
+    Config::of_text(project, &text).map_err(refused)?;
     let path = project.config_file();
-    if text_of(&project)? != before {
+    if text_of(project)? != before {
         return Err(Failure::failed(format!("{} was changed meanwhile; try again", path.display())));
     }
-    if text != before {
-        let failed = |error| Failure::io(format_args!("failed to write {}", path.display()), &error);
-        disk::write(&path, text.as_bytes(), Mode::Private).map_err(failed)?;
+    if text == before {
+        return Ok(());
     }
-    said(context, &project, key, name, value)
+    let failed = |error| Failure::io(format_args!("failed to write {}", path.display()), &error);
+    disk::write(&path, text.as_bytes(), Mode::Private).map_err(failed)
 }
 
 fn said(context: &Context, project: &Project, key: &Key, name: &str, mut value: Value) -> Result<Exit, Failure> {

@@ -24,6 +24,7 @@ mod manual;
 mod notifier;
 mod notifier_look;
 mod output;
+mod person;
 mod plugin;
 mod quota;
 mod run;
@@ -106,8 +107,8 @@ enum Command {
     Notifier(notifier::NotifierCommand),
     Events(events::Events),
     Logs(logs::Logs),
-    /// Look at the plugins
-    #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
+    /// Install, grant and look at plugins
+    #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin install ./execute-hello.wasm"]))]
     Plugin(plugin::PluginCommand),
     /// Give plugins secrets that they use and never see
     #[command(subcommand, after_help = examples(&["instar secret list", "instar secret set notifier-telegram/token"]))]

@@ -1,13 +1,22 @@
 //! `instar plugin`: what is installed, and what could not be loaded.
 
+mod change;
+mod consent;
 mod inspect;
+mod install;
+mod sync;
 
 use clap::Subcommand;
 use instar_api::{Plugin, Plugins, paths};
+use instar_core::id::PluginId;
 
 use super::exit::{Exit, Failure};
 use super::output::{Shown, Tone, one_line};
 use super::{Context, examples};
+use crate::config::{Config, Project};
+use crate::installed::{Entry, Expected, LockFile, PluginFolder, SharedComponents};
+use crate::wiring;
+use inspect::find as find_component;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PluginCommand {
@@ -15,13 +24,86 @@ pub(crate) enum PluginCommand {
     #[command(after_help = examples(&["instar plugin list", "instar plugin list --json"]))]
     List,
     Inspect(inspect::Inspect),
+    Install(install::Install),
+    Upgrade(install::Upgrade),
+    Remove(change::Remove),
+    Rollback(change::Rollback),
+    Grant(change::Grant),
+    Revoke(change::Revoke),
+    Enable(change::Enable),
+    Disable(change::Disable),
+    Sync(sync::Sync),
+    Verify(sync::Verify),
 }
 
 pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Failure> {
     match command {
         PluginCommand::List => list(context),
         PluginCommand::Inspect(inspect) => inspect::run(context, inspect),
+        PluginCommand::Install(install) => install::install(context, install),
+        PluginCommand::Upgrade(upgrade) => install::upgrade(context, upgrade),
+        PluginCommand::Remove(remove) => change::remove(context, remove),
+        PluginCommand::Rollback(rollback) => change::rollback(context, rollback),
+        PluginCommand::Grant(grant) => change::grant(context, grant),
+        PluginCommand::Revoke(revoke) => change::revoke(context, revoke),
+        PluginCommand::Enable(enable) => change::enable(context, enable),
+        PluginCommand::Disable(disable) => change::disable(context, disable),
+        PluginCommand::Sync(sync) => sync::sync(context, sync),
+        PluginCommand::Verify(verify) => sync::verify(context, verify),
     }
+}
+
+/// What commands that change plugins work on. They need no server.
+struct Workplace {
+    project: Project,
+    config: Config,
+    folder: PluginFolder,
+    shared: SharedComponents,
+}
+
+impl Workplace {
+    fn open(context: &Context) -> Result<Self, Failure> {
+        let project = context.project()?;
+        let config = context.config(&project)?;
+        let folder = PluginFolder::new(project.plugins_dir());
+        Ok(Self { project, config, folder, shared: SharedComponents::of_user() })
+    }
+
+    fn lock(&self) -> Result<LockFile, Failure> {
+        self.folder.read().map_err(install::failed)
+    }
+
+    fn entry<'a>(&self, installed: &'a LockFile, id: &PluginId) -> Result<&'a Entry, Failure> {
+        installed.entry(id).ok_or_else(|| Failure::not_found(format!("no plugin `{id}` was installed here")))
+    }
+
+    fn component(&self, entry: &Entry) -> Result<Vec<u8>, Failure> {
+        self.folder.component(&entry.current).ok_or_else(|| {
+            let path = self.folder.path(&entry.current);
+            Failure::failed(format!("{} is not what was installed: `instar plugin sync` fetches it again", path.display()))
+        })
+    }
+
+    fn settings(&self) -> instar_plugin::Settings {
+        wiring::plugin_settings(self.project.cache_dir().join("plugins"), &self.config, &self.project.plugins_dir())
+    }
+
+    fn change(
+        &self,
+        id: &PluginId,
+        expected: Expected<'_>,
+        entry: Option<Entry>,
+        bytes: Option<&[u8]>,
+    ) -> Result<(), Failure> {
+        self.folder.change(&self.project.run_dir(), id, expected, entry, bytes).map_err(install::failed)
+    }
+}
+
+/// For a command that has nothing else to do meanwhile.
+fn block_on<T>(work: impl Future<Output = T>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::io("failed to start", &error))?;
+    Ok(runtime.block_on(work))
 }
 
 fn list(context: &Context) -> Result<Exit, Failure> {

@@ -15,7 +15,10 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempPath;
 
-pub(crate) use exchange::Client;
+pub(crate) use address::is_private;
+pub(crate) use exchange::{Client, Most, Order};
+pub(crate) use payload::Payload;
+pub(crate) use rule::{Destination, Target};
 pub use refusal::Refusal;
 
 use super::rights::Rights;
@@ -23,7 +26,6 @@ use crate::blobs::Blobs;
 use crate::manifest::AskedHttp;
 use crate::state::CallState;
 use crate::wit::imports::http::{self, FetchError, Request, Response};
-use rule::Target;
 
 /// What becomes of the body of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,10 +77,10 @@ pub(crate) async fn ask(
     let credentials = credential::collect(rights, &request.credentials, &target.host)?;
     let headers = credential::headers(&request.headers, &credentials)?;
     let line = format!("{}{}", destination.base, credential::line(&target, &credentials)?);
-    let body = payload::Payload::new(request.body, blobs, grant)?;
+    let body = Payload::new(request.body, blobs, grant)?;
     take_turn(rights)?;
     let time = request.timeout_ms.map_or(time, |asked| time.min(Duration::from_millis(asked.into())));
-    let order = exchange::Order {
+    let order = Order {
         destination,
         method: request.method,
         line,
@@ -92,9 +94,9 @@ pub(crate) async fn ask(
 }
 
 /// How large an answer may be, and the file of one.
-fn most(grant: &AskedHttp, keep: Keep) -> exchange::Most {
+fn most(grant: &AskedHttp, keep: Keep) -> Most {
     let file = if keep == Keep::File { grant.file_bytes } else { 0 };
-    exchange::Most { body: grant.response_bytes, file }
+    Most { body: grant.response_bytes, file }
 }
 
 fn take_turn(rights: &Rights) -> Result<(), Refusal> {
