@@ -5,6 +5,7 @@ mod agent;
 pub mod bot_api;
 mod http;
 mod native_code;
+mod plugin;
 mod processes;
 mod server;
 mod socket;
@@ -13,6 +14,7 @@ mod wait;
 
 pub use agent::{Agent, component, instar_bin};
 pub use http::{Answer, Client};
+pub use plugin::{bundled_bytes, component_bytes, reworded, shout};
 pub use processes::{command_line, kill, most_memory, process_named};
 pub use server::{Server, processes_below};
 pub use socket::Socket;

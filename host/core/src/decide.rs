@@ -195,6 +195,12 @@ pub enum What {
     ListeningBegun {
         notifiers: Vec<PluginId>,
     },
+    /// Other plugins are loaded than before.
+    PluginsChanged {
+        plugins: Vec<PluginVersion>,
+        notifiers: Vec<PluginId>,
+        hearing: Vec<PluginId>,
+    },
     /// A poll is over, which had so many failures in a row before it.
     Polled {
         notifier: PluginId,
@@ -433,6 +439,9 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::HouseKept { result } => keep::house_kept(&mut draft, result),
         What::UsersRead(users) => inbound::users_read(&mut draft, users),
         What::ListeningBegun { notifiers } => poll::begun(&mut draft, notifiers),
+        What::PluginsChanged { plugins, notifiers, hearing } => {
+            poll::plugins_changed(&mut draft, plugins, notifiers, hearing);
+        }
         What::Polled { notifier, failures, result } => poll::polled(&mut draft, notifier, failures, result),
         What::Heard { notifier, inbound } => {
             inbound.into_iter().for_each(|one| inbound::received(&mut draft, &notifier, one));

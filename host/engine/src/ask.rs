@@ -17,7 +17,7 @@ use instar_core::tune::TuneWish;
 use instar_core::users::Users;
 use instar_core::verdict::Severity;
 use instar_core::workload::Workload;
-use instar_plugin::{Asker, CallContext, Plugins};
+use instar_plugin::{Asker, CallContext, Live};
 use instar_session::{SessionError, Sessions};
 use instar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -34,7 +34,7 @@ pub struct Engine {
     pub(crate) changes: watch::Receiver<i64>,
     pub(crate) store: Store,
     pub(crate) sessions: Sessions,
-    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) plugins: Live,
 }
 
 /// An input from outside, with where its recorded events go.
@@ -198,7 +198,8 @@ impl Engine {
     /// Opens a thread in a chat of a notifier that has them, and remembers its name.
     pub async fn open_thread(&self, notifier: PluginId, conversation: String, name: String) -> Result<Place, AskError> {
         let call = CallContext::new(Asker::Api, clock::now());
-        let opened = self.plugins.open_thread(&notifier, &call, &conversation, &name, Severity::Info).await;
+        let plugins = self.plugins.now();
+        let opened = plugins.open_thread(&notifier, &call, &conversation, &name, Severity::Info).await;
         let thread = opened.map_err(|error| AskError::NotOpened(chain(&error)))?;
         let place = Place { notifier, address: Address { conversation, thread: Some(thread) } };
         self.ask(What::ThreadOpened { place: place.clone(), name }).await?;

@@ -9,6 +9,7 @@ mod counters;
 mod gate;
 mod ground;
 mod keep;
+mod plugins;
 mod poll;
 mod run_loop;
 mod supervise;

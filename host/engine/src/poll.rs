@@ -29,9 +29,11 @@ impl World {
             view.state().poll_cursor(notifier).cloned()
         };
         let call = || CallContext::new(Asker::InboundMessage, clock::now());
-        let poll = self.plugins.next_poll(notifier, &call(), cursor.as_deref()).await?;
-        let answer = self.plugins.ask(notifier, poll.request, ASK_DEADLINE).await?;
-        let batch = self.plugins.receive(notifier, &call(), cursor.as_deref(), answer).await?;
+        // One poll is one version's, from the question to what it makes of the answer.
+        let plugins = self.plugins.now();
+        let poll = plugins.next_poll(notifier, &call(), cursor.as_deref()).await?;
+        let answer = plugins.ask(notifier, poll.request, ASK_DEADLINE).await?;
+        let batch = plugins.receive(notifier, &call(), cursor.as_deref(), answer).await?;
         let pause_ms = u64::try_from(poll.pause.as_millis()).unwrap_or(u64::MAX);
         Ok(Polled { events: batch.events, cursor: batch.cursor, pause_ms })
     }

@@ -11,7 +11,7 @@ use instar_core::jobs_file::JobsFile;
 use instar_core::quota::QuotaReading;
 use instar_core::retention::Retention;
 use instar_core::state::{Limits, State};
-use instar_plugin::Plugins;
+use instar_plugin::Live;
 use instar_session::Sessions;
 use instar_store::{Store, StoreError};
 use jiff::tz::TimeZone;
@@ -27,6 +27,7 @@ use crate::converse::Desk;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
+use crate::plugins::{KeptPlugins, Loaded};
 use crate::supervise::Supervisor;
 use crate::view::{SharedView, View};
 
@@ -35,7 +36,7 @@ use crate::view::{SharedView, View};
 pub struct Parts {
     pub store: Store,
     pub sessions: Sessions,
-    pub plugins: Arc<Plugins>,
+    pub plugins: Live,
     pub limits: Limits,
     pub retention: Retention,
     pub agent_env: AgentEnv,
@@ -96,9 +97,9 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let mut snapshot = parts.store.restore_beside(&parts.jobs).await.map_err(StartError::Restore)?;
     let since = now.checked_sub(REMEMBERED_DAYS).unwrap_or(now);
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
-    let notifiers = parts.plugins.notifiers();
-    let hearing: Vec<_> = notifiers.iter().filter(|notifier| parts.plugins.hears(notifier)).cloned().collect();
-    let state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
+    let Loaded { notifiers, hearing, .. } = Loaded::of(&parts.plugins.now());
+    let mut state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
+    state.listen_to(&hearing);
     let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
     let view = Arc::new(RwLock::new(view));
     let (inputs, asks) = mpsc::channel(MOST_WAITING);
@@ -117,6 +118,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         starts: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from).max(2)),
         supervisor: parts.supervisor,
         desk: parts.desk,
+        kept: KeptPlugins::default(),
     };
     let actor = Actor::new(world, reports);
     let engine = Engine {

@@ -76,11 +76,8 @@ pub enum Cause {
     ImportDenied(Vec<String>),
     #[error("the component imports {}, for which its manifest does not ask", .0.join(", "))]
     NotAsked(Vec<String>),
-    #[error(
-        "it asks for {}; grant it to these bytes in the config: `plugins.<id>.grants` with `digest` \"{digest}\" and `allow`",
-        rights.join(", ")
-    )]
-    NotGranted { rights: Vec<String>, digest: String },
+    #[error("it asks for {}; {way}", rights.join(", "))]
+    NotGranted { rights: Vec<String>, way: String },
     #[error("built for another contract: {0}")]
     IncompatibleContract(String),
     #[error("what was installed is missing in {}: `instar plugin sync` fetches it again", path.display())]

@@ -57,7 +57,13 @@ pub(crate) fn decide(
     let granted = granted(origin, digest, operator, &asked);
     let missing: Vec<_> = wanted.iter().filter(|right| !granted.contains(**right)).map(|it| (*it).to_owned()).collect();
     if !missing.is_empty() {
-        return Err(Cause::NotGranted { rights: missing, digest: format!("blake3:{digest}") });
+        let way = match origin {
+            Origin::Installed(what) => format!("`instar plugin grant {} {}` allows it", what.id, missing.join(" ")),
+            Origin::Bundled { .. } | Origin::File(_) => format!(
+                "grant it to these bytes in the config: `plugins.<id>.grants` with `digest` \"blake3:{digest}\" and `allow`"
+            ),
+        };
+        return Err(Cause::NotGranted { rights: missing, way });
     }
     let has = |right: &str| granted.contains(right);
     let capability = &manifest.capability;

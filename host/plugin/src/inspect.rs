@@ -22,6 +22,8 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// The rights that its manifest asks for.
     pub asks: Vec<String>,
+    /// The hosts that its manifest names.
+    pub hosts: Vec<String>,
     /// What it does and asks for, in plain words, the most dangerous first.
     pub wishes: Vec<Wish>,
     /// The first thing for which it would not be loaded. More may come to light when it is compiled.
@@ -34,6 +36,8 @@ pub struct About {
     pub id: String,
     pub version: String,
     pub description: String,
+    /// The public key that its author signs with.
+    pub publisher: Option<String>,
     pub execute_type: Option<String>,
 }
 
@@ -56,6 +60,7 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Inspection {
         imports: Vec::new(),
         exports: Vec::new(),
         asks: Vec::new(),
+        hosts: Vec::new(),
         wishes: Vec::new(),
         problem: None,
     };
@@ -84,8 +89,19 @@ fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
     seen.about = Some(about(&manifest));
     check_execute_name(&seen.kinds, manifest.execute_type.as_deref())?;
     seen.asks = grants::asked(&manifest).into_iter().map(str::to_owned).collect();
+    seen.hosts = hosts(&manifest);
     seen.wishes = wish::wishes(&manifest, &seen.kinds);
     audit::audit(&outline).map(|_| ())
+}
+
+fn hosts(manifest: &Manifest) -> Vec<String> {
+    let rules = manifest.capability.http.iter().flat_map(|http| &http.allow);
+    let asked = rules.filter_map(|rule| rule.host.clone());
+    let mut hosts: Vec<_> =
+        asked.chain(manifest.secrets.iter().filter_map(|slot| Some(slot.inject.as_ref()?.host.clone()))).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }
 
 fn about(manifest: &Manifest) -> About {
@@ -93,6 +109,7 @@ fn about(manifest: &Manifest) -> About {
         id: manifest.id.to_string(),
         version: manifest.version.clone(),
         description: text::clean(&manifest.description),
+        publisher: manifest.publisher.clone(),
         execute_type: manifest.execute_type.clone(),
     }
 }

@@ -1,5 +1,6 @@
 //! The binary: the command line, the server behind it, and the wrapper that sessions run under.
 
+mod authoring;
 mod autostart;
 mod bundled;
 mod cli;
@@ -12,6 +13,7 @@ mod installed;
 mod intelligence;
 mod jobs;
 mod lifeline;
+mod live_plugins;
 mod memory_watch;
 mod notifiers;
 mod plugin_values;

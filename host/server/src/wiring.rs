@@ -24,6 +24,7 @@ use crate::context_files;
 use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
+use crate::live_plugins::LivePlugins;
 use crate::plugin_values::StoredValues;
 use crate::quota_file::QuotaFile;
 use crate::secrets_file::SecretsFile;
@@ -37,7 +38,7 @@ pub(crate) struct Host {
     pub(crate) engine: Engine,
     pub(crate) running: RunningLoop,
     pub(crate) jobs: Arc<JobsReader>,
-    pub(crate) plugins: instar_api::Plugins,
+    pub(crate) plugins: Arc<LivePlugins>,
     pub(crate) guards: GuardDesk,
     pub(crate) quota: Arc<QuotaFile>,
     pub(crate) store: Store,
@@ -76,16 +77,15 @@ pub(crate) async fn build(
     predecessor::import(project, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
     clear_downloads(&project.blobs_dir());
-    let (plugins, plugin_list) = plugins::load(project, config, bundled, means(project, Some(&store))).await?;
+    let plugins = Arc::new(LivePlugins::load(project, config, bundled, means(project, Some(&store))).await?);
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
     let quota = Arc::new(QuotaFile::new(config.quota.file.clone()));
-    let loaded = Arc::new(plugins);
     let parts = Parts {
         store: store.clone(),
         sessions,
-        plugins: loaded.clone(),
+        plugins: plugins.live(),
         limits: limits(config),
         retention: config.retention,
         agent_env: agent_env(url.to_owned(), session_tokens.clone()),
@@ -100,9 +100,9 @@ pub(crate) async fn build(
         jobs: jobs.first().await,
         quota: quota.read().await,
     };
-    let guards = GuardDesk::new(loaded, Home::of(project), config.clone());
+    let guards = GuardDesk::new(plugins.live(), Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
-    Ok(Host { engine, running, jobs, plugins: plugin_list, guards, quota, store, session_tokens })
+    Ok(Host { engine, running, jobs, plugins, guards, quota, store, session_tokens })
 }
 
 /// What a server of this project would load, and what it could not; nothing of it runs.
@@ -134,6 +134,21 @@ pub(crate) async fn plugins_without_server(
 /// The components that a server of this project would try to load; those that cannot be read are left out.
 pub(crate) fn plugin_sources(bundled: Vec<instar_plugin::Source>, folder: &Path) -> Vec<instar_plugin::Source> {
     plugins::sources(bundled, folder).0
+}
+
+/// Loads the plugins of a server, and says what became of each.
+pub(crate) async fn load_plugins(
+    project: &Project,
+    config: &Config,
+    bundled: Vec<instar_plugin::Source>,
+    means: Means,
+) -> anyhow::Result<(instar_plugin::Plugins, instar_api::Plugins)> {
+    plugins::load(project, config, bundled, means).await
+}
+
+/// Changes with all that the plugins of a server are made of: their bytes, settings and grants.
+pub(crate) fn plugins_mark(project: &Project, config: &Config, bundled: &[instar_plugin::Source]) -> String {
+    plugins::mark(project, config, bundled)
 }
 
 /// The components that people put beside the bundled ones; those that cannot be read are left out.
@@ -170,6 +185,7 @@ fn means(project: &Project, store: Option<&Store>) -> Means {
         values: store.map(|store| Arc::new(StoredValues(store.clone())) as Arc<dyn Values>),
         secrets: Some(Arc::new(SecretsFile::new(project.secrets_file()))),
         blobs_dir: Some(project.blobs_dir()),
+        stopped_clock: None,
     }
 }
 

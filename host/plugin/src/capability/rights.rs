@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use instar_core::id::PluginId;
+use jiff::Timestamp;
 
 use super::http::Client;
 use super::kv::Values;
@@ -19,6 +20,8 @@ pub struct Means {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Where downloads are kept; made when it is needed.
     pub blobs_dir: Option<PathBuf>,
+    /// Both clocks stand at this moment; for those who try a plugin out.
+    pub stopped_clock: Option<Timestamp>,
 }
 
 /// Of one plugin.

@@ -212,7 +212,9 @@ pub(super) fn store(project: &Project, name: &str, value: &Value) -> Result<(), 
 
 fn said(context: &Context, project: &Project, key: &Key, name: &str, mut value: Value) -> Result<Exit, Failure> {
     hide(key, name, &mut value);
-    let needs_restart = wiring::lock::holder(&project.lock_file()).is_some();
+    // Plugins are set up anew at once; where people may speak is read at the start.
+    let is_live = name.starts_with("plugins.") && !name.ends_with(".chatId");
+    let needs_restart = !is_live && wiring::lock::holder(&project.lock_file()).is_some();
     if context.out.json {
         context.out.value(&json!({ "key": name, "value": value, "needsRestart": needs_restart }))?;
         return Ok(Exit::Ok);

@@ -1,5 +1,6 @@
 //! `instar plugin`: what is installed, and what could not be loaded.
 
+mod author;
 mod change;
 mod consent;
 mod inspect;
@@ -34,6 +35,9 @@ pub(crate) enum PluginCommand {
     Disable(change::Disable),
     Sync(sync::Sync),
     Verify(sync::Verify),
+    New(author::New),
+    Build(author::Build),
+    Test(author::Test),
 }
 
 pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Failure> {
@@ -50,6 +54,9 @@ pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Fa
         PluginCommand::Disable(disable) => change::disable(context, disable),
         PluginCommand::Sync(sync) => sync::sync(context, sync),
         PluginCommand::Verify(verify) => sync::verify(context, verify),
+        PluginCommand::New(new) => author::new(context, new),
+        PluginCommand::Build(build) => author::build(context, build),
+        PluginCommand::Test(test) => author::test(context, test),
     }
 }
 

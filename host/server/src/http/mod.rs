@@ -70,8 +70,7 @@ pub(crate) struct App {
     pub(crate) answers: Answers,
     pub(crate) health: KeptHealth,
     pub(crate) jobs: Arc<JobsReader>,
-    /// Nothing about plugins changes while the host runs.
-    pub(crate) plugins: instar_api::Plugins,
+    pub(crate) plugins: Arc<LivePlugins>,
     pub(crate) guards: GuardDesk,
     pub(crate) quota: Arc<QuotaFile>,
     pub(crate) project_name: String,

@@ -15,7 +15,7 @@ use super::App;
     responses((status = 200, body = instar_api::Plugins)),
 )]
 pub(super) async fn list(State(app): State<Arc<App>>) -> Response {
-    let mut list = app.plugins.clone();
+    let mut list = (*app.plugins.list()).clone();
     let view = app.engine.view();
     for plugin in &mut list.plugins {
         let fault = plugin.id.parse().ok().and_then(|id| view.state().poll_fault(&id));

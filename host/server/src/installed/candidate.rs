@@ -171,6 +171,7 @@ mod tests {
             id: "mine".to_owned(),
             version: "1.0.0".to_owned(),
             description: String::new(),
+            publisher: None,
             execute_type: execute_type.map(str::to_owned),
         };
         let (seen, source) = (instar_plugin::inspect("mine", b""), String::new());

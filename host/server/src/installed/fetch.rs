@@ -85,22 +85,56 @@ impl Place {
     }
 }
 
-/// The bytes of the component that lies there.
-pub(crate) async fn fetch(place: &Place) -> Result<Vec<u8>, FetchError> {
+/// What lay there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Fetched {
+    pub(crate) bytes: Vec<u8>,
+    /// The text of the file beside it, `<name>.minisig`.
+    pub(crate) signature: Option<String>,
+}
+
+/// A signature is four lines.
+const LONGEST_SIGNATURE: usize = 8 << 10;
+
+/// The component that lies there, and its signature.
+pub(crate) async fn fetch(place: &Place) -> Result<Fetched, FetchError> {
     match place {
-        Place::File(path) => read(path),
-        Place::Folder(folder) => of_folder(folder),
-        Place::Url(url) => Ok(download(url).await?.body),
+        Place::File(path) => beside(path),
+        Place::Folder(folder) => beside(&of_folder(folder)?),
+        Place::Url(url) => {
+            let bytes = download(url, Limits::default().component_bytes as u64).await?;
+            let signature = match download(&format!("{url}.minisig"), LONGEST_SIGNATURE as u64).await {
+                Ok(text) => Some(String::from_utf8_lossy(&text).into_owned()),
+                Err(FetchError::Status { status: 403 | 404 | 410, .. }) => None,
+                Err(error) => return Err(error),
+            };
+            Ok(Fetched { bytes, signature })
+        }
     }
 }
 
-async fn download(url: &str) -> Result<WebAnswer, FetchError> {
-    let answer = Web::default().ask(&WebRequest::get(url, Limits::default().component_bytes as u64)).await?;
-    if answer.is_success() { Ok(answer) } else { Err(FetchError::Status { url: answer.url, status: answer.status }) }
+async fn download(url: &str, most: u64) -> Result<Vec<u8>, FetchError> {
+    let answer: WebAnswer = Web::default().ask(&WebRequest::get(url, most)).await?;
+    if answer.is_success() {
+        Ok(answer.body)
+    } else {
+        Err(FetchError::Status { url: answer.url, status: answer.status })
+    }
+}
+
+fn beside(path: &Path) -> Result<Fetched, FetchError> {
+    let mut name = path.to_owned().into_os_string();
+    name.push(".minisig");
+    let signature = match read(Path::new(&name)) {
+        Ok(text) => Some(String::from_utf8_lossy(&text[..text.len().min(LONGEST_SIGNATURE)]).into_owned()),
+        Err(FetchError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
+    };
+    Ok(Fetched { bytes: read(path)?, signature })
 }
 
 /// `dist/<id>.wasm` of a folder with a `plugin.toml` that says the same as the one inside.
-fn of_folder(folder: &Path) -> Result<Vec<u8>, FetchError> {
+fn of_folder(folder: &Path) -> Result<PathBuf, FetchError> {
     let manifest_path = folder.join("plugin.toml");
     let manifest = inside(folder, &manifest_path).map_err(|error| match error {
         FetchError::Nothing(_) => FetchError::NoManifest(folder.to_owned()),
@@ -117,7 +151,7 @@ fn of_folder(folder: &Path) -> Result<Vec<u8>, FetchError> {
     if instar_plugin::manifest_of(&bytes).is_some_and(|carried| carried != manifest) {
         return Err(FetchError::Stale(folder.to_owned()));
     }
-    Ok(bytes)
+    Ok(component)
 }
 
 /// The id is read by the rules of ids, so that it is no way out of the folder.
@@ -203,7 +237,7 @@ mod tests {
 
     async fn fetched(text: &str) -> Result<Vec<u8>, String> {
         let place = Place::parse(text).map_err(|error| error.to_string())?;
-        fetch(&place).await.map_err(|error| error.to_string())
+        fetch(&place).await.map(|fetched| fetched.bytes).map_err(|error| error.to_string())
     }
 
     #[track_caller]

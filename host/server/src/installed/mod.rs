@@ -9,10 +9,12 @@ mod consent;
 mod fetch;
 mod folder;
 mod lock_file;
+mod signature;
 mod version;
 
 pub(crate) use candidate::{Candidate, Neighbour, Unfit, examine, neighbours, try_out};
 pub(crate) use consent::{Line, Mark, lines};
-pub(crate) use fetch::{FetchError, Place, SharedComponents, fetch};
+pub(crate) use fetch::{FetchError, Fetched, Place, SharedComponents, fetch};
 pub(crate) use folder::{Expected, InstallError, PluginFolder};
 pub(crate) use lock_file::{Component, Entry, LockFile, LockFileError};
+pub(crate) use signature::{Claims, is_key, judge};

@@ -55,6 +55,18 @@ pub(super) fn settings(native_code: PathBuf, config: &Config, folder: &Path) -> 
     settings
 }
 
+/// Stands for all that [`load`] would load.
+pub(super) fn mark(project: &Project, config: &Config, bundled: &[Source]) -> String {
+    let folder = project.plugins_dir();
+    let settings = settings(PathBuf::new(), config, &folder);
+    let (sources, problems) = sources(bundled.to_vec(), &folder);
+    let mut hasher = blake3::Hasher::new();
+    let digests: Vec<_> = sources.iter().map(|source| (&source.origin, &source.digest)).collect();
+    let said = (&settings.configs, &settings.disabled, &settings.operator);
+    hasher.update(format!("{digests:?} {problems:?} {said:?}").as_bytes());
+    hasher.finalize().to_hex().to_string()
+}
+
 pub(super) fn sources(bundled: Vec<Source>, folder: &Path) -> (Vec<Source>, Vec<PluginProblem>) {
     let (mut sources, mut problems) = (bundled, Vec::new());
     sources.extend(hand_placed(folder, &mut problems));

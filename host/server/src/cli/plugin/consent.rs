@@ -26,6 +26,7 @@ pub(super) fn show(
     context: &Context,
     candidate: &Candidate,
     installed: Option<&Entry>,
+    signer: Option<&str>,
     lines: &[Line],
 ) -> Result<(), Failure> {
     if context.out.json {
@@ -38,6 +39,7 @@ pub(super) fn show(
     out.line(format!("  kinds   {}", kinds.join(", ")))?;
     out.line(format!("  from    {}", one_line(&candidate.source)))?;
     out.line(format!("  size    {} bytes, {}", candidate.seen.bytes, candidate.digest()))?;
+    out.line(format!("  signed  {}", signer.map_or("by nobody".to_owned(), |key| format!("with the key {key}"))))?;
     out.line("\nIt")?;
     out.table(&["", "DANGER", "WHAT IT DOES", "RIGHT"], lines.iter().map(row).collect())?;
     out.line("")

@@ -14,7 +14,7 @@ use super::consent::{self, Answer};
 use super::{Workplace, block_on};
 use crate::bundled;
 use crate::installed::{
-    Candidate, Component, Entry, InstallError, LockFile, Place, Unfit, examine, fetch, lines, neighbours, try_out,
+    Candidate, Claims, Component, Entry, InstallError, LockFile, Place, Unfit, examine, fetch, judge, lines, neighbours, try_out,
 };
 
 /// Install a plugin from a file, the folder of an author, or a URL; shows what it asks for first
@@ -33,6 +33,9 @@ pub(crate) struct Install {
     /// Also an older version than the installed one
     #[arg(long)]
     downgrade: bool,
+    /// The public key that it must be signed with, as minisign prints it
+    #[arg(long, value_name = "KEY")]
+    signer: Option<String>,
 }
 
 /// Fetch installed plugins again from where they came from, and take what is newer
@@ -49,6 +52,13 @@ pub(crate) struct Upgrade {
     answer: Answer,
 }
 
+/// How it is to be installed.
+struct Wishes<'a> {
+    answer: &'a Answer,
+    downgrade: bool,
+    signer: Option<String>,
+}
+
 /// What became of one wish.
 enum Outcome {
     Installed(Box<Entry>),
@@ -59,7 +69,8 @@ pub(super) fn install(context: &Context, install: &Install) -> Result<Exit, Fail
     person::must_be_one("install a plugin")?;
     let work = Workplace::open(context)?;
     let place = Place::parse(&install.from).map_err(|error| Failure::refused(sentence(&error.into())))?;
-    let outcome = bring(context, &work, &place, None, &install.answer, install.downgrade)?;
+    let wishes = Wishes { answer: &install.answer, downgrade: install.downgrade, signer: install.signer.clone() };
+    let outcome = bring(context, &work, &place, None, &wishes)?;
     told(context, &[outcome])
 }
 
@@ -71,10 +82,11 @@ pub(super) fn upgrade(context: &Context, upgrade: &Upgrade) -> Result<Exit, Fail
         Some(id) => vec![work.entry(&installed, id)?.clone()],
         None => installed.plugins.clone(),
     };
+    let wishes = Wishes { answer: &upgrade.answer, downgrade: false, signer: None };
     let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
     for entry in &wanted {
         let place = Place::parse(&entry.current.source).map_err(|error| Failure::refused(sentence(&error.into())));
-        let outcome = place.and_then(|place| bring(context, &work, &place, Some(&entry.id), &upgrade.answer, false));
+        let outcome = place.and_then(|place| bring(context, &work, &place, Some(&entry.id), &wishes));
         match outcome {
             Ok(outcome) => outcomes.push(outcome),
             Err(failure) if wanted.len() > 1 => {
@@ -97,10 +109,9 @@ fn bring(
     work: &Workplace,
     place: &Place,
     only: Option<&PluginId>,
-    answer: &Answer,
-    downgrade: bool,
+    wishes: &Wishes<'_>,
 ) -> Result<Outcome, Failure> {
-    let candidate = candidate(context, place)?;
+    let (candidate, signature) = candidate(context, place)?;
     if let Some(id) = only.filter(|id| **id != candidate.id) {
         let (other, place) = (&candidate.id, place.text());
         return Err(Failure::refused(format!("{place} is a plugin `{other}` now, and not `{id}`; nothing was changed")));
@@ -110,14 +121,16 @@ fn bring(
     if let Some(entry) = before.filter(|entry| entry.current.digest == candidate.digest()) {
         return Ok(Outcome::UpToDate(Box::new(entry.clone())));
     }
-    check(work, &candidate, &installed, downgrade).map_err(unfit)?;
+    check(work, &candidate, &installed, wishes.downgrade).map_err(unfit)?;
+    let signer = signer(work, &candidate, signature.as_deref(), before, wishes.signer.as_deref())?;
     try_component(context, work, &candidate)?;
-    let wishes = before.and_then(|entry| work.folder.component(&entry.current));
-    let wishes = wishes.map(|bytes| instar_plugin::inspect("", &bytes).wishes);
-    consent::show(context, &candidate, before, &lines(wishes.as_deref(), &candidate.seen.wishes))?;
+    let former = before.and_then(|entry| work.folder.component(&entry.current));
+    let former = former.map(|bytes| instar_plugin::inspect("", &bytes).wishes);
+    let lines = lines(former.as_deref(), &candidate.seen.wishes);
+    consent::show(context, &candidate, before, signer.as_deref(), &lines)?;
     let granted_before = before.map(|entry| entry.current.grants.clone()).unwrap_or_default();
-    let grants = consent::ask(&candidate, &granted_before, answer)?;
-    let current = candidate.component(grants, None, Timestamp::now());
+    let grants = consent::ask(&candidate, &granted_before, wishes.answer)?;
+    let current = candidate.component(grants, signer, Timestamp::now());
     let previous = before.map(|entry| entry.current.clone());
     let entry = Entry { id: candidate.id.clone(), current, previous };
     work.change(&candidate.id, before, Some(entry.clone()), Some(&candidate.bytes))?;
@@ -125,11 +138,31 @@ fn bring(
     Ok(Outcome::Installed(Box::new(entry)))
 }
 
-fn candidate(context: &Context, place: &Place) -> Result<Candidate, Failure> {
+fn candidate(context: &Context, place: &Place) -> Result<(Candidate, Option<String>), Failure> {
     let begun = Instant::now();
-    let bytes = block_on(fetch(place))?.map_err(|error| Failure::refused(sentence(&error.into())))?;
-    context.out.note(format!("read {} bytes of {} in {:?}", bytes.len(), place.text(), begun.elapsed()));
-    examine(&place.name(), place.text(), bytes).map_err(unfit)
+    let fetched = block_on(fetch(place))?.map_err(|error| Failure::refused(sentence(&error.into())))?;
+    context.out.note(format!("read {} bytes of {} in {:?}", fetched.bytes.len(), place.text(), begun.elapsed()));
+    let candidate = examine(&place.name(), place.text(), fetched.bytes).map_err(unfit)?;
+    Ok((candidate, fetched.signature))
+}
+
+/// Whose it is, if it may be anybody's.
+fn signer(
+    work: &Workplace,
+    candidate: &Candidate,
+    signature: Option<&str>,
+    before: Option<&Entry>,
+    named: Option<&str>,
+) -> Result<Option<String>, Failure> {
+    let claims = Claims {
+        signature,
+        publisher: candidate.about.publisher.as_deref(),
+        pinned: before.and_then(|entry| entry.current.signer.as_deref()),
+        named,
+        trusted: &work.config.plugin_trust.keys,
+        required: work.config.plugin_trust.required,
+    };
+    judge(&candidate.bytes, &claims).map_err(|error| Failure::refused(format!("`{}`: {error}; nothing was changed", candidate.id)))
 }
 
 fn check(work: &Workplace, candidate: &Candidate, installed: &LockFile, downgrade: bool) -> Result<(), Unfit> {
@@ -195,6 +228,7 @@ fn receipt(context: &Context, entry: &Entry) -> Result<(), Failure> {
     let Entry { id, current, previous } = entry;
     context.out.line(format!("Installed {id} {} ({}).", current.version, current.digest))?;
     context.out.line(format!("  may use  {}", consent::listed(&current.grants)))?;
+    context.out.line(format!("  signed   {}", current.signer.as_deref().unwrap_or("by nobody")))?;
     if let Some(previous) = previous {
         context.out.line(format!("  before   {}; `instar plugin rollback {id}` goes back to it", previous.version))?;
     }

@@ -65,7 +65,8 @@ fn bring(work: &Workplace, entry: &Entry, offline: bool) -> Told {
 fn fetched(entry: &Entry) -> Result<Vec<u8>, String> {
     let said = |error: crate::installed::FetchError| sentence(&error.into());
     let place = Place::parse(&entry.current.source).map_err(said)?;
-    let bytes = block_on(fetch(&place)).map_err(|failure| failure.sentence().to_owned())?.map_err(said)?;
+    let fetched = block_on(fetch(&place)).map_err(|failure| failure.sentence().to_owned())?.map_err(said)?;
+    let bytes = fetched.bytes;
     if blake3::hash(&bytes).to_hex().as_str() == entry.current.hex() {
         return Ok(bytes);
     }
