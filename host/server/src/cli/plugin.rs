@@ -38,6 +38,7 @@ pub(crate) enum PluginCommand {
     New(author::New),
     Build(author::Build),
     Test(author::Test),
+    Publish(author::Publish),
 }
 
 pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Failure> {
@@ -57,6 +58,7 @@ pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Fa
         PluginCommand::New(new) => author::new(context, new),
         PluginCommand::Build(build) => author::build(context, build),
         PluginCommand::Test(test) => author::test(context, test),
+        PluginCommand::Publish(publish) => author::publish(context, publish),
     }
 }
 

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use instar_plugin::{Limits, Web, WebAnswer, WebError, WebRequest};
 use rustix::fs::OFlags;
 
-use super::Component;
+use super::{Component, Reference, RegistryError, registry};
 use crate::disk::{self, Mode};
 
 /// Where a component is fetched from.
@@ -18,6 +18,7 @@ pub(crate) enum Place {
     /// The folder of an author, with what `instar plugin build` made.
     Folder(PathBuf),
     Url(String),
+    Registry(Reference),
 }
 
 /// Why nothing was fetched.
@@ -25,7 +26,7 @@ pub(crate) enum Place {
 pub(crate) enum FetchError {
     #[error("there is no file or folder {}", .0.display())]
     Nothing(PathBuf),
-    #[error("{0} is no place that plugins come from: it is a file, a folder, or begins with https://")]
+    #[error("{0} is no place that plugins come from: it is a file, a folder, or begins with https:// or oci://")]
     Unknown(String),
     #[error("{} is neither a file nor a folder", .0.display())]
     Odd(PathBuf),
@@ -45,6 +46,8 @@ pub(crate) enum FetchError {
     Io { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Web(#[from] WebError),
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
     #[error("{url} answered with the status {status}")]
     Status { url: String, status: u16 },
 }
@@ -53,6 +56,9 @@ impl Place {
     pub(crate) fn parse(text: &str) -> Result<Self, FetchError> {
         if text.starts_with("https://") || text.starts_with("http://") {
             return Ok(Self::Url(text.to_owned()));
+        }
+        if text.starts_with("oci://") {
+            return Ok(Self::Registry(Reference::parse(text)?));
         }
         if text.contains("://") {
             return Err(FetchError::Unknown(text.to_owned()));
@@ -75,6 +81,7 @@ impl Place {
         match self {
             Self::File(path) | Self::Folder(path) => path.display().to_string(),
             Self::Url(url) => url.clone(),
+            Self::Registry(reference) => reference.to_string(),
         }
     }
 
@@ -101,6 +108,7 @@ pub(crate) async fn fetch(place: &Place) -> Result<Fetched, FetchError> {
     match place {
         Place::File(path) => beside(path),
         Place::Folder(folder) => beside(&of_folder(folder)?),
+        Place::Registry(reference) => Ok(registry::pull(reference).await?),
         Place::Url(url) => {
             let bytes = download(url, Limits::default().component_bytes as u64).await?;
             let signature = match download(&format!("{url}.minisig"), LONGEST_SIGNATURE as u64).await {
@@ -261,7 +269,7 @@ mod tests {
         let dir = built();
         let path = |name: &str| dir.path().join(name).display().to_string();
         check_refused(&fetched(&path("nothing")).await, "there is no file");
-        check_refused(&fetched("ftp://x.org/a.wasm").await, "begins with https://");
+        check_refused(&fetched("ftp://x.org/a.wasm").await, "begins with https:// or oci://");
         check_refused(&fetched("/dev/null").await, "neither a file nor a folder");
         check_refused(&fetched(&path("dist")).await, "no plugin.toml");
         let done = std::process::Command::new("mkfifo").arg(dir.path().join("pipe")).status();

@@ -9,6 +9,7 @@ mod consent;
 mod fetch;
 mod folder;
 mod lock_file;
+mod registry;
 mod signature;
 mod version;
 
@@ -17,4 +18,5 @@ pub(crate) use consent::{Line, Mark, lines};
 pub(crate) use fetch::{FetchError, Fetched, Place, SharedComponents, fetch};
 pub(crate) use folder::{Expected, InstallError, PluginFolder};
 pub(crate) use lock_file::{Component, Entry, LockFile, LockFileError};
+pub(crate) use registry::{Reference, RegistryError, push};
 pub(crate) use signature::{Claims, is_key, judge};

@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::super::exit::{Exit, Failure};
 use super::super::output::{one_line, quoted};
-use super::super::{Context, examples, sentence};
+use super::super::{Context, examples, person, sentence};
 use super::block_on;
 use crate::authoring::{self, Bench, BuildError, ProjectKind, Verdict};
+use crate::installed::{Place, Reference, fetch, push};
 
 /// Begin a plugin: a folder with a small one that builds, and cases that try it
 #[derive(Debug, clap::Args)]
@@ -29,6 +30,21 @@ pub(crate) struct New {
     /// The language
     #[arg(long, default_value = "rust", value_parser = ["rust"])]
     lang: String,
+}
+
+/// Hand a built plugin over to a registry of OCI artifacts, with its signature if one lies beside it
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples(&[
+    "instar plugin publish execute-hello oci://127.0.0.1:5000/ada/execute-hello:0.1.0",
+    "instar plugin publish . oci://ghcr.io/ada/execute-hello:0.1.0",
+]))]
+pub(crate) struct Publish {
+    /// A component, or the folder with plugin.toml
+    #[arg(value_name = "FILE|DIR")]
+    from: String,
+    /// Where others will find it; `docker login` gives the password of a registry
+    #[arg(value_name = "oci://HOST/NAME:TAG")]
+    to: String,
 }
 
 /// Build the plugin in a folder into `dist/<id>.wasm`
@@ -101,6 +117,27 @@ pub(super) fn build(context: &Context, build: &Build) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
+pub(super) fn publish(context: &Context, publish: &Publish) -> Result<Exit, Failure> {
+    person::must_be_one("publish a plugin")?;
+    let refused = |error: anyhow::Error| Failure::refused(sentence(&error));
+    let to = Reference::parse(&publish.to).map_err(|error| Failure::usage(error.to_string()))?;
+    let place = Place::parse(&publish.from).map_err(|error| refused(error.into()))?;
+    let fetched = block_on(fetch(&place))?.map_err(|error| refused(error.into()))?;
+    let seen = instar_plugin::inspect(&place.name(), &fetched.bytes);
+    if let Some(problem) = &seen.problem {
+        return Err(Failure::refused(one_line(&problem.to_string())));
+    }
+    let digest = block_on(push(&to, &fetched, &seen))?.map_err(|error| Failure::failed(sentence(&error.into())))?;
+    let is_signed = fetched.signature.is_some();
+    if context.out.json {
+        context.out.value(&json!({ "reference": to.to_string(), "digest": digest, "signed": is_signed }))?;
+        return Ok(Exit::Ok);
+    }
+    let signed = if is_signed { "with its signature" } else { "without a signature" };
+    context.out.line(format!("Published {to} {signed}; its manifest is {digest}."))?;
+    Ok(Exit::Ok)
+}
+
 pub(super) fn test(context: &Context, test: &Test) -> Result<Exit, Failure> {
     let folder = found(&test.folder)?;
     if !test.no_build {
@@ -151,8 +188,8 @@ fn show(context: &Context, verdict: &Verdict) -> Result<(), Failure> {
 
 /// What `build` made last.
 fn bench(folder: &Path) -> Result<Bench, Failure> {
-    let place = crate::installed::Place::Folder(folder.to_owned());
-    let fetched = block_on(crate::installed::fetch(&place))?.map_err(|error| Failure::refused(sentence(&error.into())))?;
+    let place = Place::Folder(folder.to_owned());
+    let fetched = block_on(fetch(&place))?.map_err(|error| Failure::refused(sentence(&error.into())))?;
     let bytes = fetched.bytes;
     let seen = instar_plugin::inspect("the component", &bytes);
     if let Some(problem) = &seen.problem {

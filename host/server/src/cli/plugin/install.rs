@@ -17,15 +17,16 @@ use crate::installed::{
     Candidate, Claims, Component, Entry, InstallError, LockFile, Place, Unfit, examine, fetch, judge, lines, neighbours, try_out,
 };
 
-/// Install a plugin from a file, the folder of an author, or a URL; shows what it asks for first
+/// Install a plugin from a file, the folder of an author, a URL or a registry; shows what it asks for first
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples(&[
     "instar plugin install ./execute-hello.wasm",
     "instar plugin install ../execute-hello --yes",
     "instar plugin install https://example.org/notifier-mail.wasm --yes --grant http,secrets",
+    "instar plugin install oci://ghcr.io/ada/execute-hello:0.1.0",
 ]))]
 pub(crate) struct Install {
-    /// A component, a folder with what `instar plugin build` made, or a URL that begins with https://
+    /// A component, a folder with what `instar plugin build` made, or what begins with https:// or oci://
     #[arg(value_name = "FILE|DIR|URL")]
     from: String,
     #[command(flatten)]
