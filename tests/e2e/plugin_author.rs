@@ -57,7 +57,8 @@ fn execute_type_goes_from_nothing_to_a_job_that_uses_it() {
         "slug": "greet", "name": "Greet", "schedule": "@yearly", "execute": {"type": "hello", "value": "Ada"}
     }]));
     let server = agent.start();
-    let installed = agent.command_of_operator(&["plugin", "install", project.to_str().expect("text"), "--yes"]).output();
+    let installed =
+        agent.command_of_operator(&["plugin", "install", project.to_str().expect("text"), "--yes"]).output();
     assert!(installed.as_ref().is_ok_and(|done| done.status.success()), "{installed:?}");
     instar_tests::until("it to be there", || server.client().get("/plugins").text, |all| all.contains("execute-hello"));
     let run = server.ended_run(&server.trigger("greet"));
@@ -68,10 +69,9 @@ fn execute_type_goes_from_nothing_to_a_job_that_uses_it() {
     let text = fs::read_to_string(&cases).expect("cases").replace("Hello, Ada\"]", "Bye, Ada\"]");
     fs::write(&cases, text).expect("written");
     let code = project.join("src/lib.rs");
-    let trapping = fs::read_to_string(&code).expect("code").replace(
-        "let greeting = config",
-        "assert!(execute.value.len() < 100_000);\n        let greeting = config",
-    );
+    let trapping = fs::read_to_string(&code)
+        .expect("code")
+        .replace("let greeting = config", "assert!(execute.value.len() < 100_000);\n        let greeting = config");
     fs::write(&code, trapping).expect("written");
     let report = tested(&agent, &project, &[]);
     let problem = report["cases"][0]["problems"][0].as_str().expect("a problem");

@@ -51,7 +51,10 @@ fn plugin_is_installed_upgraded_rolled_back_and_removed() {
     let file = write(&agent, "shouts.wasm", &shout("0.1.0"));
     let receipt = done(&agent, &["plugin", "install", &file, "--yes"]);
     let plugin = &receipt["plugins"][0];
-    assert_eq!((&plugin["id"], &plugin["version"], &plugin["grants"]), (&json!("execute-shouts"), &json!("0.1.0"), &json!([])));
+    assert_eq!(
+        (&plugin["id"], &plugin["version"], &plugin["grants"]),
+        (&json!("execute-shouts"), &json!("0.1.0"), &json!([]))
+    );
     assert_eq!(plugin["source"], json!(fs::canonicalize(&file).expect("it is there")));
     assert_eq!(done(&agent, &["plugin", "install", &file, "--yes"])["plugins"][0]["changed"], false);
 
@@ -256,7 +259,10 @@ fn two_installs_at_once_do_not_meet() {
     });
     let verified = done(&agent, &["plugin", "verify"]);
     assert_eq!(verified["plugins"].as_array().map(Vec::len), Some(names.len()), "{verified}");
-    assert!(verified["plugins"].as_array().is_some_and(|all| all.iter().all(|it| it["state"] == "whole")), "{verified}");
+    assert!(
+        verified["plugins"].as_array().is_some_and(|all| all.iter().all(|it| it["state"] == "whole")),
+        "{verified}"
+    );
 }
 
 #[test]
@@ -331,7 +337,10 @@ struct Author {
 impl Author {
     fn new() -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
-        let done = Command::new("minisign").args(["-G", "-W", "-f", "-p", "key.pub", "-s", "key.sec"]).current_dir(folder.path()).output();
+        let done = Command::new("minisign")
+            .args(["-G", "-W", "-f", "-p", "key.pub", "-s", "key.sec"])
+            .current_dir(folder.path())
+            .output();
         if !done.is_ok_and(|done| done.status.success()) {
             say_not_signed();
             return None;

@@ -29,9 +29,7 @@ fn await_version(server: &Server, id: &str, version: &Value) {
 }
 
 fn jobs() -> Value {
-    let job = |slug: &str, execute_type: &str, value: &str| {
-        json!({"slug": slug, "name": slug, "schedule": "@yearly", "execute": {"type": execute_type, "value": value}})
-    };
+    let job = |slug: &str, execute_type: &str, value: &str| json!({"slug": slug, "name": slug, "schedule": "@yearly", "execute": {"type": execute_type, "value": value}});
     json!([
         job("shout", "shouts", "echo loud"),
         job("long", "shouts", "while ! [ -e go ]; do sleep 0.1; done; echo ended"),

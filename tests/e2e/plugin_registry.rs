@@ -27,7 +27,8 @@ impl Registry {
         });
         let file = folder.path().join("config.yml");
         fs::write(&file, config.to_string()).expect("JSON is YAML");
-        let child = Command::new("docker-registry").arg("serve").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let child =
+            Command::new("docker-registry").arg("serve").arg(&file).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let Ok(child) = child else {
             say_skipped();
             return None;
@@ -102,7 +103,8 @@ fn signature_travels_with_the_plugin() {
     let agent = Agent::new();
     let keys = agent.path("keys");
     fs::create_dir(&keys).expect("a folder");
-    let made = Command::new("minisign").args(["-G", "-W", "-p", "key.pub", "-s", "key.sec"]).current_dir(&keys).output();
+    let made =
+        Command::new("minisign").args(["-G", "-W", "-p", "key.pub", "-s", "key.sec"]).current_dir(&keys).output();
     if !made.is_ok_and(|made| made.status.success()) {
         return say_skipped();
     }
@@ -151,7 +153,10 @@ fn registry_that_lies_dies_or_sends_elsewhere_installs_nothing() {
         (vec![manifest(&layer(10)), blob.clone()], "more than 10 bytes"),
         (vec![manifest(&layer(40 << 20)), blob.clone()], "larger than a component may be"),
         (vec![manifest(&layer(whole.len())), blob[..blob.len() / 2].to_vec()], "broke off"),
-        (vec![manifest(&layer(whole.len())), answer("302 Found\r\nlocation: http://127.0.0.1:9/x", b"")], "not followed"),
+        (
+            vec![manifest(&layer(whole.len())), answer("302 Found\r\nlocation: http://127.0.0.1:9/x", b"")],
+            "not followed",
+        ),
         (vec![manifest(&json!({"mediaType": "text/plain", "digest": "sha256:0", "size": 1}))], "application/wasm"),
         (vec![answer("200 OK", b"{}")], "cannot be read"),
         (vec![answer("404 Not Found", br#"{"errors":[{"message":"manifest unknown"}]}"#)], "manifest unknown"),

@@ -27,7 +27,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::attention::{ItemStatus, Wanted};
 use crate::conversation::{Course, Offer, Place, Question};
 use crate::decide::end::Ended;
-use crate::event::{Event, Fact};
+use crate::event::{Event, Fact, PluginVersion};
 use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::inbound::{Inbound, Mark};

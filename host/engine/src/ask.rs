@@ -293,7 +293,7 @@ impl Engine {
         self.sessions.output(id, lines).await
     }
 
-    async fn ask(&self, what: What) -> Result<Vec<Event>, AskError> {
+    pub(crate) async fn ask(&self, what: What) -> Result<Vec<Event>, AskError> {
         let (answer, answered) = oneshot::channel();
         self.inputs.send(Ask { what, answer }).await.map_err(|_| AskError::ShuttingDown)?;
         answered.await.map_err(|_| AskError::ShuttingDown)?.map_err(AskError::NotRecorded)

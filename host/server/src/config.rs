@@ -16,7 +16,8 @@ mod token;
 pub(crate) use admission::QuotaConfig;
 pub(crate) use error::ConfigError;
 pub(crate) use parts::{
-    Collector, HttpConfig, IntelligenceConfig, LifelineConfig, PluginConfig, PluginTrust, SchedulerConfig, SessionsConfig,
+    Collector, HttpConfig, IntelligenceConfig, LifelineConfig, PluginConfig, PluginTrust, SchedulerConfig,
+    SessionsConfig,
 };
 pub(crate) use project::Project;
 pub(crate) use token::Token;

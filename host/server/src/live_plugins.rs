@@ -2,8 +2,9 @@
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use instar_core::id::PluginId;
 use instar_engine::{AskError, Engine};
-use instar_plugin::{Live, Means, Source};
+use instar_plugin::{Live, Means, PluginStats, Source, StatsBook};
 
 use crate::config::{Config, Project};
 use crate::installed::PluginFolder;
@@ -17,6 +18,7 @@ pub(crate) struct LivePlugins {
     bundled: Vec<Source>,
     means: Means,
     live: Live,
+    stats: Arc<StatsBook>,
     list: RwLock<Arc<instar_api::Plugins>>,
     /// Stands for all that the loaded ones were made of. It is held while they are made anew.
     mark: tokio::sync::Mutex<String>,
@@ -32,12 +34,15 @@ impl LivePlugins {
         means: Means,
     ) -> anyhow::Result<Self> {
         let mark = wiring::plugins_mark(project, config, &bundled);
-        let (plugins, list) = wiring::load_plugins(project, config, bundled.clone(), means.clone()).await?;
+        let stats = Arc::<StatsBook>::default();
+        let loaded = wiring::load_plugins(project, config, bundled.clone(), means.clone(), stats.clone()).await?;
+        let (plugins, list) = loaded;
         Ok(Self {
             project: project.clone(),
             bundled,
             means,
             live: Live::new(plugins),
+            stats,
             list: RwLock::new(Arc::new(list)),
             mark: tokio::sync::Mutex::new(mark),
             config: Mutex::new(Arc::new(config.clone())),
@@ -52,13 +57,18 @@ impl LivePlugins {
         self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// What a plugin has been doing; `None` for one that was never loaded.
+    pub(crate) fn stats(&self, plugin: &PluginId) -> Option<PluginStats> {
+        self.stats.told(plugin)
+    }
+
     /// Loads all anew if something changed. Settings that cannot be read leave those that are in force.
     async fn reload(&self, engine: &Engine) -> Result<(), AskError> {
         let mut mark = self.mark.lock().await;
         let config = self.settings();
-        let (project, bundled) = (self.project.clone(), self.bundled.clone());
+        let bundled = self.bundled.clone();
         let marking = {
-            let config = config.clone();
+            let (project, config, bundled) = (self.project.clone(), config.clone(), bundled.clone());
             tokio::task::spawn_blocking(move || wiring::plugins_mark(&project, &config, &bundled))
         };
         let Ok(new_mark) = marking.await else { return Ok(()) };
@@ -66,7 +76,7 @@ impl LivePlugins {
             return Ok(());
         }
         let loaded =
-            wiring::load_plugins(&self.project, &config, self.bundled.clone(), self.means.clone()).await;
+            wiring::load_plugins(&self.project, &config, bundled, self.means.clone(), self.stats.clone()).await;
         let (plugins, list) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {

@@ -111,7 +111,7 @@ pub(crate) async fn look_at_plugins(
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_api::Plugins> {
-    Ok(plugins::load(project, config, bundled, means(project, None)).await?.1)
+    Ok(plugins::load(project, config, bundled, means(project, None), Arc::default()).await?.1)
 }
 
 /// The plugins as a server of this project would load them, for a process that is none.
@@ -128,7 +128,7 @@ pub(crate) async fn plugins_without_server(
             None
         }
     };
-    Ok(plugins::load(project, config, bundled, means(project, store.as_ref())).await?.0)
+    Ok(plugins::load(project, config, bundled, means(project, store.as_ref()), Arc::default()).await?.0)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
@@ -142,8 +142,9 @@ pub(crate) async fn load_plugins(
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
     means: Means,
+    stats: Arc<instar_plugin::StatsBook>,
 ) -> anyhow::Result<(instar_plugin::Plugins, instar_api::Plugins)> {
-    plugins::load(project, config, bundled, means).await
+    plugins::load(project, config, bundled, means, stats).await
 }
 
 /// Changes with all that the plugins of a server are made of: their bytes, settings and grants.

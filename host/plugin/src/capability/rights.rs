@@ -11,6 +11,7 @@ use super::kv::Values;
 use super::rate::Bucket;
 use crate::grants::Grants;
 use crate::secret::Secrets;
+use crate::stats::Counter;
 
 /// What the host has for all its plugins.
 #[derive(Debug, Clone, Default)]
@@ -34,6 +35,7 @@ pub(crate) struct Rights {
     /// The plugin's configuration, which may name a host.
     pub config: serde_json::Value,
     pub bucket: Mutex<Bucket>,
+    pub counter: Arc<Counter>,
 }
 
 impl Rights {
@@ -43,8 +45,9 @@ impl Rights {
         means: Means,
         client: Arc<Client>,
         config: serde_json::Value,
+        counter: Arc<Counter>,
     ) -> Self {
         let rate = grants.http.as_ref().map_or(0, |http| http.rate_per_minute);
-        Self { plugin, grants, means, client, config, bucket: Mutex::new(Bucket::new(rate)) }
+        Self { plugin, grants, means, client, config, bucket: Mutex::new(Bucket::new(rate)), counter }
     }
 }

@@ -21,6 +21,7 @@ use crate::grants::OperatorSays;
 use crate::lane::{Lane, LaneKind, PoolChoice};
 use crate::limits::Limits;
 use crate::plugins::{BrokenGuard, Loaded, PluginInfo, Plugins};
+use crate::stats::StatsBook;
 
 /// A component that should be loaded.
 #[derive(Clone)]
@@ -88,6 +89,8 @@ pub struct Settings {
     pub operator: BTreeMap<PluginId, OperatorSays>,
     /// What the host has for notifiers to use.
     pub means: Means,
+    /// Where calls are counted; it may outlive these plugins.
+    pub stats: Arc<StatsBook>,
     pub pool: PoolChoice,
     /// Only plugins of one of these kinds are loaded; empty means all.
     pub only: Vec<Kind>,
@@ -114,6 +117,7 @@ impl Settings {
             disabled: BTreeSet::new(),
             operator: BTreeMap::new(),
             means: Means::default(),
+            stats: Arc::default(),
             pool: PoolChoice::default(),
             only: Vec::new(),
             trial: Trial::default(),

@@ -105,6 +105,7 @@ impl Loader {
             config_json,
             is_set_up: self.is_set_up(info),
             rights,
+            counter: self.settings.stats.of(&info.id),
             guard: None,
             driver: None,
         };
@@ -134,7 +135,14 @@ impl Loader {
         }
         let config = self.settings.configs.get(&info.id).cloned().unwrap_or_default();
         let (means, client) = (self.settings.means.clone(), self.client.clone());
-        Ok(Some(Arc::new(Rights::new(info.id.clone(), grants, means, client, config))))
+        Ok(Some(Arc::new(Rights::new(
+            info.id.clone(),
+            grants,
+            means,
+            client,
+            config,
+            self.settings.stats.of(&info.id),
+        ))))
     }
 
     fn config_json(&self, info: &PluginInfo) -> Result<Arc<str>, Cause> {
@@ -206,6 +214,7 @@ impl Loader {
             config_json: &loaded.config_json,
             trace_id: "",
             rights: None,
+            counter: None,
             limits: self.settings.limits.validate,
             queue: self.settings.limits.queue,
         };

@@ -62,7 +62,11 @@ pub(crate) async fn attack(bench: &Bench, config: &Map<String, Value>) -> Result
     for kind in &bench.seen.kinds {
         match kind {
             Kind::Execute => execute(bench, &plugins, &mut attacked).await,
-            Kind::CommandGuard | Kind::ToolGuard | Kind::OutboundGuard | Kind::RunGuard | Kind::OutputGuard
+            Kind::CommandGuard
+            | Kind::ToolGuard
+            | Kind::OutboundGuard
+            | Kind::RunGuard
+            | Kind::OutputGuard
             | Kind::SessionGuard => guard(*kind, bench, &plugins, &mut attacked),
             Kind::Notifier => notifier(bench, config, &mut attacked).await?,
             // Their polls and threads have no double yet.
@@ -80,7 +84,7 @@ fn texts() -> Vec<(&'static str, String)> {
         ("a NUL", "a\0b".to_owned()),
         ("a long word", "a".repeat(200_000)),
         ("many lines", "x\n".repeat(20_000)),
-        ("signs of all kinds", "😀 ß \u{202e}\u{feff} ‮ \u{1b}[31m 名前 e\u{301}".repeat(50)),
+        ("signs of all kinds", "😀 ß \u{202e}\u{feff} \u{1b}[31m 名前 e\u{301}".repeat(50)),
         ("quotes without end", "echo 'a \"b `c $(".to_owned()),
         ("JSON", r#"{"a":[1,{"b":null}]}"#.to_owned()),
         ("broken JSON", r#"{"a":[1,"#.to_owned()),
@@ -148,7 +152,9 @@ fn guard(kind: Kind, bench: &Bench, plugins: &Plugins, attacked: &mut Attacked) 
         attacked.note(&format!("{kind}: {what}"), code.as_deref());
     }
     if kind == Kind::OutputGuard {
-        for (what, offset, bytes) in [("bytes that are no text", 0, vec![0xff; 1000]), ("the end of a long output", 1 << 60, Vec::new())] {
+        for (what, offset, bytes) in
+            [("bytes that are no text", 0, vec![0xff; 1000]), ("the end of a long output", 1 << 60, Vec::new())]
+        {
             let answer = plugins.scan_output(&call(), "test", offset, &bytes, true);
             let code = answer.err().and_then(|finding| finding.rule.rsplit('/').next().map(str::to_owned));
             attacked.note(&format!("{kind}: {what}"), code.as_deref());
@@ -165,7 +171,8 @@ async fn notifier(bench: &Bench, config: &Map<String, Value>, attacked: &mut Att
     let message = MessageCase { title: "title".to_owned(), body: "body".to_owned() };
     for status in [200, 204, 301, 400, 401, 404, 409, 413, 429, 500, 503] {
         for (what, body) in texts() {
-            let plugins = bench.load(config, BTreeMap::new(), &web(status, &body)?).map_err(|error| error.to_string())?;
+            let plugins =
+                bench.load(config, BTreeMap::new(), &web(status, &body)?).map_err(|error| error.to_string())?;
             let told = told(bench, &plugins, &message).await;
             note_told(attacked, &format!("the answer {status} with {what}"), &told);
         }
@@ -184,7 +191,8 @@ fn note_told(attacked: &mut Attacked, what: &str, told: &Value) {
 
 /// A network that always answers so.
 fn web(status: u16, body: &str) -> Result<ScriptedWeb, String> {
-    let headers = if status == 429 { BTreeMap::from([("retry-after".to_owned(), "x".to_owned())]) } else { BTreeMap::new() };
+    let headers =
+        if status == 429 { BTreeMap::from([("retry-after".to_owned(), "x".to_owned())]) } else { BTreeMap::new() };
     let answer = WebReply { status, headers, body: body.to_owned() };
     let always = Exchange { method: None, path: None, headers: BTreeMap::new(), json: None, body: None, answer };
     ScriptedWeb::start(Vec::new(), Some(always)).map_err(|error| error.to_string())

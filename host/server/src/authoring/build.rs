@@ -30,7 +30,9 @@ pub(crate) enum BuildError {
     NoName(PathBuf),
     #[error("{} has no `id` of a plugin", .0.display())]
     NoId(PathBuf),
-    #[error("there is no Rust here that builds for {TARGET}: `rustup target add {TARGET}` adds it, or on Debian `apt-get install {DEBIAN}`")]
+    #[error(
+        "there is no Rust here that builds for {TARGET}: `rustup target add {TARGET}` adds it, or on Debian `apt-get install {DEBIAN}`"
+    )]
     NoToolchain,
     #[error("failed to run {program}")]
     NotRun { program: String, source: io::Error },
@@ -110,7 +112,8 @@ fn toolchain() -> Result<(Command, Option<&'static str>), BuildError> {
         cargo.env("RUSTFLAGS", flags(SMALL_STACK));
         return Ok((cargo, None));
     }
-    let is_debian = ["/usr/lib/wasm32-wasi", "/usr/lib/llvm-22/bin", "/usr/bin/cargo"].iter().all(|path| Path::new(path).exists());
+    let is_debian =
+        ["/usr/lib/wasm32-wasi", "/usr/lib/llvm-22/bin", "/usr/bin/cargo"].iter().all(|path| Path::new(path).exists());
     if !is_debian {
         return Err(BuildError::NoToolchain);
     }

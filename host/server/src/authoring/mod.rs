@@ -12,7 +12,7 @@ mod sdk;
 mod trial;
 
 pub(crate) use attack::attack;
-pub(crate) use build::{BuildError, Built, build};
-pub(crate) use cases::{CasesError, read as read_cases};
-pub(crate) use project::{ProjectKind, Written, write};
+pub(crate) use build::{BuildError, build};
+pub(crate) use cases::read as read_cases;
+pub(crate) use project::{ProjectKind, write};
 pub(crate) use trial::{Bench, Verdict, run};

@@ -97,7 +97,8 @@ impl Bench {
         let mut settings = Settings::new(self.cache.clone());
         let config = Value::Object(config.clone()).to_string().replace(WEB, &web.url);
         settings.configs.insert(self.id.clone(), serde_json::from_str(&config).unwrap_or_default());
-        let grant = Grant { digest: format!("blake3:{}", self.seen.digest), allow: self.seen.asks.iter().cloned().collect() };
+        let grant =
+            Grant { digest: format!("blake3:{}", self.seen.digest), allow: self.seen.asks.iter().cloned().collect() };
         let hosts = self.seen.hosts.iter().map(|host| (host.clone(), web.url.clone()));
         let mut hosts: BTreeMap<_, _> = hosts.collect();
         hosts.insert("127.0.0.1".to_owned(), web.url.clone());
@@ -117,7 +118,8 @@ impl Bench {
         };
         let source = Source::installed(what, Some(self.bytes.clone()));
         let (plugins, problems) = Plugins::load(vec![source], settings, &mut |_| {})?;
-        let is_of_cache = |error: &PluginError| matches!(error.cause, Cause::Cache { .. } | Cause::CacheMismatch { .. });
+        let is_of_cache =
+            |error: &PluginError| matches!(error.cause, Cause::Cache { .. } | Cause::CacheMismatch { .. });
         match problems.into_iter().find(|error| !is_of_cache(error)) {
             Some(problem) => Err(problem),
             None => Ok(plugins),
@@ -145,9 +147,11 @@ async fn steps(bench: &Bench, plugins: &Plugins, execute: &Value, case: &Case) -
     let call = call();
     let (mut state, mut problems) = (Vec::new(), Vec::new());
     let first = (StepEvent::Requested(request), case.expect.as_ref(), "at first".to_owned());
-    let later = case.step.iter().enumerate().map(|(number, step)| {
-        (event(step), step.expect.as_ref(), format!("at step {}", number + 1))
-    });
+    let later = case
+        .step
+        .iter()
+        .enumerate()
+        .map(|(number, step)| (event(step), step.expect.as_ref(), format!("at step {}", number + 1)));
     for (event, expected, when) in std::iter::once(first).chain(later) {
         let found = match plugins.step(&execute_type, &call, state.clone(), vec![event]).await {
             Ok(result) => {
@@ -193,7 +197,9 @@ fn judged(bench: &Bench, plugins: &Plugins, case: &Case) -> Result<Value, String
     } else if let Some(job) = &case.run {
         plugins.judge_run(&call(), &job.to_string(), "[]")
     } else {
-        return Err("it asks nothing: say `execute`, `command`, `tool`, `text`, `run`, `output` or `message`".to_owned());
+        return Err(
+            "it asks nothing: say `execute`, `command`, `tool`, `text`, `run`, `output` or `message`".to_owned()
+        );
     };
     Ok(verdict_value(&bench.id, &verdict))
 }
@@ -262,13 +268,8 @@ pub(super) fn surroundings() -> Surroundings {
 
 /// As the host would hand it over; no script that it names is read.
 pub(super) fn parsed(text: &str) -> Command {
-    let world = World {
-        cwd: PROJECT,
-        home: Some("/home/ada"),
-        project_root: Some(PROJECT),
-        temp_dir: "/tmp",
-        files: &NoFiles,
-    };
+    let world =
+        World { cwd: PROJECT, home: Some("/home/ada"), project_root: Some(PROJECT), temp_dir: "/tmp", files: &NoFiles };
     let found = instar_shell::parse(text, &world);
     Command { tool: "Bash".to_owned(), raw: text.to_owned(), surroundings: surroundings(), found }
 }

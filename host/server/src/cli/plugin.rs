@@ -8,7 +8,7 @@ mod install;
 mod sync;
 
 use clap::Subcommand;
-use instar_api::{Plugin, Plugins, paths};
+use instar_api::{Plugin, PluginStats, Plugins, paths};
 use instar_core::id::PluginId;
 
 use super::exit::{Exit, Failure};
@@ -25,6 +25,11 @@ pub(crate) enum PluginCommand {
     #[command(after_help = examples(&["instar plugin list", "instar plugin list --json"]))]
     List,
     Inspect(inspect::Inspect),
+    /// Show what a plugin has been doing since the server started
+    #[command(after_help = examples(&["instar plugin stats guard-command", "instar plugin stats notifier-telegram --json"]))]
+    Stats {
+        id: PluginId,
+    },
     Install(install::Install),
     Upgrade(install::Upgrade),
     Remove(change::Remove),
@@ -45,6 +50,7 @@ pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Fa
     match command {
         PluginCommand::List => list(context),
         PluginCommand::Inspect(inspect) => inspect::run(context, inspect),
+        PluginCommand::Stats { id } => stats(context, id),
         PluginCommand::Install(install) => install::install(context, install),
         PluginCommand::Upgrade(upgrade) => install::upgrade(context, upgrade),
         PluginCommand::Remove(remove) => change::remove(context, remove),
@@ -89,7 +95,10 @@ impl Workplace {
     fn component(&self, entry: &Entry) -> Result<Vec<u8>, Failure> {
         self.folder.component(&entry.current).ok_or_else(|| {
             let path = self.folder.path(&entry.current);
-            Failure::failed(format!("{} is not what was installed: `instar plugin sync` fetches it again", path.display()))
+            Failure::failed(format!(
+                "{} is not what was installed: `instar plugin sync` fetches it again",
+                path.display()
+            ))
         })
     }
 
@@ -144,6 +153,26 @@ fn list(context: &Context) -> Result<Exit, Failure> {
             one_line(&problem.message)
         ))?;
     }
+    Ok(Exit::Ok)
+}
+
+fn stats(context: &Context, id: &PluginId) -> Result<Exit, Failure> {
+    let answer = context.client()?.get(&paths::PLUGIN_STATS.replace("{id}", id.as_str()))?.success()?;
+    if context.out.json {
+        context.out.line(answer.text())?;
+        return Ok(Exit::Ok);
+    }
+    let stats: PluginStats = answer.read()?;
+    let faults: Vec<_> = stats.faults.iter().map(|(code, count)| format!("{count} {code}")).collect();
+    let out = &context.out;
+    out.line(format!("calls     {}", stats.calls))?;
+    out.line(format!("faults    {}", if faults.is_empty() { "none".to_owned() } else { faults.join(", ") }))?;
+    out.line(format!(
+        "took      p50 {} µs, p99 {} µs, at most {} µs",
+        stats.p50_micros, stats.p99_micros, stats.longest_micros
+    ))?;
+    out.line(format!("requests  {}, and {} were denied", stats.requests, stats.denied))?;
+    out.line(format!("bytes     {} sent, {} received", stats.bytes_out, stats.bytes_in))?;
     Ok(Exit::Ok)
 }
 

@@ -202,7 +202,12 @@ pub(crate) const KEYS: [Key; 59] = [
         "120",
         "how long a server may take to its first answer before the lifeline starts another one",
     ),
-    key("plugins.requireSignature", Kind::Flag, "false", "only plugins that one of `plugins.trustedKeys` signed are installed"),
+    key(
+        "plugins.requireSignature",
+        Kind::Flag,
+        "false",
+        "only plugins that one of `plugins.trustedKeys` signed are installed",
+    ),
     key(
         "plugins.trustedKeys",
         Kind::Texts,

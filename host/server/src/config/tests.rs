@@ -185,9 +185,9 @@ const AUTHOR: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
 fn whose_plugins_may_be_installed_is_read_beside_single_plugins() {
     let both = json!({"plugins": {"requireSignature": true, "trustedKeys": [AUTHOR], "p": {"enabled": false}}});
     check(both.clone(), |config| config.plugin_trust.required, &true);
-    check(both.clone(), |config| config.plugin_trust.keys, &vec![AUTHOR.to_owned()]);
+    check(both.clone(), |config| config.plugin_trust.keys.clone(), &vec![AUTHOR.to_owned()]);
     check(both, |config| config.plugins.len(), &1);
-    check(json!({}), |config| config.plugin_trust, &PluginTrust::default());
+    check(json!({}), |config| config.plugin_trust.clone(), &PluginTrust::default());
 }
 
 #[test]

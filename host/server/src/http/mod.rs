@@ -52,6 +52,7 @@ use utoipa_axum::routes;
 
 use crate::config::Config;
 use crate::guards::GuardDesk;
+use crate::live_plugins::LivePlugins;
 use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
@@ -170,6 +171,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(metrics::show))
         .routes(routes!(ws::open))
         .routes(routes!(plugins::list))
+        .routes(routes!(plugins::show))
+        .routes(routes!(plugins::stats))
         .routes(routes!(guards::check))
         .routes(routes!(guards::decisions))
         .routes(routes!(conversations::list))

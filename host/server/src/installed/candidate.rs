@@ -50,7 +50,9 @@ pub(crate) enum Unfit {
     File { id: PluginId, path: PathBuf },
     #[error("the execute type `{name}` belongs to the plugin `{owner}` already: give yours another `execute-type`")]
     ExecuteType { name: String, owner: String },
-    #[error("`{id}` {installed} is installed, and this is {offered}, which is older: `--downgrade` takes it all the same")]
+    #[error(
+        "`{id}` {installed} is installed, and this is {offered}, which is older: `--downgrade` takes it all the same"
+    )]
     Older { id: PluginId, installed: String, offered: String },
 }
 
@@ -196,11 +198,8 @@ mod tests {
 
     #[test]
     fn only_what_is_as_new_takes_the_place_of_what_is_installed() {
-        let installed = |version: &str| Entry {
-            id: "mine".parse().unwrap(),
-            current: component(version, 'a'),
-            previous: None,
-        };
+        let installed =
+            |version: &str| Entry { id: "mine".parse().unwrap(), current: component(version, 'a'), previous: None };
         let check = |version: &str| candidate(None).check_version(Some(&installed(version)));
         assert!(check("0.9.0").is_ok() && check("1.0.0").is_ok() && candidate(None).check_version(None).is_ok());
         let error = check("1.0.1").unwrap_err().to_string();

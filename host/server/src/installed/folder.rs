@@ -137,7 +137,8 @@ impl PluginFolder {
         let named = installed.digests();
         for entry in fs::read_dir(self.components()).into_iter().flatten().flatten() {
             let name = entry.file_name();
-            let is_named = name.to_str().and_then(|name| name.strip_suffix(".wasm")).is_some_and(|it| named.contains(it));
+            let is_named =
+                name.to_str().and_then(|name| name.strip_suffix(".wasm")).is_some_and(|it| named.contains(it));
             if !is_named && let Err(error) = fs::remove_file(entry.path()) {
                 tracing::warn!(%error, "{} could not be removed", entry.path().display());
             }

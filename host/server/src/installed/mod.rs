@@ -13,7 +13,7 @@ mod registry;
 mod signature;
 mod version;
 
-pub(crate) use candidate::{Candidate, Neighbour, Unfit, examine, neighbours, try_out};
+pub(crate) use candidate::{Candidate, Unfit, examine, neighbours, try_out};
 pub(crate) use consent::{Line, Mark, lines};
 pub(crate) use fetch::{FetchError, Fetched, Place, SharedComponents, fetch};
 pub(crate) use folder::{Expected, InstallError, PluginFolder};

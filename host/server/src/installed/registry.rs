@@ -120,7 +120,8 @@ pub(crate) async fn pull(reference: &Reference) -> Result<Fetched, RegistryError
     if reference.which.starts_with("sha256:") {
         session.check("a manifest", &answer.body, &reference.which)?;
     }
-    let manifest: Manifest = serde_json::from_slice(&answer.body).map_err(|_| nothing("its manifest cannot be read"))?;
+    let manifest: Manifest =
+        serde_json::from_slice(&answer.body).map_err(|_| nothing("its manifest cannot be read"))?;
     let [layer] = manifest.layers.as_slice() else { return Err(nothing("it has not exactly one layer")) };
     if layer.media_type != LAYER {
         return Err(nothing("its layer is not of the type application/wasm"));
@@ -203,8 +204,14 @@ impl<'a> Session<'a> {
 
     async fn push_blob(&mut self, bytes: &[u8]) -> Result<(), RegistryError> {
         let url = self.reference.url("blobs/uploads/");
-        let begin =
-            WebRequest { method: "POST", url, headers: Vec::new(), body: Vec::new(), most: LARGEST_MANIFEST, time: TIME };
+        let begin = WebRequest {
+            method: "POST",
+            url,
+            headers: Vec::new(),
+            body: Vec::new(),
+            most: LARGEST_MANIFEST,
+            time: TIME,
+        };
         let begun = self.ask(begin, "the beginning of an upload", "pull,push").await?;
         let place = begun.header("location").unwrap_or_default();
         let absolute = if place.starts_with('/') { self.origin(place) } else { place.to_owned() };
@@ -283,7 +290,15 @@ mod tests {
         assert_eq!(parse("oci://127.0.0.1:5000/a/b-c:0.1.0").unwrap(), three("127.0.0.1:5000", "a/b-c", "0.1.0"));
         let digest = format!("sha256:{}", "a".repeat(64));
         assert_eq!(parse(&format!("oci://ghcr.io/a/b@{digest}")).unwrap(), three("ghcr.io", "a/b", &digest));
-        for wrong in ["oci://ghcr.io/a", "oci://ghcr.io", "oci:///a:1", "oci://h/../a:1", "oci://h/A:1", "oci://h/a:", "oci://h/a@sha256:1"] {
+        for wrong in [
+            "oci://ghcr.io/a",
+            "oci://ghcr.io",
+            "oci:///a:1",
+            "oci://h/../a:1",
+            "oci://h/A:1",
+            "oci://h/a:",
+            "oci://h/a@sha256:1",
+        ] {
             assert!(Reference::parse(wrong).is_err(), "{wrong}");
         }
     }

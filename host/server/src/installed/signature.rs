@@ -27,7 +27,9 @@ pub(crate) struct Claims<'a> {
 pub(crate) enum Untrusted {
     #[error("it is not signed, and `plugins.requireSignature` wants it to be")]
     Unsigned,
-    #[error("THE SIGNER CHANGED: what is installed was signed by {pinned}, and this is not signed at all. If that is meant to be, remove the plugin first")]
+    #[error(
+        "THE SIGNER CHANGED: what is installed was signed by {pinned}, and this is not signed at all. If that is meant to be, remove the plugin first"
+    )]
     NoLongerSigned { pinned: String },
     #[error(
         "THE SIGNER CHANGED: what is installed was signed by {pinned}, and this by {signer}. If its author says that this is meant \
@@ -36,7 +38,9 @@ pub(crate) enum Untrusted {
     OtherSigner { pinned: String, signer: String },
     #[error("its signature is not of the form that minisign writes: {0}")]
     Form(String),
-    #[error("its signature does not fit it: it was changed after it was signed, or signed with a key that is not known here; `--signer KEY` names one")]
+    #[error(
+        "its signature does not fit it: it was changed after it was signed, or signed with a key that is not known here; `--signer KEY` names one"
+    )]
     Unverified,
     #[error("it is signed by {signer}, which `plugins.trustedKeys` does not name")]
     NotTrusted { signer: String },

@@ -3,10 +3,11 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_api::PluginProblem;
-use instar_plugin::{Limits, Means, Plugins, Settings, Source};
+use instar_plugin::{Limits, Means, Plugins, Settings, Source, StatsBook};
 
 use crate::config::{Config, Project};
 use crate::http;
@@ -18,8 +19,10 @@ pub(super) async fn load(
     config: &Config,
     bundled: Vec<Source>,
     means: Means,
+    stats: Arc<StatsBook>,
 ) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
-    let settings = Settings { means, ..settings(project.cache_dir().join("plugins"), config, &project.plugins_dir()) };
+    let settings =
+        Settings { means, stats, ..settings(project.cache_dir().join("plugins"), config, &project.plugins_dir()) };
     let folder = project.plugins_dir();
     let loading = tokio::task::spawn_blocking(move || {
         let (sources, mut problems) = sources(bundled, &folder);

@@ -81,8 +81,8 @@ fn host(cmd: &Cmd<'_>, report: &mut Report) {
         ("config", "set" | "unset" | "remove", key) if is_safety_key(key) => &SWITCH_OFF,
         (
             "plugin",
-            "remove" | "uninstall" | "disable" | "enable" | "install" | "add" | "upgrade" | "rollback" | "sync" | "grant"
-            | "revoke" | "publish",
+            "remove" | "uninstall" | "disable" | "enable" | "install" | "add" | "upgrade" | "rollback" | "sync"
+            | "grant" | "revoke" | "publish",
             _,
         ) => &SWITCH_OFF,
         ("server", "stop" | "restart", _) | ("stop" | "uninstall" | "restore", _, _) => &HOST,

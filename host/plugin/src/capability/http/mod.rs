@@ -18,8 +18,8 @@ use tempfile::TempPath;
 pub(crate) use address::is_private;
 pub(crate) use exchange::{Client, Most, Order};
 pub(crate) use payload::Payload;
-pub(crate) use rule::{Destination, Target};
 pub use refusal::Refusal;
+pub(crate) use rule::{Destination, Target};
 
 use super::rights::Rights;
 use crate::blobs::Blobs;
@@ -71,6 +71,20 @@ pub(crate) async fn ask(
     time: Duration,
     keep: Keep,
 ) -> Result<(Response, Option<TempPath>), Refusal> {
+    let answered = answered(rights, blobs, request, time, keep).await;
+    if matches!(&answered, Err(refusal) if matches!(refusal.code, "not-allowed" | "private-address" | "rate-limited")) {
+        rights.counter.note_denied();
+    }
+    answered
+}
+
+async fn answered(
+    rights: &Rights,
+    blobs: &Blobs,
+    request: Request,
+    time: Duration,
+    keep: Keep,
+) -> Result<(Response, Option<TempPath>), Refusal> {
     let Some(grant) = &rights.grants.http else { return Err(nothing_granted()) };
     let target = Target::parse(&request.url)?;
     let destination = rule::destination(grant, rights, &request.method, &target)?;
@@ -90,7 +104,13 @@ pub(crate) async fn ask(
         folder: rights.means.blobs_dir.clone().filter(|_| keep == Keep::File),
         secrets: credentials.into_iter().flat_map(|credential| credential.shapes()).collect(),
     };
-    rights.client.exchange(order, time).await
+    let bytes_out = order.body.bytes();
+    let answered = rights.client.exchange(order, time).await;
+    let file = |file: &TempPath| file.metadata().map_or(0, |found| found.len());
+    let bytes_in =
+        answered.as_ref().map_or(0, |(response, kept)| response.body.len() as u64 + kept.as_ref().map_or(0, file));
+    rights.counter.note_request(bytes_out, bytes_in);
+    answered
 }
 
 /// How large an answer may be, and the file of one.

@@ -39,6 +39,11 @@ impl Payload {
         Self { segments: VecDeque::from([Segment::Bytes(bytes.into())]), left, mime: None }
     }
 
+    /// How many will be sent.
+    pub(super) fn bytes(&self) -> u64 {
+        self.left
+    }
+
     pub(super) fn new(body: http::Body, blobs: &Blobs, grant: &AskedHttp) -> Result<Self, Refusal> {
         let (segments, mime) = match body {
             http::Body::Empty => (VecDeque::new(), None),

@@ -74,7 +74,8 @@ pub(crate) struct Test {
 pub(super) fn new(context: &Context, new: &New) -> Result<Exit, Failure> {
     let folder = std::path::absolute(&new.folder).map_err(|error| Failure::io("failed to find the folder", &error))?;
     let name = folder.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-    let id: PluginId = name.parse().map_err(|error| Failure::usage(format!("{name:?} is no id of a plugin: {error}")))?;
+    let id: PluginId =
+        name.parse().map_err(|error| Failure::usage(format!("{name:?} is no id of a plugin: {error}")))?;
     if folder.exists() || folder.is_symlink() {
         return Err(Failure::refused(format!("{} is there already", folder.display())));
     }
@@ -113,7 +114,11 @@ pub(super) fn build(context: &Context, build: &Build) -> Result<Exit, Failure> {
         return Ok(Exit::Ok);
     }
     let (path, bytes) = (built.path.display(), built.seen.bytes);
-    context.out.line(format!("{path}: {}, {bytes} bytes, in {:.1} s", kinds.join(", "), begun.elapsed().as_secs_f64()))?;
+    context.out.line(format!(
+        "{path}: {}, {bytes} bytes, in {:.1} s",
+        kinds.join(", "),
+        begun.elapsed().as_secs_f64()
+    ))?;
     Ok(Exit::Ok)
 }
 
@@ -144,7 +149,8 @@ pub(super) fn test(context: &Context, test: &Test) -> Result<Exit, Failure> {
         authoring::build(&folder).map_err(failed)?;
     }
     let bench = bench(&folder)?;
-    let cases = authoring::read_cases(&folder.join("cases")).map_err(|error| Failure::failed(sentence(&error.into())))?;
+    let cases =
+        authoring::read_cases(&folder.join("cases")).map_err(|error| Failure::failed(sentence(&error.into())))?;
     let verdicts = block_on(async {
         let mut verdicts = Vec::new();
         for case in &cases {
@@ -161,7 +167,8 @@ pub(super) fn test(context: &Context, test: &Test) -> Result<Exit, Failure> {
         false => Some(block_on(authoring::attack(&bench, &config))?.map_err(Failure::failed)?),
     };
     let faults = attacked.as_ref().map_or(&[][..], |attacked| attacked.faults.as_slice());
-    let (tries, bad) = (attacked.as_ref().map_or(0, |it| it.tries), verdicts.iter().filter(|it| !it.problems.is_empty()).count());
+    let (tries, bad) =
+        (attacked.as_ref().map_or(0, |it| it.tries), verdicts.iter().filter(|it| !it.problems.is_empty()).count());
     if context.out.json {
         let value = |it: &Verdict| json!({ "name": it.name, "problems": it.problems });
         context.out.value(&json!({

@@ -73,7 +73,10 @@ pub(super) fn remove(context: &Context, remove: &Remove) -> Result<Exit, Failure
         return Ok(Exit::Ok);
     }
     context.out.line(format!("Removed {id} {}.", entry.current.version))?;
-    context.out.note(format!("Its settings, secrets and values are kept; `instar plugin install {}` brings it back.", entry.current.source));
+    context.out.note(format!(
+        "Its settings, secrets and values are kept; `instar plugin install {}` brings it back.",
+        entry.current.source
+    ));
     Ok(Exit::Ok)
 }
 
@@ -87,7 +90,10 @@ pub(super) fn rollback(context: &Context, rollback: &Rollback) -> Result<Exit, F
     };
     let bytes = work.folder.component(&previous).or_else(|| work.shared.find(&previous));
     let bytes = bytes.ok_or_else(|| {
-        Failure::failed(format!("the component of {id} {} is lost; install it again from {}", previous.version, previous.source))
+        Failure::failed(format!(
+            "the component of {id} {} is lost; install it again from {}",
+            previous.version, previous.source
+        ))
     })?;
     let tried = try_out(id, &bytes, previous.grants.clone(), work.settings(), &mut |_| {});
     tried.map_err(|error| Failure::refused(not_loadable(&error)))?;
@@ -112,11 +118,9 @@ pub(super) fn grant(context: &Context, grant: &Grant) -> Result<Exit, Failure> {
 
 pub(super) fn revoke(context: &Context, revoke: &Revoke) -> Result<Exit, Failure> {
     person::must_be_one("revoke rights")?;
-    regrant(context, &revoke.id, |grants, _| {
-        match revoke.rights.iter().find(|right| !grants.remove(*right)) {
-            None => Ok(()),
-            Some(right) => Err(Failure::not_found(format!("`{}` has no right `{right}`", revoke.id))),
-        }
+    regrant(context, &revoke.id, |grants, _| match revoke.rights.iter().find(|right| !grants.remove(*right)) {
+        None => Ok(()),
+        Some(right) => Err(Failure::not_found(format!("`{}` has no right `{right}`", revoke.id))),
     })
 }
 

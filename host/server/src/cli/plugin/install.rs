@@ -14,7 +14,8 @@ use super::consent::{self, Answer};
 use super::{Workplace, block_on};
 use crate::bundled;
 use crate::installed::{
-    Candidate, Claims, Component, Entry, InstallError, LockFile, Place, Unfit, examine, fetch, judge, lines, neighbours, try_out,
+    Candidate, Claims, Component, Entry, InstallError, LockFile, Place, Unfit, examine, fetch, judge, lines,
+    neighbours, try_out,
 };
 
 /// Install a plugin from a file, the folder of an author, a URL or a registry; shows what it asks for first
@@ -115,7 +116,9 @@ fn bring(
     let (candidate, signature) = candidate(context, place)?;
     if let Some(id) = only.filter(|id| **id != candidate.id) {
         let (other, place) = (&candidate.id, place.text());
-        return Err(Failure::refused(format!("{place} is a plugin `{other}` now, and not `{id}`; nothing was changed")));
+        return Err(Failure::refused(format!(
+            "{place} is a plugin `{other}` now, and not `{id}`; nothing was changed"
+        )));
     }
     let installed = work.lock()?;
     let before = installed.entry(&candidate.id);
@@ -163,7 +166,8 @@ fn signer(
         trusted: &work.config.plugin_trust.keys,
         required: work.config.plugin_trust.required,
     };
-    judge(&candidate.bytes, &claims).map_err(|error| Failure::refused(format!("`{}`: {error}; nothing was changed", candidate.id)))
+    judge(&candidate.bytes, &claims)
+        .map_err(|error| Failure::refused(format!("`{}`: {error}; nothing was changed", candidate.id)))
 }
 
 fn check(work: &Workplace, candidate: &Candidate, installed: &LockFile, downgrade: bool) -> Result<(), Unfit> {
@@ -188,7 +192,9 @@ fn try_component(context: &Context, work: &Workplace, candidate: &Candidate) -> 
 pub(super) fn not_loadable(error: &PluginError) -> String {
     let id = &error.plugin;
     let way = match error.code() {
-        "bad-config" => format!("; set what it wants by `instar config set plugins.{id}.config.KEY VALUE`, and install it then"),
+        "bad-config" => {
+            format!("; set what it wants by `instar config set plugins.{id}.config.KEY VALUE`, and install it then")
+        }
         _ => String::new(),
     };
     format!("{}{way}; nothing was changed", one_line(&error.to_string()))

@@ -112,7 +112,12 @@ fn report(context: &Context, all: &[Told]) -> Result<Exit, Failure> {
         let row = |told: &Told| {
             let tone = if is_bad(told) { Tone::Bad } else { Tone::Good };
             let problem = told.problem.as_deref().map_or("-".to_owned(), one_line);
-            vec![Shown::plain(&told.id), Shown::plain(&told.version), Shown::new(told.word, tone), Shown::plain(problem)]
+            vec![
+                Shown::plain(told.id.as_str()),
+                Shown::plain(&told.version),
+                Shown::new(told.word, tone),
+                Shown::plain(problem),
+            ]
         };
         context.out.table(&["PLUGIN", "VERSION", "STATE", "WHY"], all.iter().map(row).collect())?;
     }
