@@ -87,11 +87,12 @@ fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
     seen.imports = outline.imports.iter().map(|name| import(name, &seen.kinds)).collect();
     let manifest = Manifest::parse(outline.manifest()?)?;
     seen.about = Some(about(&manifest));
-    check_execute_name(&seen.kinds, manifest.execute_type.as_deref())?;
     seen.asks = grants::asked(&manifest).into_iter().map(str::to_owned).collect();
     seen.hosts = hosts(&manifest);
     seen.wishes = wish::wishes(&manifest, &seen.kinds);
-    audit::audit(&outline).map(|_| ())
+    // Of another contract even the kinds are unknown, so that comes first.
+    audit::audit(&outline)?;
+    check_execute_name(&seen.kinds, manifest.execute_type.as_deref())
 }
 
 fn hosts(manifest: &Manifest) -> Vec<String> {

@@ -13,6 +13,9 @@ use super::cases::{Exchange, MessageCase, WebReply};
 use super::doubles::ScriptedWeb;
 use super::trial::{Bench, call, parsed, surroundings, told};
 
+/// Values by their slots.
+type Secrets = BTreeMap<String, String>;
+
 /// What came of it.
 #[derive(Debug, Default)]
 pub(crate) struct Attacked {
@@ -50,8 +53,8 @@ impl Attacked {
     }
 }
 
-/// `config` is one that the plugin accepts.
-pub(crate) async fn attack(bench: &Bench, config: &Map<String, Value>) -> Result<Attacked, String> {
+/// `config` is one that the plugin accepts, and `secrets` are what it needs to ask the network.
+pub(crate) async fn attack(bench: &Bench, config: &Map<String, Value>, secrets: &Secrets) -> Result<Attacked, String> {
     let mut attacked = Attacked::default();
     let web = web(200, "")?;
     for (what, config) in configs() {
@@ -68,7 +71,7 @@ pub(crate) async fn attack(bench: &Bench, config: &Map<String, Value>) -> Result
             | Kind::RunGuard
             | Kind::OutputGuard
             | Kind::SessionGuard => guard(*kind, bench, &plugins, &mut attacked),
-            Kind::Notifier => notifier(bench, config, &mut attacked).await?,
+            Kind::Notifier => notifier(bench, config, secrets, &mut attacked).await?,
             // Their polls and threads have no double yet.
             Kind::NotifierThreads | Kind::NotifierInbound => {}
         }
@@ -162,9 +165,14 @@ fn guard(kind: Kind, bench: &Bench, plugins: &Plugins, attacked: &mut Attacked) 
     }
 }
 
-async fn notifier(bench: &Bench, config: &Map<String, Value>, attacked: &mut Attacked) -> Result<(), String> {
+async fn notifier(
+    bench: &Bench,
+    config: &Map<String, Value>,
+    secrets: &Secrets,
+    attacked: &mut Attacked,
+) -> Result<(), String> {
     for (what, text) in texts() {
-        let plugins = bench.load(config, BTreeMap::new(), &web(200, "{}")?).map_err(|error| error.to_string())?;
+        let plugins = bench.load(config, secrets.clone(), &web(200, "{}")?).map_err(|error| error.to_string())?;
         let message = MessageCase { title: text.clone(), body: text };
         note_told(attacked, &format!("a message that is {what}"), &told(bench, &plugins, &message).await);
     }
@@ -172,7 +180,7 @@ async fn notifier(bench: &Bench, config: &Map<String, Value>, attacked: &mut Att
     for status in [200, 204, 301, 400, 401, 404, 409, 413, 429, 500, 503] {
         for (what, body) in texts() {
             let plugins =
-                bench.load(config, BTreeMap::new(), &web(status, &body)?).map_err(|error| error.to_string())?;
+                bench.load(config, secrets.clone(), &web(status, &body)?).map_err(|error| error.to_string())?;
             let told = told(bench, &plugins, &message).await;
             note_told(attacked, &format!("the answer {status} with {what}"), &told);
         }

@@ -38,7 +38,7 @@ pub(crate) enum BuildError {
     NotRun { program: String, source: io::Error },
     #[error("{0} failed; what it said stands above")]
     Failed(String),
-    #[error("{program} made no {}: a plugin's Cargo.toml says `crate-type = [\"cdylib\"]`", path.display())]
+    #[error("{program} made no {}; a plugin's Cargo.toml says `crate-type = [\"cdylib\"]`", path.display())]
     Nothing { program: String, path: PathBuf },
     #[error("what was built would not be loaded: {0}")]
     Unfit(#[source] PluginError),
@@ -81,6 +81,21 @@ fn read(folder: &Path, file: &'static str) -> Result<Vec<u8>, BuildError> {
 }
 
 fn compile(folder: &Path) -> Result<Vec<u8>, BuildError> {
+    let is_rust = folder.join("Cargo.toml").exists();
+    if !is_rust && folder.join("package.json").exists() { compile_js(folder) } else { compile_rust(folder) }
+}
+
+/// By componentize-js, which npm fetches with the first build.
+fn compile_js(folder: &Path) -> Result<Vec<u8>, BuildError> {
+    if !folder.join("node_modules/@bytecodealliance/componentize-js").is_dir() {
+        run(Command::new("npm").args(["install", "--no-audit", "--no-fund", "--loglevel=error"]).current_dir(folder))?;
+    }
+    run(Command::new("node").arg("sdk/build.mjs").current_dir(folder))?;
+    let path = folder.join("target/plugin.wasm");
+    fs::read(&path).map_err(|_| BuildError::Nothing { program: "node".to_owned(), path })
+}
+
+fn compile_rust(folder: &Path) -> Result<Vec<u8>, BuildError> {
     let text = read(folder, "Cargo.toml")?;
     let table = std::str::from_utf8(&text).ok().and_then(|text| text.parse::<toml::Table>().ok());
     let name = table.as_ref().and_then(|table| table.get("package")?.get("name")?.as_str());

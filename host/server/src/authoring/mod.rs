@@ -14,5 +14,5 @@ mod trial;
 pub(crate) use attack::attack;
 pub(crate) use build::{BuildError, build};
 pub(crate) use cases::read as read_cases;
-pub(crate) use project::{ProjectKind, write};
+pub(crate) use project::{Language, ProjectKind, write};
 pub(crate) use trial::{Bench, Verdict, run};

@@ -19,6 +19,14 @@ pub(crate) enum ProjectKind {
     Guard,
 }
 
+/// What it is written in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Language {
+    Rust,
+    /// JavaScript, for execute types; it needs node and npm
+    Js,
+}
+
 /// What was written.
 #[derive(Debug)]
 pub(crate) struct Written {
@@ -28,7 +36,7 @@ pub(crate) struct Written {
 }
 
 /// The author's own files; the SDK comes beside them.
-fn files(kind: ProjectKind) -> [(&'static str, &'static str); 6] {
+fn files(kind: ProjectKind, language: Language) -> Vec<(&'static str, &'static str)> {
     let (manifest, code, cases) = match kind {
         ProjectKind::Execute => (
             include_str!("templates/execute.plugin.toml"),
@@ -46,21 +54,30 @@ fn files(kind: ProjectKind) -> [(&'static str, &'static str); 6] {
             include_str!("templates/guard.cases.toml"),
         ),
     };
-    [
-        ("plugin.toml", manifest),
-        ("Cargo.toml", include_str!("templates/cargo.toml.txt")),
-        ("src/lib.rs", code),
+    let mut files = vec![("plugin.toml", manifest)];
+    files.extend(match language {
+        Language::Rust => vec![("Cargo.toml", include_str!("templates/cargo.toml.txt")), ("src/lib.rs", code)],
+        Language::Js => vec![
+            ("package.json", include_str!("templates/package.json.txt")),
+            ("src/plugin.js", include_str!("templates/execute.js.txt")),
+            ("sdk/build.mjs", include_str!("templates/build.mjs.txt")),
+        ],
+    });
+    files.extend([
         ("cases/first.toml", cases),
         ("README.md", include_str!("templates/readme.md")),
-        (".gitignore", "/target\n/dist\n"),
-    ]
+        (".gitignore", "/target\n/dist\n/node_modules\n"),
+    ]);
+    files
 }
 
 /// Writes the project into a folder that is not there yet. It is there as a whole or not at all.
-pub(crate) fn write(folder: &Path, id: &PluginId, kind: ProjectKind) -> io::Result<Written> {
+pub(crate) fn write(folder: &Path, id: &PluginId, kind: ProjectKind, language: Language) -> io::Result<Written> {
     let partial = folder.with_file_name(format!(".{id}.{}.partial", std::process::id()));
-    let own: Vec<_> = files(kind).iter().map(|(path, text)| ((*path).to_owned(), filled(text, id))).collect();
-    let written = own.iter().chain(&sdk::files()).try_for_each(|(path, text)| {
+    let own: Vec<_> = files(kind, language).iter().map(|(path, text)| ((*path).to_owned(), filled(text, id))).collect();
+    let sdk = sdk::files().into_iter().filter(|(path, _)| language == Language::Rust || path.ends_with(".wit"));
+    let sdk: Vec<_> = sdk.collect();
+    let written = own.iter().chain(&sdk).try_for_each(|(path, text)| {
         let path = partial.join(path);
         fs::create_dir_all(path.parent().unwrap_or(&partial))?;
         fs::write(path, text)

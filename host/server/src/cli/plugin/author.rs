@@ -10,7 +10,7 @@ use super::super::exit::{Exit, Failure};
 use super::super::output::{one_line, quoted};
 use super::super::{Context, examples, person, sentence};
 use super::block_on;
-use crate::authoring::{self, Bench, BuildError, ProjectKind, Verdict};
+use crate::authoring::{self, Bench, BuildError, Language, ProjectKind, Verdict};
 use crate::installed::{Place, Reference, fetch, push};
 
 /// Begin a plugin: a folder with a small one that builds, and cases that try it
@@ -18,6 +18,7 @@ use crate::installed::{Place, Reference, fetch, push};
 #[command(after_help = examples(&[
     "instar plugin new execute-hello",
     "instar plugin new guard-release --kind guard --lang rust",
+    "instar plugin new execute-hello --lang js",
     "instar plugin new ../plugins/notifier-mail --kind notifier",
 ]))]
 pub(crate) struct New {
@@ -28,8 +29,8 @@ pub(crate) struct New {
     #[arg(long)]
     kind: Option<ProjectKind>,
     /// The language
-    #[arg(long, default_value = "rust", value_parser = ["rust"])]
-    lang: String,
+    #[arg(long, default_value = "rust")]
+    lang: Language,
 }
 
 /// Hand a built plugin over to a registry of OCI artifacts, with its signature if one lies beside it
@@ -80,8 +81,13 @@ pub(super) fn new(context: &Context, new: &New) -> Result<Exit, Failure> {
         return Err(Failure::refused(format!("{} is there already", folder.display())));
     }
     let kind = new.kind.unwrap_or_else(|| kind_of(name));
+    if new.lang == Language::Js && kind != ProjectKind::Execute {
+        return Err(Failure::usage(
+            "only execute types can be written in JavaScript here; its engine is too large for a guard",
+        ));
+    }
     let failed = |error| Failure::io(format_args!("failed to make {}", folder.display()), &error);
-    let written = authoring::write(&folder, &id, kind).map_err(failed)?;
+    let written = authoring::write(&folder, &id, kind, new.lang).map_err(failed)?;
     if context.out.json {
         context.out.value(&json!({ "id": id, "folder": written.folder, "files": written.files }))?;
         return Ok(Exit::Ok);
@@ -161,10 +167,10 @@ pub(super) fn test(context: &Context, test: &Test) -> Result<Exit, Failure> {
     if !context.out.json {
         verdicts.iter().try_for_each(|verdict| show(context, verdict))?;
     }
-    let config = cases.first().map(|case| case.config.clone()).unwrap_or_default();
+    let (config, secrets) = cases.first().map(|case| (case.config.clone(), case.secrets.clone())).unwrap_or_default();
     let attacked = match test.no_attack {
         true => None,
-        false => Some(block_on(authoring::attack(&bench, &config))?.map_err(Failure::failed)?),
+        false => Some(block_on(authoring::attack(&bench, &config, &secrets))?.map_err(Failure::failed)?),
     };
     let faults = attacked.as_ref().map_or(&[][..], |attacked| attacked.faults.as_slice());
     let (tries, bad) =
