@@ -22,6 +22,23 @@ fn main() {
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("bundled.rs");
     fs::write(&out, table(&components)).expect("OUT_DIR can be written");
+    fs::write(out.with_file_name("sdk.rs"), sdk(&root)).expect("OUT_DIR can be written");
+}
+
+/// What authors of plugins get with each project: the SDK, the contract, and the versions of their workspace.
+fn sdk(root: &Path) -> String {
+    let mut files = vec![root.join("plugin-sdk/Cargo.toml")];
+    files.extend(files_in(&root.join("plugin-sdk/src"), "rs"));
+    files.extend(files_in(&root.join("wit"), "wit"));
+    let mut table = format!("const WORKSPACE: &str = include_str!({:?});\n", root.join("Cargo.toml"));
+    table.push_str("const SDK: &[(&str, &str)] = &[\n");
+    for file in files {
+        println!("cargo:rerun-if-changed={}", file.display());
+        let name = file.strip_prefix(root).expect("it lies below the root").display().to_string();
+        writeln!(table, "    ({name:?}, include_str!({file:?})),").expect("a String takes all");
+    }
+    table.push_str("];\n");
+    table
 }
 
 /// A hook and the wrapper of a session are processes of a few milliseconds, of which the system's linker took a good
@@ -36,9 +53,13 @@ fn link_for_a_fast_start() {
 }
 
 fn components_in(folder: &Path) -> Vec<PathBuf> {
+    files_in(folder, "wasm")
+}
+
+fn files_in(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "wasm"));
+    paths.retain(|path| path.extension().is_some_and(|found| found == extension));
     paths.sort();
     paths
 }

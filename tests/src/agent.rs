@@ -139,6 +139,13 @@ impl Agent {
         command
     }
 
+    /// The same as a person at a terminal of their own, with a cache of their own.
+    pub fn command_of_operator(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command.env_remove("CLAUDECODE").env_remove("INSTAR_RUN_ID").env("XDG_CACHE_HOME", self.path(".user-cache"));
+        command
+    }
+
     /// Starts the server in the foreground and waits until it answers.
     pub fn start(&self) -> Server {
         Server::start(self, None, &[])

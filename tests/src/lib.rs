@@ -6,6 +6,7 @@ pub mod bot_api;
 pub mod forum;
 mod http;
 mod native_code;
+mod plugin;
 mod processes;
 mod server;
 mod socket;
@@ -15,6 +16,7 @@ pub mod webhooks;
 
 pub use agent::{Agent, component, instar_bin};
 pub use http::{Answer, Client};
+pub use plugin::{bundled_bytes, component_bytes, reworded, shout};
 pub use processes::{command_line, kill, most_memory, process_named};
 pub use server::{Server, processes_below};
 pub use socket::Socket;

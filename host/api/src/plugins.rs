@@ -1,5 +1,7 @@
 //! Which plugins there are: `GET /plugins`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -32,6 +34,28 @@ pub struct Plugin {
     /// Why it cannot hear people, while it cannot.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub listening_fault: Option<ListeningFault>,
+}
+
+/// What a plugin has been doing since the server started, over all its versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginStats {
+    pub id: String,
+    pub calls: u64,
+    /// Calls without an answer, by the code of their error, such as `trap` or `timeout`.
+    pub faults: BTreeMap<String, u64>,
+    /// Half of the calls took no longer, from the instance to its answer; exact to a fifth of it.
+    pub p50_micros: u64,
+    pub p99_micros: u64,
+    pub longest_micros: u64,
+    /// Requests that the host made for it.
+    pub requests: u64,
+    /// Requests that its rights did not allow, or that came too often.
+    pub denied: u64,
+    /// Bodies of its requests, in bytes.
+    pub bytes_out: u64,
+    /// Bodies of the answers to them, in bytes.
+    pub bytes_in: u64,
 }
 
 /// Why a notifier hears nobody.

@@ -29,7 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::attention::{ItemStatus, Wanted};
 use crate::conversation::{Course, Offer, Place, Question};
 use crate::decide::end::Ended;
-use crate::event::{Event, Fact};
+use crate::event::{Event, Fact, PluginVersion};
 use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::inbound::{Inbound, Mark};
@@ -208,6 +208,13 @@ pub enum What {
     /// These notifiers are to be listened to from now on.
     ListeningBegun {
         notifiers: Vec<PluginId>,
+    },
+    /// Other plugins are loaded than before.
+    PluginsChanged {
+        plugins: Vec<PluginVersion>,
+        notifiers: Vec<PluginId>,
+        hearing: Vec<PluginId>,
+        threaded: Vec<PluginId>,
     },
     /// A poll is over, which had so many failures in a row before it.
     Polled {
@@ -466,6 +473,9 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::HouseKept { result } => keep::house_kept(&mut draft, result),
         What::UsersRead(users) => inbound::users_read(&mut draft, users),
         What::ListeningBegun { notifiers } => poll::begun(&mut draft, notifiers),
+        What::PluginsChanged { plugins, notifiers, hearing, threaded } => {
+            poll::plugins_changed(&mut draft, plugins, notifiers, hearing);
+        }
         What::Polled { notifier, failures, result } => poll::polled(&mut draft, notifier, failures, result),
         What::Heard { notifier, inbound, cursor } => poll::keep(&mut draft, &notifier, inbound, cursor),
         What::Routed { place, key, course } => inbound::routed(&mut draft, place, key, *course),

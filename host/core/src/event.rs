@@ -274,6 +274,17 @@ pub enum Fact {
         notifier: PluginId,
         listening: Listening,
     },
+    /// Plugins were installed, replaced, taken away or set up anew while the host runs.
+    PluginsChanged {
+        /// All that are loaded now.
+        plugins: Vec<PluginVersion>,
+        /// Those among them that tell people.
+        notifiers: Vec<PluginId>,
+        /// Those among them that hear people.
+        hearing: Vec<PluginId>,
+        /// Those among them that can open threads.
+        threaded: Vec<PluginId>,
+    },
     /// What has ended long ago is being removed.
     HousekeepingBegun,
     HousekeepingDone {
@@ -287,6 +298,13 @@ pub enum Fact {
     PredecessorImported {
         imported: Imported,
     },
+}
+
+/// A plugin that is loaded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PluginVersion {
+    pub id: PluginId,
+    pub version: String,
 }
 
 /// How much was read from the files of a predecessor.

@@ -36,6 +36,8 @@ pub enum Listening {
     Failing(PollFault),
     /// Polls bring something again.
     Works,
+    /// The notifier was taken away; nobody listens to it any more.
+    Ended,
 }
 
 const FIRST_WAIT_MS: u64 = 1_000;

@@ -315,6 +315,21 @@ impl State {
     }
 
     /// Where the next poll of a notifier goes on.
+    /// These are listened to from the start.
+    pub fn listen_to(&mut self, hearing: &[PluginId]) {
+        self.polls.hear(hearing);
+    }
+
+    /// Whether a notifier is polled, and so goes on to be.
+    pub(crate) fn is_polled(&self, notifier: &PluginId) -> bool {
+        self.polls.is_polled(notifier)
+    }
+
+    /// Whether the poll of a notifier that is under way is the last one.
+    pub(crate) fn is_leaving(&self, notifier: &PluginId) -> bool {
+        self.polls.is_leaving(notifier)
+    }
+
     pub fn poll_cursor(&self, notifier: &PluginId) -> Option<&String> {
         self.polls.cursor(notifier)
     }
@@ -399,6 +414,11 @@ impl State {
             }
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::Listening { notifier, listening } => self.polls.apply(notifier, listening),
+            Fact::PluginsChanged { notifiers, hearing, threaded, .. } => {
+                self.notifiers.clone_from(notifiers);
+                self.threaded.clone_from(threaded);
+                self.polls.hear(hearing);
+            }
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
             Fact::WorkloadReported { workload } => self.tunings.note(workload),

@@ -15,7 +15,7 @@ use instar_core::plan::{Action, End, EndCause, Launch, StepEvent, StepResult};
 use instar_core::run::{Phase, Run, Trigger};
 use instar_core::session::Session;
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
-use instar_plugin::{Asker, CallContext, Cause, PluginError, Plugins};
+use instar_plugin::{Asker, CallContext, Cause, Live, PluginError};
 use instar_session::{Found, Order, SessionError, Sessions};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
@@ -26,6 +26,7 @@ use crate::converse::Desk;
 use crate::ears::Ears;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
+use crate::plugins::KeptPlugins;
 use crate::supervise::Supervisor;
 use crate::threads::thread_state;
 use crate::view::SharedView;
@@ -53,7 +54,8 @@ pub(crate) struct Actor {
 #[derive(Debug)]
 pub(crate) struct World {
     pub(crate) sessions: Sessions,
-    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) plugins: Live,
+    pub(crate) kept: KeptPlugins,
     pub(crate) view: SharedView,
     pub(crate) keeper: Keeper,
     pub(crate) agent_env: AgentEnv,
@@ -136,18 +138,18 @@ impl World {
     }
 
     async fn judge(self: Arc<Self>, id: RunId) -> What {
-        if !self.plugins.has_run_guards() {
+        let plugins = self.plugins.now();
+        if !plugins.has_run_guards() {
             return What::Judged { run: id, verdict: Verdict::pass() };
         }
         let Some(run) = self.run(id) else { return What::Judged { run: id, verdict: Verdict::pass() } };
-        let world = self.clone();
         let asked = tokio::task::spawn_blocking(move || {
             let job = serde_json::json!({
                 "slug": run.slug, "name": run.request.job_name, "priority": run.request.priority,
                 "model": run.request.step.model, "trigger": run.trigger,
                 "execute": serde_json::from_str::<serde_json::Value>(&run.request.step.execute_json).ok(),
             });
-            world.plugins.judge_run(&context(&run), &job.to_string(), "[]")
+            plugins.judge_run(&context(&run), &job.to_string(), "[]")
         });
         let verdict = match tokio::time::timeout(JUDGE_DEADLINE, asked).await {
             Ok(Ok(verdict)) => verdict,
@@ -177,7 +179,8 @@ impl World {
         let told = self.context_files.tell(&run, self.handoff(&run).as_ref()).await;
         let remarks = told.remarks.into_iter().filter(|_| is_first).map(Action::Progress);
         let call = CallContext { context: told.text, ..context(&run) };
-        let step = self.plugins.step(&run.request.execute_type, &call, state, vec![event]);
+        let plugins = self.plugins_of(&run, is_first);
+        let step = plugins.step(&run.request.execute_type, &call, state, vec![event]);
         let result = match tokio::time::timeout(STEP_DEADLINE, step).await {
             Ok(Ok(result)) => Ok(StepResult { actions: remarks.chain(result.actions).collect(), ..result }),
             Ok(Err(error)) => Err(step_fault(&error)),
@@ -286,7 +289,8 @@ impl World {
 
     async fn deliver(&self, notice: Arc<Message>, notifier: PluginId, part: u32) -> What {
         let call = CallContext { trace_id: notice.id.to_string(), ..CallContext::new(Asker::Operator, clock::now()) };
-        let delivery = self.plugins.deliver(&notifier, &call, &notice, part);
+        let plugins = self.plugins.now();
+        let delivery = plugins.deliver(&notifier, &call, &notice, part);
         let (error, retry, thread) = match within(DELIVER_DEADLINE, delivery).await {
             Some(Ok(receipt)) => {
                 let (receipt, more) = (receipt.provider_id, receipt.more);

@@ -16,7 +16,7 @@ use instar_core::tune::TuneWish;
 use instar_core::users::Users;
 use instar_core::verdict::Severity;
 use instar_core::workload::Workload;
-use instar_plugin::{Asker, CallContext, Plugins};
+use instar_plugin::{Asker, CallContext, Live};
 use instar_session::{SessionError, Sessions};
 use instar_store::{Store, StoreError};
 use tokio::sync::{mpsc, oneshot, watch};
@@ -34,7 +34,7 @@ pub struct Engine {
     pub(crate) changes: watch::Receiver<i64>,
     pub(crate) store: Store,
     pub(crate) sessions: Sessions,
-    pub(crate) plugins: Arc<Plugins>,
+    pub(crate) plugins: Live,
     pub(crate) ears: Arc<dyn Ears>,
 }
 
@@ -193,7 +193,7 @@ impl Engine {
         let kept = self.ears.kept(&notifier, Some(number)).map_err(|error| AskError::NotRead(error.to_string()))?;
         let kept = kept.ok_or(AskError::NothingKept(number))?;
         let cursor = self.view().state().poll_cursor(&notifier).cloned();
-        let read = ears::read(&self.plugins, &notifier, cursor.as_deref(), kept).await;
+        let read = ears::read(&self.plugins.now(), &notifier, cursor.as_deref(), kept).await;
         let batch = read.map_err(|error| {
             let is_unreadable = ears::is_unreadable(&error);
             if is_unreadable { AskError::Unreadable(chain(&error)) } else { AskError::NotRead(chain(&error)) }
@@ -222,7 +222,8 @@ impl Engine {
         severity: Severity,
     ) -> Result<Place, AskError> {
         let call = CallContext::new(Asker::Api, clock::now());
-        let opened = self.plugins.open_thread(&notifier, &call, &conversation, &name, severity).await;
+        let plugins = self.plugins.now();
+        let opened = plugins.open_thread(&notifier, &call, &conversation, &name, severity).await;
         let thread = opened.map_err(|error| AskError::NotOpened(chain(&error)))?;
         let place = Place { notifier, address: Address { conversation, thread: Some(thread) } };
         self.ask(What::ThreadOpened { place: place.clone(), name }).await?;
@@ -316,7 +317,7 @@ impl Engine {
         self.sessions.output(id, lines).await
     }
 
-    async fn ask(&self, what: What) -> Result<Vec<Event>, AskError> {
+    pub(crate) async fn ask(&self, what: What) -> Result<Vec<Event>, AskError> {
         let (answer, answered) = oneshot::channel();
         self.inputs.send(Ask { what, answer }).await.map_err(|_| AskError::ShuttingDown)?;
         answered.await.map_err(|_| AskError::ShuttingDown)?.map_err(AskError::NotRecorded)

@@ -161,8 +161,9 @@ impl World {
         note: Option<&str>,
     ) -> What {
         let call = CallContext::new(Asker::Operator, clock::now());
-        if self.plugins.hears(notifier) {
-            let marked = self.plugins.mark(notifier, &call, address, handle, mark, note);
+        let plugins = self.plugins.now();
+        if plugins.hears(notifier) {
+            let marked = plugins.mark(notifier, &call, address, handle, mark, note);
             match within(MARK_DEADLINE, marked).await {
                 Some(Ok(())) => {}
                 Some(Err(error)) => tracing::warn!(error = chain(&error), "a message was not marked"),

@@ -52,7 +52,8 @@ impl World {
         target: PathBuf,
     ) -> Result<PathBuf, String> {
         let call = CallContext::new(Asker::InboundMessage, clock::now());
-        let fetched = match within(DEADLINE, self.plugins.fetch_file(notifier, &call, &file.id)).await {
+        let plugins = self.plugins.now();
+        let fetched = match within(DEADLINE, plugins.fetch_file(notifier, &call, &file.id)).await {
             Some(Ok(fetched)) => fetched,
             Some(Err(error)) => return Err(chain(&error)),
             None => return Err(format!("it took longer than {DEADLINE:?}")),

@@ -12,6 +12,7 @@ mod files;
 mod gate;
 mod ground;
 mod keep;
+mod plugins;
 mod poll;
 mod run_loop;
 mod supervise;

@@ -50,9 +50,11 @@ impl World {
             warn(self.ears.goes_on(notifier, cursor));
         }
         let call = || CallContext::new(Asker::InboundMessage, clock::now());
-        let poll = self.plugins.next_poll(notifier, &call(), cursor.as_deref()).await?;
-        let answer = self.plugins.ask(notifier, poll.request, ASK_DEADLINE).await?;
-        let batch = self.plugins.receive(notifier, &call(), cursor.as_deref(), answer).await?;
+        // One poll is one version's, from the question to what it makes of the answer.
+        let plugins = self.plugins.now();
+        let poll = plugins.next_poll(notifier, &call(), cursor.as_deref()).await?;
+        let answer = plugins.ask(notifier, poll.request, ASK_DEADLINE).await?;
+        let batch = plugins.receive(notifier, &call(), cursor.as_deref(), answer).await?;
         let pause_ms = u64::try_from(poll.pause.as_millis()).unwrap_or(u64::MAX);
         Ok(Polled { events: batch.events, cursor: batch.cursor, pause_ms })
     }
@@ -66,7 +68,7 @@ impl World {
         loop {
             let Ok(Some(kept)) = self.ears.kept(notifier, None).inspect_err(log) else { return Ok(None) };
             let number = kept.number;
-            match ears::read(&self.plugins, notifier, self.cursor(notifier).as_deref(), kept).await {
+            match ears::read(&self.plugins.now(), notifier, self.cursor(notifier).as_deref(), kept).await {
                 Ok(batch) => {
                     let mut taken_over = self.taken_over.lock().unwrap_or_else(PoisonError::into_inner);
                     taken_over.insert(notifier.clone(), number);

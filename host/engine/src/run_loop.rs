@@ -12,7 +12,7 @@ use instar_core::quota::QuotaReading;
 use instar_core::retention::Retention;
 use instar_core::state::{Limits, State};
 use instar_core::users::Users;
-use instar_plugin::Plugins;
+use instar_plugin::Live;
 use instar_session::Sessions;
 use instar_store::{Store, StoreError};
 use jiff::tz::TimeZone;
@@ -30,6 +30,7 @@ use crate::ears::Ears;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
+use crate::plugins::{KeptPlugins, Loaded};
 use crate::supervise::Supervisor;
 use crate::view::{SharedView, View};
 
@@ -38,7 +39,7 @@ use crate::view::{SharedView, View};
 pub struct Parts {
     pub store: Store,
     pub sessions: Sessions,
-    pub plugins: Arc<Plugins>,
+    pub plugins: Live,
     pub limits: Limits,
     pub retention: Retention,
     pub agent_env: AgentEnv,
@@ -104,11 +105,10 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let mut snapshot = parts.store.restore_beside(&parts.jobs).await.map_err(StartError::Restore)?;
     let since = now.checked_sub(REMEMBERED_DAYS).unwrap_or(now);
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
-    let notifiers = parts.plugins.notifiers();
-    let hearing: Vec<_> = notifiers.iter().filter(|notifier| parts.plugins.hears(notifier)).cloned().collect();
-    let threaded = notifiers.iter().filter(|notifier| parts.plugins.has_threads(notifier)).cloned().collect();
+    let Loaded { notifiers, hearing, threaded, .. } = Loaded::of(&parts.plugins.now());
     let mut state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
     state.threaded = threaded;
+    state.listen_to(&hearing);
     let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
     let view = Arc::new(RwLock::new(view));
     let (inputs, asks) = mpsc::channel(MOST_WAITING);
@@ -129,6 +129,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         desk: parts.desk,
         ears: parts.ears.clone(),
         taken_over: Mutex::default(),
+        kept: KeptPlugins::default(),
     };
     let actor = Actor::new(world, reports);
     let engine = Engine {

@@ -24,7 +24,8 @@ impl World {
         severity: Severity,
     ) -> Result<String, ThreadFault> {
         let call = CallContext::new(Asker::Operator, clock::now());
-        let opened = self.plugins.open_thread(notifier, &call, conversation, name, severity);
+        let plugins = self.plugins.now();
+        let opened = plugins.open_thread(notifier, &call, conversation, name, severity);
         match within(DEADLINE, opened).await {
             Some(Ok(thread)) => Ok(thread),
             Some(Err(error)) => Err(ThreadFault { message: chain(&error), retry: error.retry() }),
@@ -35,7 +36,7 @@ impl World {
     /// A sign is worth one try.
     pub(crate) async fn change_thread(&self, notifier: &PluginId, address: &Address, change: &ThreadChange) -> What {
         let call = CallContext::new(Asker::Operator, clock::now());
-        let plugins = &self.plugins;
+        let plugins = self.plugins.now();
         let changed = async {
             match change {
                 ThreadChange::Rename(name) => plugins.rename_thread(notifier, &call, address, name).await,

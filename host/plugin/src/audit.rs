@@ -12,7 +12,7 @@ use crate::error::Cause;
 /// The package of the contract.
 const PACKAGE: &str = "instar:plugin/";
 /// The version of the contract that this host speaks.
-pub(crate) const CONTRACT: &str = "0.1.0-dev";
+pub const CONTRACT: &str = "0.1.0-dev";
 
 /// Linked without effect: an empty environment, closed streams, a fixed seed.
 ///
@@ -94,8 +94,13 @@ impl Kind {
         }
     }
 
+    /// The kind of this name.
+    pub fn named(interface: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.interface() == interface)
+    }
+
     /// Guards are called synchronously, the others are not.
-    pub(crate) fn is_guard(self) -> bool {
+    pub fn is_guard(self) -> bool {
         !(self.is_notifier() || self == Self::Execute)
     }
 

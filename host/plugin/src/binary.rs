@@ -76,6 +76,30 @@ impl Outline {
     }
 }
 
+/// The component with this manifest inside, as a custom section at its end: id 0, size, name, content.
+pub fn with_manifest(component: &[u8], manifest: &[u8]) -> Vec<u8> {
+    let mut section = Vec::new();
+    push_leb128(&mut section, MANIFEST_SECTION.len());
+    section.extend_from_slice(MANIFEST_SECTION.as_bytes());
+    section.extend_from_slice(manifest);
+    let mut whole = component.to_vec();
+    whole.push(0);
+    push_leb128(&mut whole, section.len());
+    whole.extend_from_slice(&section);
+    whole
+}
+
+fn push_leb128(bytes: &mut Vec<u8>, mut value: usize) {
+    loop {
+        let low = u8::try_from(value & 0x7f).expect("seven bits fit a byte");
+        value >>= 7;
+        if value == 0 {
+            return bytes.push(low);
+        }
+        bytes.push(low | 0x80);
+    }
+}
+
 /// Names are shown to people, and compared with ours; both want them plain.
 fn is_readable(name: &str) -> bool {
     name.len() <= 256 && !name.contains(char::is_control)
@@ -104,6 +128,9 @@ mod tests {
     #[test]
     fn a_manifest_is_read_and_a_second_one_is_refused() {
         let section = [b"\0\x12\x0finstar:manifest".as_slice(), b"hi"].concat();
+        assert_eq!(with_manifest(EMPTY_COMPONENT, b"hi"), [EMPTY_COMPONENT, &section].concat());
+        let long = with_manifest(EMPTY_COMPONENT, &[b'#'; 300]);
+        assert_eq!(Outline::read(&long).unwrap().manifest().unwrap(), [b'#'; 300]);
         let one = [EMPTY_COMPONENT, &section].concat();
         assert_eq!(Outline::read(EMPTY_COMPONENT).unwrap().manifest().unwrap_err().code(), "no-manifest");
         assert_eq!(Outline::read(&one).unwrap().manifest().unwrap(), b"hi");

@@ -16,6 +16,7 @@ use crate::gate::Place;
 use crate::lane::Lane;
 use crate::limits::CallLimits;
 use crate::state::{CallState, Exceeded, Left};
+use crate::stats::Counter;
 use crate::text;
 use crate::ticker::Armed;
 
@@ -27,6 +28,8 @@ pub(crate) struct Callee<'a> {
     pub config_json: &'a Arc<str>,
     pub trace_id: &'a str,
     pub rights: Option<&'a Arc<Rights>>,
+    /// None where a call is not worth counting.
+    pub counter: Option<&'a Arc<Counter>>,
     pub limits: CallLimits,
     /// How long to wait for a free instance.
     pub queue: Duration,
@@ -37,6 +40,8 @@ pub(crate) struct Live {
     pub store: Store<CallState>,
     pub instance: Instance,
     deadline: Instant,
+    begun: Instant,
+    counter: Option<Arc<Counter>>,
     _armed: Armed,
     _place: Place,
 }
@@ -53,8 +58,8 @@ impl Callee<'_> {
         self.check_input(input_bytes)?;
         let place = self.lane.gate.enter_blocking(self.queue)?;
         let (mut store, deadline, armed) = self.store(Mode::Blocking);
-        let instance = self.pre.instantiate(&mut store).map_err(|error| at_start(&error, store.data()))?;
-        Ok(Live { store, instance, deadline, _armed: armed, _place: place })
+        let instance = self.pre.instantiate(&mut store).map_err(|error| at_start(&error, store.data()));
+        Ok(self.live(store, self.counted(instance, deadline)?, deadline, armed, place))
     }
 
     /// For a look at a plugin that has no rights, so that nothing of it waits.
@@ -63,8 +68,8 @@ impl Callee<'_> {
         let place = self.lane.gate.enter_blocking(self.queue)?;
         let (mut store, deadline, armed) = self.store(Mode::Blocking);
         let started = at_once(self.pre.instantiate_async(&mut store));
-        let instance = started.map_err(|error| at_start(&error, store.data()))?;
-        Ok(Live { store, instance, deadline, _armed: armed, _place: place })
+        let instance = started.map_err(|error| at_start(&error, store.data()));
+        Ok(self.live(store, self.counted(instance, deadline)?, deadline, armed, place))
     }
 
     pub(crate) async fn start_async(&self, input_bytes: usize) -> Result<Live, Cause> {
@@ -72,9 +77,25 @@ impl Callee<'_> {
         let place = self.lane.gate.enter(self.queue).await?;
         let (mut store, deadline, armed) = self.store(Mode::Async);
         let outcome = tokio::time::timeout(self.limits.wall, self.pre.instantiate_async(&mut store)).await;
-        let instance =
-            outcome.map_err(|_| store.data().cause(Exceeded::Time))?.map_err(|error| at_start(&error, store.data()))?;
-        Ok(Live { store, instance, deadline, _armed: armed, _place: place })
+        let instance = match outcome {
+            Ok(started) => started.map_err(|error| at_start(&error, store.data())),
+            Err(_) => Err(store.data().cause(Exceeded::Time)),
+        };
+        Ok(self.live(store, self.counted(instance, deadline)?, deadline, armed, place))
+    }
+
+    /// An instance that could not be made is a call that failed.
+    fn counted(&self, instance: Result<Instance, Cause>, deadline: Instant) -> Result<Instance, Cause> {
+        if let (Err(cause), Some(counter)) = (&instance, self.counter) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            counter.note_call(self.limits.wall.saturating_sub(left), Some(cause));
+        }
+        instance
+    }
+
+    fn live(&self, store: Store<CallState>, instance: Instance, deadline: Instant, armed: Armed, place: Place) -> Live {
+        let begun = deadline.checked_sub(self.limits.wall).unwrap_or(deadline);
+        Live { store, instance, deadline, begun, counter: self.counter.cloned(), _armed: armed, _place: place }
     }
 
     fn check_input(&self, bytes: usize) -> Result<(), Cause> {
@@ -110,14 +131,22 @@ impl Live {
 
     /// The answer, or why there is none. The instance ends here.
     pub(crate) fn settle<T>(self, outcome: wasmtime::Result<T>) -> Result<T, Cause> {
-        outcome.map_err(|error| cause(&error, self.store.data()).unwrap_or_else(|| unusable(&error)))
+        let settled = outcome.map_err(|error| cause(&error, self.store.data()).unwrap_or_else(|| unusable(&error)));
+        self.count(settled)
+    }
+
+    fn count<T>(&self, settled: Result<T, Cause>) -> Result<T, Cause> {
+        if let Some(counter) = &self.counter {
+            counter.note_call(self.begun.elapsed(), settled.as_ref().err());
+        }
+        settled
     }
 
     /// The same for a call that was awaited for [`Live::left`] at most.
     pub(crate) fn settle_async<T>(self, outcome: Result<wasmtime::Result<T>, Elapsed>) -> Result<T, Cause> {
         match outcome {
             Ok(outcome) => self.settle(outcome),
-            Err(_) => Err(self.store.data().cause(Exceeded::Time)),
+            Err(_) => self.count(Err(self.store.data().cause(Exceeded::Time))),
         }
     }
 }
@@ -198,6 +227,7 @@ mod tests {
                 config_json: &"{}".into(),
                 trace_id: "",
                 rights: None,
+                counter: None,
                 limits: Limits::default().guard,
                 queue: Duration::from_secs(1),
             };

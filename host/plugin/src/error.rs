@@ -76,13 +76,14 @@ pub enum Cause {
     ImportDenied(Vec<String>),
     #[error("the component imports {}, for which its manifest does not ask", .0.join(", "))]
     NotAsked(Vec<String>),
-    #[error(
-        "it asks for {}; grant it to these bytes in the config: `plugins.<id>.grants` with `digest` \"{digest}\" and `allow`",
-        rights.join(", ")
-    )]
-    NotGranted { rights: Vec<String>, digest: String },
+    #[error("it asks for {}; {way}", rights.join(", "))]
+    NotGranted { rights: Vec<String>, way: String },
     #[error("built for another contract: {0}")]
     IncompatibleContract(String),
+    #[error("what was installed is missing in {}: `instar plugin sync` fetches it again", path.display())]
+    ComponentMissing { path: PathBuf },
+    #[error("{} is not what was installed: `instar plugin sync` fetches that again", path.display())]
+    ComponentAltered { path: PathBuf },
     #[error("already loaded from {first}")]
     DuplicatePlugin { first: String },
     #[error("the execute type `{name}` already belongs to plugin `{owner}`")]
@@ -150,6 +151,8 @@ impl Cause {
             Self::NotAsked(_) => "not-asked",
             Self::NotGranted { .. } => "not-granted",
             Self::IncompatibleContract(_) => "incompatible-contract",
+            Self::ComponentMissing { .. } => "component-missing",
+            Self::ComponentAltered { .. } => "component-altered",
             Self::DuplicatePlugin { .. } => "duplicate-plugin",
             Self::DuplicateExecuteType { .. } => "duplicate-execute-type",
             Self::DelegatesTooDeep(_) => "delegates-too-deep",

@@ -57,7 +57,13 @@ pub(crate) fn decide(
     let granted = granted(origin, digest, operator, &asked);
     let missing: Vec<_> = wanted.iter().filter(|right| !granted.contains(**right)).map(|it| (*it).to_owned()).collect();
     if !missing.is_empty() {
-        return Err(Cause::NotGranted { rights: missing, digest: format!("blake3:{digest}") });
+        let way = match origin {
+            Origin::Installed(what) => format!("`instar plugin grant {} {}` allows it", what.id, missing.join(" ")),
+            Origin::Bundled { .. } | Origin::File(_) => format!(
+                "grant it to these bytes in the config: `plugins.<id>.grants` with `digest` \"blake3:{digest}\" and `allow`"
+            ),
+        };
+        return Err(Cause::NotGranted { rights: missing, way });
     }
     let has = |right: &str| granted.contains(right);
     let capability = &manifest.capability;
@@ -92,7 +98,7 @@ fn granted<'a>(
     let by_operator = operator.grant.as_ref();
     match origin {
         Origin::Bundled { .. } => asked.clone(),
-        Origin::File(_) => {
+        Origin::File(_) | Origin::Installed(_) => {
             let of_these_bytes = by_operator.filter(|grant| grant.digest.strip_prefix("blake3:") == Some(digest));
             let allowed = of_these_bytes.into_iter().flat_map(|grant| grant.allow.iter().map(String::as_str));
             allowed.filter(|right| asked.contains(right)).collect()

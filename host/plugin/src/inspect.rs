@@ -8,6 +8,7 @@ use crate::limits::Limits;
 use crate::load::check_execute_name;
 use crate::manifest::Manifest;
 use crate::text;
+use crate::wish::{self, Wish};
 
 /// A component seen from outside. What could not be read is left empty, and `problem` says why.
 #[derive(Debug)]
@@ -21,6 +22,10 @@ pub struct Inspection {
     pub exports: Vec<String>,
     /// The rights that its manifest asks for.
     pub asks: Vec<String>,
+    /// The hosts that its manifest names.
+    pub hosts: Vec<String>,
+    /// What it does and asks for, in plain words, the most dangerous first.
+    pub wishes: Vec<Wish>,
     /// The first thing for which it would not be loaded. More may come to light when it is compiled.
     pub problem: Option<PluginError>,
 }
@@ -31,6 +36,8 @@ pub struct About {
     pub id: String,
     pub version: String,
     pub description: String,
+    /// The public key that its author signs with.
+    pub publisher: Option<String>,
     pub execute_type: Option<String>,
 }
 
@@ -53,6 +60,8 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Inspection {
         imports: Vec::new(),
         exports: Vec::new(),
         asks: Vec::new(),
+        hosts: Vec::new(),
+        wishes: Vec::new(),
         problem: None,
     };
     if let Err(cause) = look(bytes, &mut seen) {
@@ -60,6 +69,11 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Inspection {
         seen.problem = Some(PluginError::new(name, cause));
     }
     seen
+}
+
+/// The manifest that a component carries, as it stands.
+pub fn manifest_of(bytes: &[u8]) -> Option<Vec<u8>> {
+    Outline::read(bytes).ok()?.manifest().ok().map(<[u8]>::to_vec)
 }
 
 fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
@@ -73,9 +87,22 @@ fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
     seen.imports = outline.imports.iter().map(|name| import(name, &seen.kinds)).collect();
     let manifest = Manifest::parse(outline.manifest()?)?;
     seen.about = Some(about(&manifest));
-    check_execute_name(&seen.kinds, manifest.execute_type.as_deref())?;
     seen.asks = grants::asked(&manifest).into_iter().map(str::to_owned).collect();
-    audit::audit(&outline).map(|_| ())
+    seen.hosts = hosts(&manifest);
+    seen.wishes = wish::wishes(&manifest, &seen.kinds);
+    // Of another contract even the kinds are unknown, so that comes first.
+    audit::audit(&outline)?;
+    check_execute_name(&seen.kinds, manifest.execute_type.as_deref())
+}
+
+fn hosts(manifest: &Manifest) -> Vec<String> {
+    let rules = manifest.capability.http.iter().flat_map(|http| &http.allow);
+    let asked = rules.filter_map(|rule| rule.host.clone());
+    let mut hosts: Vec<_> =
+        asked.chain(manifest.secrets.iter().filter_map(|slot| Some(slot.inject.as_ref()?.host.clone()))).collect();
+    hosts.sort();
+    hosts.dedup();
+    hosts
 }
 
 fn about(manifest: &Manifest) -> About {
@@ -83,6 +110,7 @@ fn about(manifest: &Manifest) -> About {
         id: manifest.id.to_string(),
         version: manifest.version.clone(),
         description: text::clean(&manifest.description),
+        publisher: manifest.publisher.clone(),
         execute_type: manifest.execute_type.clone(),
     }
 }

@@ -17,6 +17,8 @@ pub(crate) struct Manifest {
     pub version: String,
     #[serde(default)]
     pub description: String,
+    /// The public key that its author signs with, as minisign prints it.
+    pub publisher: Option<String>,
     /// The name of the execute type in jobs.json; only for plugins that export `execute`.
     pub execute_type: Option<String>,
     /// Secrets that the operator may give it, and what they are for.
@@ -167,6 +169,9 @@ impl Manifest {
         if manifest.execute_type.as_deref().is_some_and(|name| !is_execute_type(name)) {
             return Err(bad("`execute-type` must be 1 to 50 lower-case letters, digits or `-`".to_owned()));
         }
+        if manifest.publisher.as_deref().is_some_and(|key| !is_key(key)) {
+            return Err(bad("`publisher` is no public key as minisign prints it, such as RWQf6LRCGA9i5…".to_owned()));
+        }
         manifest.secrets.iter().try_for_each(SecretSlot::check).map_err(bad)?;
         manifest.capability.check().map_err(bad)?;
         Ok(manifest)
@@ -234,6 +239,11 @@ fn is_version(text: &str) -> bool {
         && suffix.bytes().all(in_suffix)
 }
 
+/// The form alone; whoever verifies a signature reads it.
+fn is_key(text: &str) -> bool {
+    text.len() == 56 && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+}
+
 fn is_execute_type(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
     (1..=50).contains(&name.len()) && name.bytes().all(allowed)
@@ -268,6 +278,7 @@ mod tests {
         check_refused(&GOOD.replace("execute-prompt", "../x"), "plugin id");
         check_refused(&GOOD.replace("\"prompt\"", "\"a b\""), "execute-type");
         check_refused("\u{0}", "");
+        check_refused(&format!("{GOOD}publisher = \"me\""), "publisher");
     }
 
     #[test]

@@ -13,6 +13,7 @@ use crate::lane::{Allocation, Lane};
 use crate::limits::{CallLimits, Limits};
 use crate::load::{Loader, Origin, Settings, Source};
 use crate::state::CallState;
+use crate::stats::Counter;
 use crate::wit::exports::{
     command_guard, execute, notifier, notifier_inbound, notifier_threads, outbound_guard, output_guard, run_guard,
     session_guard, tool_guard,
@@ -70,6 +71,7 @@ pub(crate) struct Loaded {
     pub is_set_up: bool,
     /// Only notifiers have some.
     pub rights: Option<Arc<Rights>>,
+    pub counter: Arc<Counter>,
     pub guard: Option<GuardHalf>,
     pub driver: Option<DriverHalf>,
 }
@@ -140,6 +142,7 @@ impl Plugins {
             config_json: &plugin.config_json,
             trace_id,
             rights: plugin.rights.as_ref(),
+            counter: Some(&plugin.counter),
             limits,
             queue: self.limits.queue,
         }

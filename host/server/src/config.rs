@@ -16,7 +16,8 @@ mod token;
 pub(crate) use admission::QuotaConfig;
 pub(crate) use error::ConfigError;
 pub(crate) use parts::{
-    Collector, HttpConfig, IntelligenceConfig, LifelineConfig, PluginConfig, SchedulerConfig, SessionsConfig,
+    Collector, HttpConfig, IntelligenceConfig, LifelineConfig, PluginConfig, PluginTrust, SchedulerConfig,
+    SessionsConfig,
 };
 pub(crate) use project::Project;
 pub(crate) use token::Token;
@@ -68,6 +69,8 @@ pub(crate) struct Config {
     pub(crate) conversations: instar_core::conversation::Rules,
     /// `plugins.<id>`: settings of single plugins.
     pub(crate) plugins: BTreeMap<PluginId, PluginConfig>,
+    /// `plugins.requireSignature` and `plugins.trustedKeys`
+    pub(crate) plugin_trust: PluginTrust,
     unknown_keys: Vec<String>,
 }
 

@@ -1,5 +1,6 @@
 //! The binary: the command line, the server behind it, and the wrapper that sessions run under.
 
+mod authoring;
 mod autostart;
 mod bundled;
 mod cli;
@@ -10,9 +11,11 @@ mod ears;
 mod guards;
 mod heard;
 mod http;
+mod installed;
 mod intelligence;
 mod jobs;
 mod lifeline;
+mod live_plugins;
 mod machine_memory;
 mod memory_watch;
 mod notifiers;

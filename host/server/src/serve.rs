@@ -24,6 +24,7 @@ use crate::bundled;
 use crate::config::{Config, ConfigError, Project};
 use crate::guards::{Approvals, Home};
 use crate::http::{self, App, Streams};
+use crate::live_plugins;
 use crate::memory_watch;
 use crate::quota_collector::Collector;
 use crate::quota_file;
@@ -265,6 +266,7 @@ impl Server {
 fn watches(host: &Host, config: &Config, project: &Project) -> Vec<JoinHandle<()>> {
     let mut watches = vec![
         tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone())),
+        tokio::spawn(live_plugins::watch(host.plugins.clone(), host.engine.clone())),
         tokio::spawn(users_file::watch(project.users_file(), host.engine.clone())),
         tokio::spawn(watch_approvals::watch(Approvals::new(Home::of(project).approvals()), host.engine.clone())),
     ];

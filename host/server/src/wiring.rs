@@ -26,6 +26,7 @@ use crate::ears::ProjectEars;
 use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
+use crate::live_plugins::LivePlugins;
 use crate::plugin_values::{PassingValues, StoredValues};
 use crate::quota_file::QuotaFile;
 use crate::secrets_file::SecretsFile;
@@ -40,7 +41,7 @@ pub(crate) struct Host {
     pub(crate) engine: Engine,
     pub(crate) running: RunningLoop,
     pub(crate) jobs: Arc<JobsReader>,
-    pub(crate) plugins: instar_api::Plugins,
+    pub(crate) plugins: Arc<LivePlugins>,
     pub(crate) guards: GuardDesk,
     pub(crate) quota: Arc<QuotaFile>,
     pub(crate) store: Store,
@@ -80,16 +81,15 @@ pub(crate) async fn build(
     let sessions = Sessions::open(session_settings(project, config)?).await?;
     clear_downloads(&project.blobs_dir());
     clear_notes(&project.tmp_dir());
-    let (plugins, plugin_list) = plugins::load(project, config, bundled, means(project, Some(&store))).await?;
+    let plugins = Arc::new(LivePlugins::load(project, config, bundled, means(project, Some(&store))).await?);
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
     let quota = Arc::new(QuotaFile::new(config.quota.file.clone()));
-    let loaded = Arc::new(plugins);
     let parts = Parts {
         store: store.clone(),
         sessions,
-        plugins: loaded.clone(),
+        plugins: plugins.live(),
         limits: limits(config),
         retention: config.retention,
         agent_env: agent_env(url.to_owned(), session_tokens.clone()),
@@ -106,9 +106,9 @@ pub(crate) async fn build(
         quota: quota.read().await,
         users: users_file::first(&project.users_file()),
     };
-    let guards = GuardDesk::new(loaded, Home::of(project), config.clone());
+    let guards = GuardDesk::new(plugins.live(), Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
-    Ok(Host { engine, running, jobs, plugins: plugin_list, guards, quota, store, session_tokens })
+    Ok(Host { engine, running, jobs, plugins, guards, quota, store, session_tokens })
 }
 
 /// What a server of this project would load, and what it could not; nothing of it runs.
@@ -117,7 +117,7 @@ pub(crate) async fn look_at_plugins(
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_api::Plugins> {
-    Ok(plugins::load(project, config, bundled, means(project, None)).await?.1)
+    Ok(plugins::load(project, config, bundled, means(project, None), Arc::default()).await?.1)
 }
 
 /// The plugins as a server of this project would load them, for a process that is none.
@@ -136,7 +136,7 @@ pub(crate) async fn plugins_without_server(
         }
     };
     let means = Means { secrets: Some(secrets), ..means(project, store.as_ref()) };
-    Ok(plugins::load(project, config, bundled, means).await?.0)
+    Ok(plugins::load(project, config, bundled, means, Arc::default()).await?.0)
 }
 
 /// The plugins for a process that only listens. What they keep passes with it, so that the database is the server's.
@@ -146,7 +146,7 @@ pub(crate) async fn plugins_that_listen(
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_plugin::Plugins> {
     let means = Means { values: Some(Arc::new(PassingValues::default())), ..means(project, None) };
-    Ok(plugins::load(project, config, bundled, means).await?.0)
+    Ok(plugins::load(project, config, bundled, means, Arc::default()).await?.0)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
@@ -154,9 +154,30 @@ pub(crate) fn plugin_sources(bundled: Vec<instar_plugin::Source>, folder: &Path)
     plugins::sources(bundled, folder).0
 }
 
-/// What the operator says about plugins. `native_code` is the folder of compiled ones.
-pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config) -> instar_plugin::Settings {
-    plugins::settings(native_code, config)
+/// Loads the plugins of a server, and says what became of each.
+pub(crate) async fn load_plugins(
+    project: &Project,
+    config: &Config,
+    bundled: Vec<instar_plugin::Source>,
+    means: Means,
+    stats: Arc<instar_plugin::StatsBook>,
+) -> anyhow::Result<(instar_plugin::Plugins, instar_api::Plugins)> {
+    plugins::load(project, config, bundled, means, stats).await
+}
+
+/// Changes with all that the plugins of a server are made of: their bytes, settings and grants.
+pub(crate) fn plugins_mark(project: &Project, config: &Config, bundled: &[instar_plugin::Source]) -> String {
+    plugins::mark(project, config, bundled)
+}
+
+/// The components that people put beside the bundled ones; those that cannot be read are left out.
+pub(crate) fn plugin_files(folder: &Path) -> Vec<instar_plugin::Source> {
+    plugins::hand_placed(folder, &mut Vec::new())
+}
+
+/// What the operator says about plugins. `native_code` is the folder of compiled ones, `folder` that of the others.
+pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config, folder: &Path) -> instar_plugin::Settings {
+    plugins::settings(native_code, config, folder)
 }
 
 /// The bytes of one component's file.
@@ -203,6 +224,7 @@ fn means(project: &Project, store: Option<&Store>) -> Means {
         values: store.map(|store| Arc::new(StoredValues(store.clone())) as Arc<dyn Values>),
         secrets: Some(Arc::new(SecretsFile::new(project.secrets_file()))),
         blobs_dir: Some(project.blobs_dir()),
+        stopped_clock: None,
     }
 }
 

@@ -140,6 +140,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::RunQueued { .. }
         | Fact::RunProgressed { .. }
         | Fact::PredecessorImported { .. }
+        | Fact::PluginsChanged { .. }
         | Fact::HousekeepingBegun
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. }

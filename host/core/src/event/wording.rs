@@ -75,7 +75,9 @@ impl Fact {
                 Listening::At { .. } => "notifier_heard",
                 Listening::Failing(_) => "notifier_failing",
                 Listening::Works => "notifier_works",
+                Listening::Ended => "notifier_ended",
             },
+            Self::PluginsChanged { .. } => "plugins_changed",
             Self::HousekeepingBegun => "housekeeping_begun",
             Self::HousekeepingDone { .. } => "housekeeping_done",
             Self::HousekeepingFailed { .. } => "housekeeping_failed",
@@ -132,6 +134,7 @@ impl Fact {
             | Self::NoticeFailed { .. }
             | Self::Conversed(_)
             | Self::Listening { .. }
+            | Self::PluginsChanged { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -188,6 +191,7 @@ impl Fact {
             | Self::NoticeFailed { .. }
             | Self::Conversed(_)
             | Self::Listening { .. }
+            | Self::PluginsChanged { .. }
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -290,7 +294,9 @@ impl Fact {
                 Listening::At { .. } => format!("{notifier} heard something new"),
                 Listening::Failing(fault) => format!("{notifier} cannot listen ({}): {}", fault.code, fault.message),
                 Listening::Works => format!("{notifier} listens again"),
+                Listening::Ended => format!("{notifier} is not listened to any more"),
             },
+            Self::PluginsChanged { plugins, .. } => format!("The plugins changed; {} are loaded", plugins.len()),
             Self::HousekeepingBegun => "Housekeeping begun".into(),
             Self::HousekeepingDone { cleared } => format!(
                 "Housekeeping done: {} runs, {} events and {} session folders removed",
@@ -398,8 +404,9 @@ impl Fact {
                 Listening::Failing(fault) => {
                     json!({ "notifier": notifier, "code": fault.code, "error": fault.message, "retryAfterMs": fault.retry_after_ms })
                 }
-                Listening::Works => json!({ "notifier": notifier }),
+                Listening::Works | Listening::Ended => json!({ "notifier": notifier }),
             },
+            Self::PluginsChanged { plugins, notifiers, .. } => json!({ "plugins": plugins, "notifiers": notifiers }),
             Self::HousekeepingDone { cleared } => json!(cleared),
             Self::HousekeepingFailed { error } => json!({ "error": error }),
             Self::PredecessorImported { imported } => json!(imported),

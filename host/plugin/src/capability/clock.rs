@@ -3,6 +3,8 @@
 use std::sync::LazyLock;
 use std::time::{Instant, SystemTime};
 
+use jiff::Timestamp;
+
 use crate::state::CallState;
 use crate::wit::imports::clock;
 
@@ -14,6 +16,9 @@ impl clock::Host for CallState {
         if !self.may_see_the_clock() {
             return 0;
         }
+        if let Some(stopped) = self.stopped_clock() {
+            return u64::try_from(stopped.as_millisecond()).unwrap_or_default();
+        }
         let since_1970 = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
         u64::try_from(since_1970.as_millis()).unwrap_or(u64::MAX)
     }
@@ -22,11 +27,18 @@ impl clock::Host for CallState {
         if !self.may_see_the_clock() {
             return 0;
         }
+        if let Some(stopped) = self.stopped_clock() {
+            return u64::try_from(stopped.as_nanosecond()).unwrap_or_default();
+        }
         u64::try_from(ORIGIN.elapsed().as_nanos()).unwrap_or(u64::MAX)
     }
 }
 
 impl CallState {
+    fn stopped_clock(&self) -> Option<Timestamp> {
+        self.rights.as_ref()?.means.stopped_clock
+    }
+
     fn may_see_the_clock(&self) -> bool {
         self.rights.as_ref().is_some_and(|rights| rights.grants.clock)
     }

@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use instar_core::id::PluginId;
+use jiff::Timestamp;
 
 use super::http::Client;
 use super::kv::Values;
 use super::rate::Bucket;
 use crate::grants::Grants;
 use crate::secret::Secrets;
+use crate::stats::Counter;
 
 /// What the host has for all its plugins.
 #[derive(Debug, Clone, Default)]
@@ -19,6 +21,8 @@ pub struct Means {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Where downloads are kept; made when it is needed.
     pub blobs_dir: Option<PathBuf>,
+    /// Both clocks stand at this moment; for those who try a plugin out.
+    pub stopped_clock: Option<Timestamp>,
 }
 
 /// Of one plugin.
@@ -31,6 +35,7 @@ pub(crate) struct Rights {
     /// The plugin's configuration, which may name a host.
     pub config: serde_json::Value,
     pub bucket: Mutex<Bucket>,
+    pub counter: Arc<Counter>,
 }
 
 impl Rights {
@@ -40,8 +45,9 @@ impl Rights {
         means: Means,
         client: Arc<Client>,
         config: serde_json::Value,
+        counter: Arc<Counter>,
     ) -> Self {
         let rate = grants.http.as_ref().map_or(0, |http| http.rate_per_minute);
-        Self { plugin, grants, means, client, config, bucket: Mutex::new(Bucket::new(rate)) }
+        Self { plugin, grants, means, client, config, bucket: Mutex::new(Bucket::new(rate)), counter }
     }
 }

@@ -21,6 +21,7 @@ use crate::grants::OperatorSays;
 use crate::lane::{Lane, LaneKind, PoolChoice};
 use crate::limits::Limits;
 use crate::plugins::{BrokenGuard, Loaded, PluginInfo, Plugins};
+use crate::stats::StatsBook;
 
 /// A component that should be loaded.
 #[derive(Clone)]
@@ -35,6 +36,13 @@ impl Source {
     /// One that travels in the host's own binary, which knows its digest.
     pub fn bundled(name: &str, bytes: &'static [u8], digest: &'static str) -> Self {
         Self { origin: Origin::Bundled { name: name.to_owned() }, bytes: bytes.into(), digest: digest.into() }
+    }
+
+    /// What was installed: it must have exactly these bytes. `None` where they cannot be read.
+    pub fn installed(what: Installed, bytes: Option<Vec<u8>>) -> Self {
+        let bytes = bytes.unwrap_or_default();
+        let digest = blake3::hash(&bytes).to_hex().to_string().into();
+        Self { origin: Origin::Installed(what), bytes: bytes.into(), digest }
     }
 
     /// What was read of a file.
@@ -52,6 +60,19 @@ pub enum Origin {
         name: String,
     },
     File(PathBuf),
+    /// It was installed.
+    Installed(Installed),
+}
+
+/// What was written down of a component when it was installed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    pub id: PluginId,
+    /// What it is: a guard that is lost must not be missed silently.
+    pub kinds: Vec<Kind>,
+    /// BLAKE3 of the component, in hexadecimal.
+    pub digest: String,
+    pub path: PathBuf,
 }
 
 /// What the operator says about plugins, and where native code is kept.
@@ -68,6 +89,8 @@ pub struct Settings {
     pub operator: BTreeMap<PluginId, OperatorSays>,
     /// What the host has for notifiers to use.
     pub means: Means,
+    /// Where calls are counted; it may outlive these plugins.
+    pub stats: Arc<StatsBook>,
     pub pool: PoolChoice,
     /// Only plugins of one of these kinds are loaded; empty means all.
     pub only: Vec<Kind>,
@@ -94,6 +117,7 @@ impl Settings {
             disabled: BTreeSet::new(),
             operator: BTreeMap::new(),
             means: Means::default(),
+            stats: Arc::default(),
             pool: PoolChoice::default(),
             only: Vec::new(),
             trial: Trial::default(),
@@ -106,6 +130,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Bundled { name } => write!(f, "{name} (bundled)"),
             Self::File(path) => path.display().fmt(f),
+            Self::Installed(what) => write!(f, "{} (installed)", what.path.display()),
         }
     }
 }
@@ -171,9 +196,13 @@ impl Loader {
 
     /// A guard that is known and cannot be loaded must not be missed silently.
     fn add_broken(&mut self, info: &PluginInfo, cause: &Cause) {
-        let kinds: Vec<_> = info.kinds.iter().copied().filter(|kind| kind.is_guard()).collect();
+        self.add_broken_kinds(&info.id, &info.kinds, cause);
+    }
+
+    fn add_broken_kinds(&mut self, id: &PluginId, kinds: &[Kind], cause: &Cause) {
+        let kinds: Vec<_> = kinds.iter().copied().filter(|kind| kind.is_guard()).collect();
         if !kinds.is_empty() {
-            self.plugins.broken.push(BrokenGuard { id: info.id.clone(), kinds, code: cause.code() });
+            self.plugins.broken.push(BrokenGuard { id: id.clone(), kinds, code: cause.code() });
         }
     }
 

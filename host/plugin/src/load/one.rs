@@ -5,7 +5,7 @@ use std::sync::Arc;
 use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::{AsContextMut, Store};
 
-use super::{Loader, Origin, Source, Trial};
+use super::{Installed, Loader, Origin, Source, Trial};
 use crate::audit::{self, Kind};
 use crate::binary::Outline;
 use crate::call::{Callee, at_once};
@@ -26,6 +26,15 @@ use crate::wit::since_v0_1::WitSeverity;
 impl Loader {
     pub(super) fn load_one(&mut self, source: &Source, on_compile: &mut dyn FnMut(&str)) -> Result<(), PluginError> {
         let name = file_name(&source.origin);
+        if let Origin::Installed(what) = &source.origin {
+            if self.settings.disabled.contains(&what.id) && what.digest != source.digest {
+                return Ok(());
+            }
+            if let Err(cause) = check_installed(what, source) {
+                self.add_broken_kinds(&what.id, &what.kinds, &cause);
+                return Err(PluginError::new(&name, cause));
+            }
+        }
         let outline = self.read(&source.bytes).map_err(|cause| PluginError::new(&name, cause))?;
         let manifest = outline.manifest().and_then(Manifest::parse);
         let manifest = manifest.map_err(|cause| PluginError::new(&name, cause))?;
@@ -96,6 +105,7 @@ impl Loader {
             config_json,
             is_set_up: self.is_set_up(info),
             rights,
+            counter: self.settings.stats.of(&info.id),
             guard: None,
             driver: None,
         };
@@ -125,7 +135,14 @@ impl Loader {
         }
         let config = self.settings.configs.get(&info.id).cloned().unwrap_or_default();
         let (means, client) = (self.settings.means.clone(), self.client.clone());
-        Ok(Some(Arc::new(Rights::new(info.id.clone(), grants, means, client, config))))
+        Ok(Some(Arc::new(Rights::new(
+            info.id.clone(),
+            grants,
+            means,
+            client,
+            config,
+            self.settings.stats.of(&info.id),
+        ))))
     }
 
     fn config_json(&self, info: &PluginInfo) -> Result<Arc<str>, Cause> {
@@ -197,6 +214,7 @@ impl Loader {
             config_json: &loaded.config_json,
             trace_id: "",
             rights: None,
+            counter: None,
             limits: self.settings.limits.validate,
             queue: self.settings.limits.queue,
         };
@@ -296,10 +314,20 @@ fn info(source: &Source, outline: &Outline, manifest: &Manifest) -> PluginInfo {
     }
 }
 
+/// Nobody but the installer writes these files, and it writes each once.
+fn check_installed(what: &Installed, source: &Source) -> Result<(), Cause> {
+    let path = what.path.clone();
+    if source.bytes.is_empty() {
+        return Err(Cause::ComponentMissing { path });
+    }
+    if source.digest != what.digest { Err(Cause::ComponentAltered { path }) } else { Ok(()) }
+}
+
 /// What a plugin is called until its id is known.
 fn file_name(origin: &Origin) -> String {
     match origin {
         Origin::Bundled { name } => name.clone(),
+        Origin::Installed(what) => what.id.to_string(),
         Origin::File(path) => path.file_name().map_or_else(|| origin.to_string(), |name| name.to_string_lossy().into()),
     }
 }

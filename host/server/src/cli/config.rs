@@ -187,10 +187,15 @@ fn set(context: &Context, name: &str, value: &str) -> Result<Exit, Failure> {
     let value = if value == "-" { from_input()? } else { value.to_owned() };
     let value = parsed(key, &value);
     let project = context.project()?;
-    let mut edited = EditedConfig::begin(&project)?;
-    edited.set(name, &value)?;
-    edited.write()?;
+    store(&project, name, &value)?;
     said(context, &project, key, name, value)
+}
+
+/// Writes one key; what would be no settings is not written.
+pub(super) fn store(project: &Project, name: &str, value: &Value) -> Result<(), Failure> {
+    let mut edited = EditedConfig::begin(project)?;
+    edited.set(name, value)?;
+    edited.write()
 }
 
 /// The settings as they will be. Nobody else edits them while it lives, and nothing is written before it is asked for.
@@ -244,7 +249,9 @@ impl EditedConfig {
 
 fn said(context: &Context, project: &Project, key: &Key, name: &str, mut value: Value) -> Result<Exit, Failure> {
     hide(key, name, &mut value);
-    let needs_restart = wiring::lock::holder(&project.lock_file()).is_some();
+    // Plugins are set up anew at once; where people may speak is read at the start.
+    let is_live = name.starts_with("plugins.") && !name.ends_with(".chatId");
+    let needs_restart = !is_live && wiring::lock::holder(&project.lock_file()).is_some();
     if context.out.json {
         context.out.value(&json!({ "key": name, "value": value, "needsRestart": needs_restart }))?;
         return Ok(Exit::Ok);

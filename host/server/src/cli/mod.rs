@@ -25,6 +25,7 @@ mod manual;
 mod notifier;
 mod notifier_look;
 mod output;
+mod person;
 mod plugin;
 mod quota;
 mod run;
@@ -114,8 +115,8 @@ enum Command {
     User(user::UserCommand),
     Events(events::Events),
     Logs(logs::Logs),
-    /// Look at the plugins
-    #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin inspect execute-prompt"]))]
+    /// Install, grant and look at plugins
+    #[command(subcommand, after_help = examples(&["instar plugin list", "instar plugin install ./execute-hello.wasm"]))]
     Plugin(plugin::PluginCommand),
     /// Give plugins secrets that they use and never see
     #[command(subcommand, after_help = examples(&["instar secret list", "instar secret set notifier-telegram/token"]))]

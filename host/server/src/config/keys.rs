@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 60] = [
+pub(crate) const KEYS: [Key; 62] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -219,6 +219,18 @@ pub(crate) const KEYS: [Key; 60] = [
         Kind::Whole(5, 3_600),
         "120",
         "how long a server may take to its first answer before the lifeline starts another one",
+    ),
+    key(
+        "plugins.requireSignature",
+        Kind::Flag,
+        "false",
+        "only plugins that one of `plugins.trustedKeys` signed are installed",
+    ),
+    key(
+        "plugins.trustedKeys",
+        Kind::Texts,
+        "[]",
+        "public keys of authors, as minisign prints them: what they signed needs no other key",
     ),
     key("plugins.<id>.enabled", Kind::Flag, "true", "`false` leaves the plugin out"),
     key("plugins.<id>.config", Kind::Object, "{}", "handed to the plugin as it stands"),

@@ -128,6 +128,15 @@ impl Collector {
     }
 }
 
+/// Whose plugins may be installed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct PluginTrust {
+    /// `plugins.requireSignature`: only what a trusted key signed, false.
+    pub(crate) required: bool,
+    /// `plugins.trustedKeys`: public keys of authors.
+    pub(crate) keys: Vec<String>,
+}
+
 /// `plugins.<id>`: the settings of one plugin.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct PluginConfig {

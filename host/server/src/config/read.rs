@@ -18,7 +18,8 @@ use super::admission::{self, Sections};
 use super::error::ConfigError;
 use super::keys;
 use super::parts::{
-    Collector, HttpConfig, IntelligenceConfig, LifelineConfig, PluginConfig, RETENTION, SchedulerConfig, SessionsConfig,
+    Collector, HttpConfig, IntelligenceConfig, LifelineConfig, PluginConfig, PluginTrust, RETENTION, SchedulerConfig,
+    SessionsConfig,
 };
 use super::project::Project;
 use super::section::Section;
@@ -48,7 +49,9 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
     let unknown_keys = keys::unknown(&keys);
     let mut root = Section::root(path, keys);
     let (sessions, agent_command) = sessions(root.section("sessions")?)?;
-    let mut plugins = plugins(root.section("plugins")?)?;
+    let mut of_plugins = root.section("plugins")?;
+    let plugin_trust = plugin_trust(&mut of_plugins)?;
+    let mut plugins = plugins(of_plugins)?;
     if let Some(command) = agent_command {
         add_agent_command(&mut plugins, &command);
     }
@@ -77,6 +80,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         collector: collector(root.section("telemetry")?)?,
         conversations: conversations(root.section("conversations")?, root.section("notify")?, &plugins)?,
         plugins,
+        plugin_trust,
         unknown_keys,
     })
 }
@@ -229,6 +233,15 @@ fn plugins(mut section: Section) -> Result<BTreeMap<PluginId, PluginConfig>, Con
         plugins.insert(id, PluginConfig { enabled, config, operator });
     }
     Ok(plugins)
+}
+
+/// Whose plugins may be installed.
+fn plugin_trust(section: &mut Section) -> Result<PluginTrust, ConfigError> {
+    const KEYS: &str = "a list of public keys as minisign prints them, such as \"RWQf6LRCGA9i5…\"";
+    let required = section.take("requireSignature", FLAG)?.unwrap_or(false);
+    let are_keys = |keys: &Vec<String>| keys.iter().all(|key| crate::installed::is_key(key));
+    let keys = section.take_if("trustedKeys", KEYS, are_keys)?.unwrap_or_default();
+    Ok(PluginTrust { required, keys })
 }
 
 /// What the operator grants a plugin, and what stands for a host.

@@ -178,6 +178,18 @@ fn plugins_are_settled_by_their_ids() {
     );
 }
 
+/// A public key of minisign.
+const AUTHOR: &str = "RWQf6LRCGA9i53mlYecO4IzT51TGPpvWucNSCh1CBM0QTaLn73Y7GFO3";
+
+#[test]
+fn whose_plugins_may_be_installed_is_read_beside_single_plugins() {
+    let both = json!({"plugins": {"requireSignature": true, "trustedKeys": [AUTHOR], "p": {"enabled": false}}});
+    check(both.clone(), |config| config.plugin_trust.required, &true);
+    check(both.clone(), |config| config.plugin_trust.keys.clone(), &vec![AUTHOR.to_owned()]);
+    check(both, |config| config.plugins.len(), &1);
+    check(json!({}), |config| config.plugin_trust.clone(), &PluginTrust::default());
+}
+
 #[test]
 fn what_a_plugin_may_do_beyond_others_is_read() {
     let id: PluginId = "p".parse().unwrap();
@@ -333,6 +345,7 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Minutes => (json!(0.5), json!(0)),
             keys::Kind::Address => (json!("http://127.0.0.1:4318"), json!("https://127.0.0.1:4318")),
             keys::Kind::Texts if key.name.ends_with(".allow") => (json!(["http"]), json!([1])),
+            keys::Kind::Texts if key.name.ends_with(".trustedKeys") => (json!([AUTHOR]), json!(["RWQ"])),
             keys::Kind::Texts => (json!(["https://a.example"]), json!([1])),
             keys::Kind::Zone => (json!("Asia/Tokyo"), json!("Mars/Olympus")),
             keys::Kind::Object if key.name.ends_with(".hosts") => {

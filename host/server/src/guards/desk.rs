@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use instar_plugin::Plugins;
+use instar_plugin::Live;
 
 use super::{DecisionLog, Guards, Home};
 use crate::config::Config;
@@ -11,18 +11,18 @@ use crate::config::Config;
 /// Where the API asks the guards. The policy is read anew for each question, since people edit it.
 #[derive(Debug, Clone)]
 pub(crate) struct GuardDesk {
-    plugins: Arc<Plugins>,
+    plugins: Live,
     home: Home,
     config: Arc<Config>,
 }
 
 impl GuardDesk {
-    pub(crate) fn new(plugins: Arc<Plugins>, home: Home, config: Config) -> Self {
+    pub(crate) fn new(plugins: Live, home: Home, config: Config) -> Self {
         Self { plugins, home, config: Arc::new(config) }
     }
 
     pub(crate) fn open(&self) -> Guards {
-        Guards::of(self.plugins.clone(), self.home.clone(), Some(&self.config))
+        Guards::of(self.plugins.now(), self.home.clone(), Some(&self.config))
     }
 
     pub(crate) fn decisions(&self) -> DecisionLog {

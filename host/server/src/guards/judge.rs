@@ -82,7 +82,7 @@ impl Guards {
     pub(crate) fn open(home: Home, kinds: &[Kind]) -> Result<Self, PluginError> {
         let (config, problem) = home.config();
         let mut settings = match &config {
-            Some(config) => crate::wiring::plugin_settings(home.native_code(), config),
+            Some(config) => crate::wiring::plugin_settings(home.native_code(), config, &home.plugins()),
             None => Settings::new(home.native_code()),
         };
         settings.pool = PoolChoice::OnDemand;
@@ -306,6 +306,7 @@ fn may_be_guard(source: &Source) -> bool {
     match &source.origin {
         Origin::Bundled { name } => name.starts_with("guard-"),
         Origin::File(_) => true,
+        Origin::Installed(what) => what.kinds.iter().any(|kind| kind.is_guard()),
     }
 }
 

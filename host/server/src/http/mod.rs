@@ -53,6 +53,7 @@ use utoipa_axum::routes;
 
 use crate::config::Config;
 use crate::guards::GuardDesk;
+use crate::live_plugins::LivePlugins;
 use crate::quota_file::QuotaFile;
 use crate::session_tokens::SessionTokens;
 use crate::watch_jobs::JobsReader;
@@ -71,8 +72,7 @@ pub(crate) struct App {
     pub(crate) answers: Answers,
     pub(crate) health: KeptHealth,
     pub(crate) jobs: Arc<JobsReader>,
-    /// Nothing about plugins changes while the host runs.
-    pub(crate) plugins: instar_api::Plugins,
+    pub(crate) plugins: Arc<LivePlugins>,
     pub(crate) guards: GuardDesk,
     pub(crate) quota: Arc<QuotaFile>,
     pub(crate) project_name: String,
@@ -172,6 +172,8 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(metrics::show))
         .routes(routes!(ws::open))
         .routes(routes!(plugins::list))
+        .routes(routes!(plugins::show))
+        .routes(routes!(plugins::stats))
         .routes(routes!(guards::check))
         .routes(routes!(guards::decisions))
         .routes(routes!(conversations::list))

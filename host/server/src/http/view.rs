@@ -3,7 +3,7 @@
 use instar_api as api;
 use instar_core::event::EventRecord;
 use instar_core::gate::GateEnd;
-use instar_core::id::JobSlug;
+use instar_core::id::{JobSlug, PluginId};
 use instar_core::job::{Job, JobProblem, JobState};
 use instar_core::pause::Pause;
 use instar_core::plan::{End, EndCause, Usage};
@@ -11,7 +11,7 @@ use instar_core::run::{Outcome, Run, RunRecord, SkipReason, Trigger};
 use instar_core::session::Session;
 use instar_core::state::State;
 use instar_core::tune::{Proposal, Tuning};
-use instar_plugin::{PluginError, PluginInfo};
+use instar_plugin::{PluginError, PluginInfo, PluginStats};
 use instar_store::Story;
 use jiff::Timestamp;
 use jiff::fmt::temporal::DateTimePrinter;
@@ -318,6 +318,22 @@ pub(super) fn plugin(plugin: &PluginInfo) -> api::Plugin {
         imports: plugin.imports.clone(),
         enabled: plugin.enabled,
         listening_fault: None,
+    }
+}
+
+pub(super) fn plugin_stats(id: &PluginId, stats: &PluginStats) -> api::PluginStats {
+    let micros = |length: std::time::Duration| u64::try_from(length.as_micros()).unwrap_or(u64::MAX);
+    api::PluginStats {
+        id: id.to_string(),
+        calls: stats.calls,
+        faults: stats.faults.iter().map(|(code, count)| ((*code).to_owned(), *count)).collect(),
+        p50_micros: micros(stats.p50),
+        p99_micros: micros(stats.p99),
+        longest_micros: micros(stats.longest),
+        requests: stats.requests,
+        denied: stats.denied,
+        bytes_out: stats.bytes_out,
+        bytes_in: stats.bytes_in,
     }
 }
 

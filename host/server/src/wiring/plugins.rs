@@ -3,13 +3,15 @@
 use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_api::PluginProblem;
-use instar_plugin::{Limits, Means, Plugins, Settings, Source};
+use instar_plugin::{Limits, Means, Plugins, Settings, Source, StatsBook};
 
 use crate::config::{Config, Project};
 use crate::http;
+use crate::installed::PluginFolder;
 
 /// Loads what can be loaded; what cannot is reported, and the host goes on without it.
 pub(super) async fn load(
@@ -17,8 +19,10 @@ pub(super) async fn load(
     config: &Config,
     bundled: Vec<Source>,
     means: Means,
+    stats: Arc<StatsBook>,
 ) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
-    let settings = Settings { means, ..settings(project.cache_dir().join("plugins"), config) };
+    let settings =
+        Settings { means, stats, ..settings(project.cache_dir().join("plugins"), config, &project.plugins_dir()) };
     let folder = project.plugins_dir();
     let loading = tokio::task::spawn_blocking(move || {
         let (sources, mut problems) = sources(bundled, &folder);
@@ -37,7 +41,8 @@ pub(super) async fn load(
     Ok((plugins, list))
 }
 
-pub(super) fn settings(native_code: PathBuf, config: &Config) -> Settings {
+/// What the operator says in the settings, and in the lock of what is installed.
+pub(super) fn settings(native_code: PathBuf, config: &Config, folder: &Path) -> Settings {
     let mut settings = Settings::new(native_code);
     for (id, plugin) in &config.plugins {
         if !plugin.enabled {
@@ -46,11 +51,45 @@ pub(super) fn settings(native_code: PathBuf, config: &Config) -> Settings {
         settings.operator.insert(id.clone(), plugin.operator.clone());
         settings.configs.insert(id.clone(), serde_json::Value::Object(plugin.config.clone()));
     }
+    // Of a lock that cannot be read, nothing is loaded.
+    for entry in PluginFolder::new(folder.to_owned()).read().unwrap_or_default().plugins {
+        settings.operator.entry(entry.id).or_default().grant = Some(entry.current.grant());
+    }
     settings
+}
+
+/// Stands for all that [`load`] would load.
+pub(super) fn mark(project: &Project, config: &Config, bundled: &[Source]) -> String {
+    let folder = project.plugins_dir();
+    let settings = settings(PathBuf::new(), config, &folder);
+    let (sources, problems) = sources(bundled.to_vec(), &folder);
+    let mut hasher = blake3::Hasher::new();
+    let digests: Vec<_> = sources.iter().map(|source| (&source.origin, &source.digest)).collect();
+    let said = (&settings.configs, &settings.disabled, &settings.operator);
+    hasher.update(format!("{digests:?} {problems:?} {said:?}").as_bytes());
+    hasher.finalize().to_hex().to_string()
 }
 
 pub(super) fn sources(bundled: Vec<Source>, folder: &Path) -> (Vec<Source>, Vec<PluginProblem>) {
     let (mut sources, mut problems) = (bundled, Vec::new());
+    sources.extend(hand_placed(folder, &mut problems));
+    let installed = PluginFolder::new(folder.to_owned());
+    match installed.read() {
+        Ok(lock) => sources.extend(installed.sources(&lock)),
+        Err(error) => {
+            tracing::warn!(%error, "what is installed cannot be loaded");
+            // What cannot be told may be a guard: a hook finds a component of which nothing is known.
+            sources.push(Source::file(installed.lock_path(), Vec::new()));
+            let (plugin, code) = ("instar.lock".to_owned(), "unreadable".to_owned());
+            problems.push(PluginProblem { plugin, code, message: error.to_string() });
+        }
+    }
+    (sources, problems)
+}
+
+/// What people put beside the bundled ones.
+pub(super) fn hand_placed(folder: &Path, problems: &mut Vec<PluginProblem>) -> Vec<Source> {
+    let mut sources = Vec::new();
     let files = files(folder).unwrap_or_else(|error| {
         problems.push(unreadable(folder, &error));
         Vec::new()
@@ -61,7 +100,7 @@ pub(super) fn sources(bundled: Vec<Source>, folder: &Path) -> (Vec<Source>, Vec<
             Err(error) => problems.push(unreadable(&path, &error)),
         }
     }
-    (sources, problems)
+    sources
 }
 
 /// Every `*.wasm`, by name; none when the folder is not there.

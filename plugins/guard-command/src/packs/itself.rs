@@ -79,7 +79,12 @@ fn host(cmd: &Cmd<'_>, report: &mut Report) {
         ("guard", "approve" | "allow" | "grant", _) => &APPROVE,
         ("guard", "disable" | "off" | "shadow" | "remove" | "silence" | "deny", _) => &SWITCH_OFF,
         ("config", "set" | "unset" | "remove", key) if is_safety_key(key) => &SWITCH_OFF,
-        ("plugin", "remove" | "uninstall" | "disable" | "install" | "add" | "grant", _) => &SWITCH_OFF,
+        (
+            "plugin",
+            "remove" | "uninstall" | "disable" | "enable" | "install" | "add" | "upgrade" | "rollback" | "sync"
+            | "grant" | "revoke" | "publish",
+            _,
+        ) => &SWITCH_OFF,
         ("server", "stop" | "restart", _) | ("stop" | "uninstall" | "restore", _, _) => &HOST,
         ("autostart", "uninstall" | "disable", _) => &HOST,
         _ => return,

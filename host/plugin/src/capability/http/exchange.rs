@@ -35,7 +35,7 @@ pub(crate) struct Client {
 
 /// A request that was checked.
 #[derive(Debug)]
-pub(super) struct Order {
+pub(crate) struct Order {
     pub destination: Destination,
     pub method: String,
     /// Path and query. It may hold a secret.
@@ -51,7 +51,7 @@ pub(super) struct Order {
 
 /// How many bytes may come back.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Most {
+pub(crate) struct Most {
     pub body: u64,
     pub file: u64,
 }
@@ -59,7 +59,7 @@ pub(super) struct Most {
 type Answer = (Response, Option<TempPath>);
 
 impl Client {
-    pub(super) async fn exchange(&self, order: Order, time: Duration) -> Result<Answer, Refusal> {
+    pub(crate) async fn exchange(&self, order: Order, time: Duration) -> Result<Answer, Refusal> {
         let secrets = order.secrets.clone();
         let sent = AtomicBool::new(false);
         let outcome = match tokio::time::timeout(time, self.talk(order, &sent)).await {

@@ -15,15 +15,17 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempPath;
 
-pub(crate) use exchange::Client;
+pub(crate) use address::is_private;
+pub(crate) use exchange::{Client, Most, Order};
+pub(crate) use payload::Payload;
 pub use refusal::Refusal;
+pub(crate) use rule::{Destination, Target};
 
 use super::rights::Rights;
 use crate::blobs::Blobs;
 use crate::manifest::AskedHttp;
 use crate::state::CallState;
 use crate::wit::imports::http::{self, FetchError, Request, Response};
-use rule::Target;
 
 /// What becomes of the body of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,16 +71,30 @@ pub(crate) async fn ask(
     time: Duration,
     keep: Keep,
 ) -> Result<(Response, Option<TempPath>), Refusal> {
+    let answered = answered(rights, blobs, request, time, keep).await;
+    if matches!(&answered, Err(refusal) if matches!(refusal.code, "not-allowed" | "private-address" | "rate-limited")) {
+        rights.counter.note_denied();
+    }
+    answered
+}
+
+async fn answered(
+    rights: &Rights,
+    blobs: &Blobs,
+    request: Request,
+    time: Duration,
+    keep: Keep,
+) -> Result<(Response, Option<TempPath>), Refusal> {
     let Some(grant) = &rights.grants.http else { return Err(nothing_granted()) };
     let target = Target::parse(&request.url)?;
     let destination = rule::destination(grant, rights, &request.method, &target)?;
     let credentials = credential::collect(rights, &request.credentials, &target.host)?;
     let headers = credential::headers(&request.headers, &credentials)?;
     let line = format!("{}{}", destination.base, credential::line(&target, &credentials)?);
-    let body = payload::Payload::new(request.body, blobs, grant)?;
+    let body = Payload::new(request.body, blobs, grant)?;
     take_turn(rights)?;
     let time = request.timeout_ms.map_or(time, |asked| time.min(Duration::from_millis(asked.into())));
-    let order = exchange::Order {
+    let order = Order {
         destination,
         method: request.method,
         line,
@@ -88,13 +104,19 @@ pub(crate) async fn ask(
         folder: rights.means.blobs_dir.clone().filter(|_| keep == Keep::File),
         secrets: credentials.into_iter().flat_map(|credential| credential.shapes()).collect(),
     };
-    rights.client.exchange(order, time).await
+    let bytes_out = order.body.bytes();
+    let answered = rights.client.exchange(order, time).await;
+    let file = |file: &TempPath| file.metadata().map_or(0, |found| found.len());
+    let bytes_in =
+        answered.as_ref().map_or(0, |(response, kept)| response.body.len() as u64 + kept.as_ref().map_or(0, file));
+    rights.counter.note_request(bytes_out, bytes_in);
+    answered
 }
 
 /// How large an answer may be, and the file of one.
-fn most(grant: &AskedHttp, keep: Keep) -> exchange::Most {
+fn most(grant: &AskedHttp, keep: Keep) -> Most {
     let file = if keep == Keep::File { grant.file_bytes } else { 0 };
-    exchange::Most { body: grant.response_bytes, file }
+    Most { body: grant.response_bytes, file }
 }
 
 fn take_turn(rights: &Rights) -> Result<(), Refusal> {

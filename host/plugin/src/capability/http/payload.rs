@@ -19,7 +19,7 @@ use crate::wit::imports::http::{self, Content, Part};
 const PIECE: u64 = 64 << 10;
 
 #[derive(Debug)]
-pub(super) struct Payload {
+pub(crate) struct Payload {
     segments: VecDeque<Segment>,
     left: u64,
     /// The media type of a form.
@@ -33,6 +33,17 @@ enum Segment {
 }
 
 impl Payload {
+    /// Of the operator's own requests.
+    pub(crate) fn of(bytes: Vec<u8>) -> Self {
+        let left = bytes.len() as u64;
+        Self { segments: VecDeque::from([Segment::Bytes(bytes.into())]), left, mime: None }
+    }
+
+    /// How many will be sent.
+    pub(super) fn bytes(&self) -> u64 {
+        self.left
+    }
+
     pub(super) fn new(body: http::Body, blobs: &Blobs, grant: &AskedHttp) -> Result<Self, Refusal> {
         let (segments, mime) = match body {
             http::Body::Empty => (VecDeque::new(), None),

@@ -7,7 +7,7 @@ use crate::text::clean_up_to;
 
 /// A URL, read strictly: what is read in two ways by two programs is refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Target {
+pub(crate) struct Target {
     pub tls: bool,
     pub host: String,
     pub port: u16,
@@ -17,7 +17,7 @@ pub(super) struct Target {
 
 /// Where the bytes go in fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Destination {
+pub(crate) struct Destination {
     pub tls: bool,
     pub host: String,
     pub port: u16,
@@ -30,7 +30,7 @@ pub(super) struct Destination {
 const LONGEST_URL: usize = 8192;
 
 impl Target {
-    pub(super) fn parse(url: &str) -> Result<Self, Refusal> {
+    pub(crate) fn parse(url: &str) -> Result<Self, Refusal> {
         let bad = |why: &str| Refusal::new("not-allowed", format!("{}: {why}", clean_up_to(url, 200)));
         let is_plain = url.len() <= LONGEST_URL && url.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\');
         if !is_plain {

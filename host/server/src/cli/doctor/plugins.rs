@@ -46,12 +46,13 @@ fn not_loaded(problem: &instar_api::PluginProblem) -> Finding {
     let id = &problem.plugin;
     let cause = format!("plugin `{id}` is not loaded [{}]: {}", problem.code, problem.message);
     let fix = match problem.code.as_str() {
-        "bad-config" => format!("correct `plugins.{id}.config` in .instar/config.json, and restart the server"),
+        "bad-config" => format!("correct it: instar config set plugins.{id}.config.KEY VALUE"),
         "duplicate-plugin" | "duplicate-execute-type" => {
             "take one of the two out of .instar/plugins, and restart the server".to_owned()
         }
         "unreadable" => format!("make .instar/plugins/{id} a file that you may read, or remove it"),
-        "not-granted" => "if you trust it, grant it in .instar/config.json as said, and restart the server".to_owned(),
+        "not-granted" => "if you trust it, grant it as said".to_owned(),
+        "component-missing" | "component-altered" => "instar plugin sync".to_owned(),
         "incompatible-contract" => {
             format!("build `{id}` again with the SDK of instar {}, or remove it from .instar/plugins", wiring::VERSION)
         }

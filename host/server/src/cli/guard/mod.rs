@@ -14,7 +14,7 @@ use serde_json::json;
 
 use super::exit::{Exit, Failure};
 use super::output::{Shown, one_line, shortened};
-use super::{Context, examples};
+use super::{Context, examples, person};
 use crate::guards::{Approvals, Decision, Guards, Home, ToolUse, answer_word, record, severity_word};
 
 #[derive(Debug, Subcommand)]
@@ -187,12 +187,9 @@ fn questions(context: &Context, home: &Home) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
-/// Only a person may say yes: an agent's own shell is not one.
+/// Only a person may say yes.
 fn approve(context: &Context, home: &Home, id: &str) -> Result<Exit, Failure> {
-    let is_agent = ["CLAUDECODE", "INSTAR_RUN_ID"].iter().any(|name| std::env::var_os(name).is_some());
-    if is_agent {
-        return Err(Failure::refused("an agent cannot approve its own question; do it from a terminal of your own"));
-    }
+    person::must_be_one("approve its own question")?;
     let approval =
         Approvals::new(home.approvals()).approve(id, Timestamp::now()).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {

@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, inspect: &Inspect) -> Result<Exit, Failure>
     Ok(if found.seen.problem.is_some() { Exit::Failed } else { Exit::Ok })
 }
 
-fn find(plugin: &str, project: Option<&Project>) -> Result<(String, Inspection), Failure> {
+pub(super) fn find(plugin: &str, project: Option<&Project>) -> Result<(String, Inspection), Failure> {
     let path = Path::new(plugin);
     let is_path = plugin.contains('/') || path.extension().is_some_and(|extension| extension == "wasm");
     if is_path || (path.is_file() && !is_id(plugin)) {
@@ -61,6 +61,7 @@ fn find(plugin: &str, project: Option<&Project>) -> Result<(String, Inspection),
     for source in wiring::plugin_sources(bundled::plugins(), &folder) {
         let name = match &source.origin {
             Origin::Bundled { name } => name.clone(),
+            Origin::Installed(what) => what.id.to_string(),
             Origin::File(path) => path.file_stem().unwrap_or(path.as_os_str()).to_string_lossy().into_owned(),
         };
         let seen = instar_plugin::inspect(&name, &source.bytes);

@@ -1,0 +1,151 @@
+//! What a plugin does and asks for, in the words of the one who has to consent.
+
+use crate::audit::Kind;
+use crate::manifest::{AllowRule, Manifest, Operation, SecretSlot};
+use crate::text;
+
+/// How bad it is when the plugin means ill.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Danger {
+    Low,
+    Middle,
+    High,
+}
+
+/// One thing that a plugin does or asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    pub danger: Danger,
+    /// The right that allows it; none for what belongs to its kind.
+    pub right: Option<&'static str>,
+    /// What comes behind "it", without a full stop.
+    pub words: String,
+}
+
+impl Danger {
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Middle => "middle",
+            Self::High => "high",
+        }
+    }
+}
+
+/// The most dangerous first; of one danger, what belongs to the kind first.
+pub(crate) fn wishes(manifest: &Manifest, kinds: &[Kind]) -> Vec<Wish> {
+    let mut wishes: Vec<Wish> = kinds.iter().map(|kind| of_kind(*kind, manifest)).collect();
+    let capability = &manifest.capability;
+    if let Some(http) = &capability.http {
+        wishes.extend(http.allow.iter().map(of_rule));
+    }
+    wishes.extend(manifest.secrets.iter().map(of_secret));
+    if let Some(kv) = &capability.kv {
+        let words = format!("keeps values of its own between its calls, up to {} bytes", kv.quota);
+        wishes.push(wish(Danger::Low, Some("kv"), words));
+    }
+    if capability.clock.is_some() {
+        wishes.push(wish(Danger::Low, Some("clock"), "reads the clock".to_owned()));
+    }
+    wishes.sort_by_key(|wish| std::cmp::Reverse(wish.danger));
+    wishes
+}
+
+fn of_kind(kind: Kind, manifest: &Manifest) -> Wish {
+    let (danger, words) = match kind {
+        Kind::Execute => {
+            let name = manifest.execute_type.as_deref().unwrap_or_default();
+            let words = format!("says which programs are started, with your rights, for jobs of the type `{name}`");
+            return wish(Danger::High, None, words);
+        }
+        Kind::NotifierInbound => (Danger::High, "hears people, and what it hands over reaches your agents"),
+        Kind::SessionGuard => (Danger::High, "puts texts before your agents"),
+        Kind::Notifier => (Danger::Middle, "reads all that people are told"),
+        Kind::NotifierThreads => (Danger::Low, "opens threads where it tells people"),
+        Kind::CommandGuard => (Danger::Middle, "reads every shell command of an agent, and may stop it"),
+        Kind::ToolGuard => (Danger::Middle, "reads every call of a tool, and may stop it"),
+        Kind::OutboundGuard => (Danger::Middle, "reads every text that leaves, and may stop it"),
+        Kind::RunGuard => (Danger::Middle, "reads every run before it starts, and may stop it"),
+        Kind::OutputGuard => (Danger::Middle, "reads what tools print, and may black out parts of it"),
+    };
+    wish(danger, None, words.to_owned())
+}
+
+fn of_rule(rule: &AllowRule) -> Wish {
+    let host = match (&rule.host, &rule.setting) {
+        (Some(host), _) => one_line(host),
+        (None, setting) => {
+            format!("whatever host its setting `{}` names", one_line(setting.as_deref().unwrap_or_default()))
+        }
+    };
+    let (methods, paths) = (one_line(&rule.methods.join(", ")), one_line(&rule.paths.join(", ")));
+    wish(Danger::High, Some("http"), format!("sends requests to {host} ({methods} {paths})"))
+}
+
+fn of_secret(slot: &SecretSlot) -> Wish {
+    let mut words = format!("has your secret `{}`", one_line(&slot.name));
+    if !slot.label.is_empty() {
+        words.push_str(&format!(" ({})", one_line(&slot.label)));
+    }
+    if let Some(inject) = &slot.inject {
+        words.push_str(&format!(" put into requests to {}", one_line(&inject.host)));
+    }
+    let operations: Vec<_> = slot.operations.iter().map(|operation| operation_words(*operation)).collect();
+    if !operations.is_empty() {
+        words.push_str(if slot.inject.is_some() { ", and " } else { " " });
+        words.push_str(&operations.join(" and "));
+    }
+    words.push_str("; it never sees it");
+    if let Some(variable) = &slot.env {
+        words.push_str(&format!("; without a value, the variable {} of the server counts", one_line(variable)));
+    }
+    wish(if slot.inject.is_some() { Danger::High } else { Danger::Middle }, Some("secrets"), words)
+}
+
+fn operation_words(operation: Operation) -> &'static str {
+    match operation {
+        Operation::Hmac => "used to sign",
+        Operation::Equals => "compared with what it gives",
+    }
+}
+
+fn wish(danger: Danger, right: Option<&'static str>, words: String) -> Wish {
+    Wish { danger, right, words }
+}
+
+/// What an outsider wrote, within a line of ours.
+fn one_line(text: &str) -> String {
+    text::clean_up_to(text, 300).replace(['\n', '\t'], " ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_dangerous_comes_first_and_in_plain_words() {
+        let manifest = "manifest = 1\nid = \"n\"\nversion = \"1.0.0\"\n\
+            [[secret]]\nname = \"token\"\nlabel = \"of the\\u001b[2J bot\"\nenv = \"T\"\n\
+            inject = { host = \"api.x.org\", in = \"path\" }\n\
+            [capability.http]\nallow = [{ host = \"api.x.org\", methods = [\"POST\"], paths = [\"/bot*\"] }]\n\
+            [capability.kv]\nquota = 100\n[capability.clock]\n";
+        let manifest = Manifest::parse(manifest.as_bytes()).unwrap();
+        let found = wishes(&manifest, &[Kind::Notifier]);
+        let words: Vec<_> = found.iter().map(|wish| (wish.danger.word(), wish.right, wish.words.as_str())).collect();
+        assert_eq!(
+            words,
+            [
+                ("high", Some("http"), "sends requests to api.x.org (POST /bot*)"),
+                (
+                    "high",
+                    Some("secrets"),
+                    "has your secret `token` (of the bot) put into requests to api.x.org; it never sees it; without a \
+                     value, the variable T of the server counts"
+                ),
+                ("middle", None, "reads all that people are told"),
+                ("low", Some("kv"), "keeps values of its own between its calls, up to 100 bytes"),
+                ("low", Some("clock"), "reads the clock"),
+            ]
+        );
+    }
+}

@@ -1,0 +1,125 @@
+//! `instar plugin sync` and `verify`: what the lock says, and what is there.
+
+use instar_core::id::PluginId;
+use serde_json::{Value, json};
+
+use super::super::exit::{Exit, Failure};
+use super::super::output::{Shown, Tone, one_line};
+use super::super::{Context, examples, person, sentence};
+use super::{Workplace, block_on};
+use crate::installed::{Entry, Place, fetch, try_out};
+
+/// Fetch what the lock names and what is not there, by its digest; nothing else is taken
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples(&["instar plugin sync", "instar plugin sync --offline"]))]
+pub(crate) struct Sync {
+    /// Only from what this user fetched before
+    #[arg(long)]
+    offline: bool,
+}
+
+/// Say whether what is installed is whole and can be loaded; exit code 1 if something is not
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples(&["instar plugin verify", "instar plugin verify execute-hello --json"]))]
+pub(crate) struct Verify {
+    /// Only this one
+    id: Option<PluginId>,
+}
+
+/// One plugin, and what is to be said of it.
+struct Told {
+    id: PluginId,
+    version: String,
+    word: &'static str,
+    problem: Option<String>,
+}
+
+pub(super) fn sync(context: &Context, sync: &Sync) -> Result<Exit, Failure> {
+    person::must_be_one("fetch plugins")?;
+    let work = Workplace::open(context)?;
+    let all: Vec<Told> = work.lock()?.plugins.iter().map(|entry| bring(&work, entry, sync.offline)).collect();
+    report(context, &all)
+}
+
+fn bring(work: &Workplace, entry: &Entry, offline: bool) -> Told {
+    let told = |word, problem| Told { id: entry.id.clone(), version: entry.current.version.clone(), word, problem };
+    if work.folder.component(&entry.current).is_some() {
+        return told("there", None);
+    }
+    let found = match work.shared.find(&entry.current) {
+        Some(bytes) => Ok(bytes),
+        None if offline => Err("it was never fetched on this machine, and `--offline` asks nobody".to_owned()),
+        None => fetched(entry),
+    };
+    let restored = found.and_then(|bytes| {
+        let restored = work.folder.restore(&work.project.run_dir(), &entry.current, &bytes);
+        restored.map(|()| work.shared.keep(&entry.current, &bytes)).map_err(|error| error.to_string())
+    });
+    match restored {
+        Ok(()) => told("fetched", None),
+        Err(problem) => told("missing", Some(problem)),
+    }
+}
+
+/// The bytes that the lock names, and no others.
+fn fetched(entry: &Entry) -> Result<Vec<u8>, String> {
+    let said = |error: crate::installed::FetchError| sentence(&error.into());
+    let place = Place::parse(&entry.current.source).map_err(said)?;
+    let fetched = block_on(fetch(&place)).map_err(|failure| failure.sentence().to_owned())?.map_err(said)?;
+    let bytes = fetched.bytes;
+    if blake3::hash(&bytes).to_hex().as_str() == entry.current.hex() {
+        return Ok(bytes);
+    }
+    let id = &entry.id;
+    Err(format!("{} holds another component now; `instar plugin upgrade {id}` looks at it", place.text()))
+}
+
+pub(super) fn verify(context: &Context, verify: &Verify) -> Result<Exit, Failure> {
+    let work = Workplace::open(context)?;
+    let installed = work.lock()?;
+    if let Some(id) = &verify.id {
+        work.entry(&installed, id)?;
+    }
+    let wanted = installed.plugins.iter().filter(|entry| verify.id.as_ref().is_none_or(|id| *id == entry.id));
+    let all: Vec<Told> = wanted.map(|entry| look(&work, entry)).collect();
+    report(context, &all)
+}
+
+fn look(work: &Workplace, entry: &Entry) -> Told {
+    let told = |word, problem| Told { id: entry.id.clone(), version: entry.current.version.clone(), word, problem };
+    let Some(bytes) = work.folder.component(&entry.current) else {
+        let path = work.folder.path(&entry.current);
+        let what = if path.exists() { "is not what was installed" } else { "is missing" };
+        return told("broken", Some(format!("{} {what}: `instar plugin sync` fetches it again", path.display())));
+    };
+    match try_out(&entry.id, &bytes, entry.current.grants.clone(), work.settings(), &mut |_| {}) {
+        Ok(None) => told("whole", None),
+        Ok(Some(note)) => told("whole", Some(note.cause.to_string())),
+        Err(error) => told("broken", Some(error.cause.to_string())),
+    }
+}
+
+fn report(context: &Context, all: &[Told]) -> Result<Exit, Failure> {
+    let is_bad = |told: &Told| matches!(told.word, "missing" | "broken");
+    if context.out.json {
+        let value = |told: &Told| -> Value {
+            json!({ "id": told.id, "version": told.version, "state": told.word, "problem": told.problem })
+        };
+        context.out.value(&json!({ "plugins": all.iter().map(value).collect::<Vec<_>>() }))?;
+    } else if all.is_empty() {
+        context.out.line("Nothing is installed.")?;
+    } else {
+        let row = |told: &Told| {
+            let tone = if is_bad(told) { Tone::Bad } else { Tone::Good };
+            let problem = told.problem.as_deref().map_or("-".to_owned(), one_line);
+            vec![
+                Shown::plain(told.id.as_str()),
+                Shown::plain(&told.version),
+                Shown::new(told.word, tone),
+                Shown::plain(problem),
+            ]
+        };
+        context.out.table(&["PLUGIN", "VERSION", "STATE", "WHY"], all.iter().map(row).collect())?;
+    }
+    Ok(if all.iter().any(is_bad) { Exit::Failed } else { Exit::Ok })
+}

@@ -1,0 +1,110 @@
+//! The plugins of a running server. What changes in the folder of plugins or in the settings is taken up at once.
+
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use instar_core::id::PluginId;
+use instar_engine::{AskError, Engine};
+use instar_plugin::{Live, Means, PluginStats, Source, StatsBook};
+
+use crate::config::{Config, Project};
+use crate::installed::PluginFolder;
+use crate::watch_file;
+use crate::wiring;
+
+/// What is loaded, and how to load it again.
+#[derive(Debug)]
+pub(crate) struct LivePlugins {
+    project: Project,
+    bundled: Vec<Source>,
+    means: Means,
+    live: Live,
+    stats: Arc<StatsBook>,
+    list: RwLock<Arc<instar_api::Plugins>>,
+    /// Stands for all that the loaded ones were made of. It is held while they are made anew.
+    mark: tokio::sync::Mutex<String>,
+    /// The settings that were in force last.
+    config: Mutex<Arc<Config>>,
+}
+
+impl LivePlugins {
+    pub(crate) async fn load(
+        project: &Project,
+        config: &Config,
+        bundled: Vec<Source>,
+        means: Means,
+    ) -> anyhow::Result<Self> {
+        let mark = wiring::plugins_mark(project, config, &bundled);
+        let stats = Arc::<StatsBook>::default();
+        let loaded = wiring::load_plugins(project, config, bundled.clone(), means.clone(), stats.clone()).await?;
+        let (plugins, list) = loaded;
+        Ok(Self {
+            project: project.clone(),
+            bundled,
+            means,
+            live: Live::new(plugins),
+            stats,
+            list: RwLock::new(Arc::new(list)),
+            mark: tokio::sync::Mutex::new(mark),
+            config: Mutex::new(Arc::new(config.clone())),
+        })
+    }
+
+    pub(crate) fn live(&self) -> Live {
+        self.live.clone()
+    }
+
+    pub(crate) fn list(&self) -> Arc<instar_api::Plugins> {
+        self.list.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What a plugin has been doing; `None` for one that was never loaded.
+    pub(crate) fn stats(&self, plugin: &PluginId) -> Option<PluginStats> {
+        self.stats.told(plugin)
+    }
+
+    /// Loads all anew if something changed. Settings that cannot be read leave those that are in force.
+    async fn reload(&self, engine: &Engine) -> Result<(), AskError> {
+        let mut mark = self.mark.lock().await;
+        let config = self.settings();
+        let bundled = self.bundled.clone();
+        let marking = {
+            let (project, config, bundled) = (self.project.clone(), config.clone(), bundled.clone());
+            tokio::task::spawn_blocking(move || wiring::plugins_mark(&project, &config, &bundled))
+        };
+        let Ok(new_mark) = marking.await else { return Ok(()) };
+        if *mark == new_mark {
+            return Ok(());
+        }
+        let loaded =
+            wiring::load_plugins(&self.project, &config, bundled, self.means.clone(), self.stats.clone()).await;
+        let (plugins, list) = match loaded {
+            Ok(loaded) => loaded,
+            Err(error) => {
+                tracing::error!("the plugins could not be loaded anew, and stay as they are: {error:#}");
+                return Ok(());
+            }
+        };
+        engine.replace_plugins(plugins).await?;
+        tracing::info!(plugins = list.plugins.len(), problems = list.problems.len(), "the plugins changed");
+        *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
+        *mark = new_mark;
+        Ok(())
+    }
+
+    fn settings(&self) -> Arc<Config> {
+        let mut kept = self.config.lock().unwrap_or_else(PoisonError::into_inner);
+        match Config::load(&self.project) {
+            Ok(config) => *kept = Arc::new(config),
+            Err(error) => tracing::warn!(%error, "the settings of plugins stay as they were"),
+        }
+        kept.clone()
+    }
+}
+
+/// Follows the lock of what is installed, and the settings.
+pub(crate) async fn watch(plugins: Arc<LivePlugins>, engine: Engine) {
+    let lock = PluginFolder::new(plugins.project.plugins_dir()).lock_path();
+    let settings = plugins.project.config_file();
+    let reread = || plugins.reload(&engine);
+    tokio::join!(watch_file::watch(&lock, reread), watch_file::watch(&settings, reread));
+}

@@ -1,0 +1,125 @@
+//! `instar plugin new`, `build`, `test` and `install`: from an empty folder to a job that uses the plugin.
+
+use std::fs;
+use std::path::Path;
+use std::process::Output;
+
+use instar_tests::Agent;
+use serde_json::{Value, json};
+
+/// In a folder of the author, which is no project.
+fn author(agent: &Agent, folder: &Path, arguments: &[&str]) -> Output {
+    let mut command = agent.command_of_operator(&[]);
+    let program = command.get_program().to_owned();
+    command = std::process::Command::new(program);
+    command.args(arguments).current_dir(folder).env_remove("CLAUDECODE").env_remove("INSTAR_RUN_ID");
+    command.output().expect("instar can be run")
+}
+
+/// A plugin of this kind that builds with the crates that this machine has.
+fn begun(agent: &Agent, name: &str) -> std::path::PathBuf {
+    let folder = agent.path("author");
+    fs::create_dir_all(&folder).expect("a folder");
+    let done = author(agent, &folder, &["plugin", "new", name, "--json"]);
+    assert!(done.status.success(), "{done:?}");
+    let project = folder.join(name);
+    // The versions that are here already: a test asks no registry.
+    let lock = Path::new(env!("CARGO_MANIFEST_DIR")).join("../Cargo.lock");
+    fs::copy(lock, project.join("Cargo.lock")).expect("copied");
+    project
+}
+
+#[track_caller]
+fn tested(agent: &Agent, project: &Path, more: &[&str]) -> Value {
+    let arguments = [&["plugin", "test", "--json"], more].concat();
+    let done = author(agent, project, &arguments);
+    serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{done:?}"))
+}
+
+#[track_caller]
+fn check_fine(report: &Value, cases: usize) {
+    let all = report["cases"].as_array().expect("cases");
+    assert_eq!(all.len(), cases, "{report:#}");
+    assert!(all.iter().all(|case| case["problems"] == json!([])), "{report:#}");
+    assert_eq!(report["faults"], json!([]), "{report:#}");
+    assert!(report["attacks"].as_u64() > Some(10), "{report:#}");
+}
+
+#[test]
+fn execute_type_goes_from_nothing_to_a_job_that_uses_it() {
+    let agent = Agent::new();
+    let project = begun(&agent, "execute-hello");
+    check_fine(&tested(&agent, &project, &[]), 3);
+    let again = author(&agent, &agent.path("author"), &["plugin", "new", "execute-hello"]);
+    assert!(String::from_utf8_lossy(&again.stderr).contains("is there already"), "{again:?}");
+
+    agent.write_jobs(&json!([{
+        "slug": "greet", "name": "Greet", "schedule": "@yearly", "execute": {"type": "hello", "value": "Ada"}
+    }]));
+    let server = agent.start();
+    let installed =
+        agent.command_of_operator(&["plugin", "install", project.to_str().expect("text"), "--yes"]).output();
+    assert!(installed.as_ref().is_ok_and(|done| done.status.success()), "{installed:?}");
+    instar_tests::until("it to be there", || server.client().get("/plugins").text, |all| all.contains("execute-hello"));
+    let run = server.ended_run(&server.trigger("greet"));
+    assert_eq!((&run["outcome"], &run["tail"]), (&json!("succeeded"), &json!("Hello, Ada\n")), "{run:#}");
+
+    // A case that is not kept is told with what came instead; a plugin that traps is caught by the attack.
+    let cases = project.join("cases/first.toml");
+    let text = fs::read_to_string(&cases).expect("cases").replace("Hello, Ada\"]", "Bye, Ada\"]");
+    fs::write(&cases, text).expect("written");
+    let code = project.join("src/lib.rs");
+    let trapping = fs::read_to_string(&code)
+        .expect("code")
+        .replace("let greeting = config", "assert!(execute.value.len() < 100_000);\n        let greeting = config");
+    fs::write(&code, trapping).expect("written");
+    let report = tested(&agent, &project, &[]);
+    let problem = report["cases"][0]["problems"][0].as_str().expect("a problem");
+    assert!(problem.contains("Hello, Ada") && problem.contains("Bye, Ada"), "{problem}");
+    let faults = report["faults"].to_string();
+    assert!(faults.contains("a long word: trap"), "{report:#}");
+}
+
+#[test]
+fn guard_and_notifier_build_and_keep_their_cases() {
+    let agent = Agent::new();
+    check_fine(&tested(&agent, &begun(&agent, "guard-release"), &[]), 3);
+    check_fine(&tested(&agent, &begun(&agent, "notifier-mail"), &[]), 2);
+}
+
+#[test]
+fn what_is_no_project_is_said() {
+    let agent = Agent::new();
+    let folder = agent.path("author");
+    fs::create_dir_all(&folder).expect("a folder");
+    for (arguments, words) in [
+        (&["plugin", "build"][..], "no plugin.toml"),
+        (&["plugin", "new", "Not An Id"], "no id of a plugin"),
+        (&["plugin", "test", "nowhere"], "nowhere"),
+    ] {
+        let done = author(&agent, &folder, arguments);
+        assert!(!done.status.success() && String::from_utf8_lossy(&done.stderr).contains(words), "{done:?}");
+    }
+    assert_eq!(fs::read_dir(&folder).expect("it is there").count(), 0, "nothing was left");
+}
+
+/// Needs node, npm and a registry, and takes minutes: CI sets the variable once.
+#[test]
+fn execute_type_in_javascript_keeps_the_same_cases() {
+    if std::env::var_os("INSTAR_TEST_JS").is_none() {
+        return say_skipped();
+    }
+    let agent = Agent::new();
+    let folder = agent.path("author");
+    fs::create_dir_all(&folder).expect("a folder");
+    let refused = author(&agent, &folder, &["plugin", "new", "guard-hello", "--lang", "js"]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("only execute types"), "{refused:?}");
+    let made = author(&agent, &folder, &["plugin", "new", "execute-hello", "--lang", "js"]);
+    assert!(made.status.success(), "{made:?}");
+    check_fine(&tested(&agent, &folder.join("execute-hello"), &[]), 3);
+}
+
+#[expect(clippy::print_stderr, reason = "who runs the tests must see what was not tried")]
+fn say_skipped() {
+    eprintln!("NOT TRIED: a plugin in JavaScript; INSTAR_TEST_JS=1 tries it, with node and npm");
+}
