@@ -29,7 +29,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::attention::{ItemStatus, Wanted};
 use crate::conversation::{Course, Offer, Place, Question};
 use crate::decide::end::Ended;
-use crate::event::{Event, Fact, PluginVersion};
+use crate::event::{Event, Fact, LoadedPlugins};
 use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::inbound::{Inbound, Mark};
@@ -210,12 +210,7 @@ pub enum What {
         notifiers: Vec<PluginId>,
     },
     /// Other plugins are loaded than before.
-    PluginsChanged {
-        plugins: Vec<PluginVersion>,
-        notifiers: Vec<PluginId>,
-        hearing: Vec<PluginId>,
-        threaded: Vec<PluginId>,
-    },
+    PluginsChanged(LoadedPlugins),
     /// A poll is over, which had so many failures in a row before it.
     Polled {
         notifier: PluginId,
@@ -449,10 +444,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Started { run } => started(&mut draft, run),
         What::NotStarted { run, reason } => end::not_started(&mut draft, run, reason),
         What::SessionEnded { run, end } => end::session_ended(&mut draft, run, end),
-        What::SessionEndedWithNotes { run, end, notes } => {
-            end::notes_left(&mut draft, run, notes);
-            end::session_ended(&mut draft, run, end);
-        }
+        What::SessionEndedWithNotes { run, end, notes } => end::session_ended_with_notes(&mut draft, run, end, notes),
         What::NotStopped { run, reason } => end::not_stopped(&mut draft, run, reason),
         What::SpawnAsked(request) => drop(talk::spawn_asked(&mut draft, *request)),
         What::MessageAsked { run, text } => drop(talk::message_asked(&mut draft, run, text)),
@@ -473,9 +465,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::HouseKept { result } => keep::house_kept(&mut draft, result),
         What::UsersRead(users) => inbound::users_read(&mut draft, users),
         What::ListeningBegun { notifiers } => poll::begun(&mut draft, notifiers),
-        What::PluginsChanged { plugins, notifiers, hearing, threaded } => {
-            poll::plugins_changed(&mut draft, plugins, notifiers, hearing);
-        }
+        What::PluginsChanged(loaded) => poll::plugins_changed(&mut draft, loaded),
         What::Polled { notifier, failures, result } => poll::polled(&mut draft, notifier, failures, result),
         What::Heard { notifier, inbound, cursor } => poll::keep(&mut draft, &notifier, inbound, cursor),
         What::Routed { place, key, course } => inbound::routed(&mut draft, place, key, *course),

@@ -275,16 +275,7 @@ pub enum Fact {
         listening: Listening,
     },
     /// Plugins were installed, replaced, taken away or set up anew while the host runs.
-    PluginsChanged {
-        /// All that are loaded now.
-        plugins: Vec<PluginVersion>,
-        /// Those among them that tell people.
-        notifiers: Vec<PluginId>,
-        /// Those among them that hear people.
-        hearing: Vec<PluginId>,
-        /// Those among them that can open threads.
-        threaded: Vec<PluginId>,
-    },
+    PluginsChanged(Box<LoadedPlugins>),
     /// What has ended long ago is being removed.
     HousekeepingBegun,
     HousekeepingDone {
@@ -298,6 +289,19 @@ pub enum Fact {
     PredecessorImported {
         imported: Imported,
     },
+}
+
+/// The plugins that are loaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LoadedPlugins {
+    /// All of them.
+    pub plugins: Vec<PluginVersion>,
+    /// Those that tell people.
+    pub notifiers: Vec<PluginId>,
+    /// Those that hear people.
+    pub hearing: Vec<PluginId>,
+    /// Those that can open threads.
+    pub threaded: Vec<PluginId>,
 }
 
 /// A plugin that is loaded.

@@ -21,8 +21,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::admission::AdmissionRules;
 use crate::attention::Item;
 use crate::budget::Begun;
-use crate::conversation::{self, Place};
-use crate::event::{Event, Fact, RunFinished};
+use crate::conversation::{self, Conversed, Place};
+use crate::event::{Event, Fact, LoadedPlugins, RunFinished};
+use crate::grounding::Handoff;
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
@@ -390,9 +391,7 @@ impl State {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
             Fact::RunRequested { slug, trigger, .. } => self.apply_request(slug.as_ref(), trigger, event.at),
             Fact::RunStarting { slug, .. } => self.apply_launch(slug.as_ref(), event.at),
-            Fact::HandoffLeft { slug: Some(slug), handoff, .. } => {
-                self.job_states.entry(slug.clone()).or_default().last_handoff = Some((**handoff).clone());
-            }
+            Fact::HandoffLeft { slug: Some(slug), handoff, .. } => self.keep_handoff(slug, handoff),
             Fact::RunFinished(finished) => self.apply_finish(finished),
             Fact::SupervisionAsked { question } => drop(self.questions.insert(question.run, (**question).clone())),
             Fact::RunSupervised { run, .. } => drop(self.questions.remove(run)),
@@ -408,17 +407,10 @@ impl State {
             Fact::NoticePartDelivered { notice, notifier, part, .. } => self.outbox.go_on(*notice, notifier, part + 1),
             Fact::NoticeDelivered { notice, notifier, .. } => self.outbox.settle(*notice, notifier, None),
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.outbox.settle(*notice, notifier, *retry_at),
-            Fact::Conversed(fact) => {
-                self.conversations.apply(fact, event.at);
-                attention::follow_thread(&mut self.attention, fact);
-            }
+            Fact::Conversed(fact) => self.apply_conversed(fact, event.at),
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::Listening { notifier, listening } => self.polls.apply(notifier, listening),
-            Fact::PluginsChanged { notifiers, hearing, threaded, .. } => {
-                self.notifiers.clone_from(notifiers);
-                self.threaded.clone_from(threaded);
-                self.polls.hear(hearing);
-            }
+            Fact::PluginsChanged(loaded) => self.take_plugins(loaded),
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),
             Fact::HousekeepingFailed { .. } => self.keep_house_in(event.at, AFTER_FAILED_HOUSEKEEPING),
             Fact::WorkloadReported { workload } => self.tunings.note(workload),
@@ -450,6 +442,21 @@ impl State {
             | Fact::PredecessorImported { .. }
             | Fact::HostStopped => {}
         }
+    }
+
+    fn take_plugins(&mut self, loaded: &LoadedPlugins) {
+        self.notifiers.clone_from(&loaded.notifiers);
+        self.threaded.clone_from(&loaded.threaded);
+        self.polls.hear(&loaded.hearing);
+    }
+
+    fn apply_conversed(&mut self, fact: &Conversed, at: Timestamp) {
+        self.conversations.apply(fact, at);
+        attention::follow_thread(&mut self.attention, fact);
+    }
+
+    fn keep_handoff(&mut self, slug: &JobSlug, handoff: &Handoff) {
+        self.job_states.entry(slug.clone()).or_default().last_handoff = Some(handoff.clone());
     }
 
     fn keep_house_in(&mut self, now: Timestamp, wait: SignedDuration) {

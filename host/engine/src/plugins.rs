@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use instar_core::decide::What;
-use instar_core::event::PluginVersion;
+use instar_core::event::{LoadedPlugins, PluginVersion};
 use instar_core::id::{PluginId, RunId};
 use instar_core::run::Run;
 use instar_plugin::Plugins;
@@ -13,31 +13,23 @@ use crate::act::World;
 use crate::ask::{AskError, Engine};
 
 /// What the loop wants to know of the plugins.
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) plugins: Vec<PluginVersion>,
-    pub(crate) notifiers: Vec<PluginId>,
-    pub(crate) hearing: Vec<PluginId>,
-    pub(crate) threaded: Vec<PluginId>,
-}
-
-impl Loaded {
-    pub(crate) fn of(plugins: &Plugins) -> Self {
-        let notifiers = plugins.notifiers();
-        let hearing = notifiers.iter().filter(|notifier| plugins.hears(notifier)).cloned().collect();
-        let threaded = notifiers.iter().filter(|notifier| plugins.has_threads(notifier)).cloned().collect();
-        let enabled = plugins.list().into_iter().filter(|info| info.enabled);
-        let plugins = enabled.map(|info| PluginVersion { id: info.id, version: info.version }).collect();
-        Self { plugins, notifiers, hearing, threaded }
-    }
+pub(crate) fn loaded(plugins: &Plugins) -> LoadedPlugins {
+    let notifiers = plugins.notifiers();
+    let those = |can: fn(&Plugins, &PluginId) -> bool| {
+        notifiers.iter().filter(|notifier| can(plugins, notifier)).cloned().collect::<Vec<_>>()
+    };
+    let (hearing, threaded) = (those(Plugins::hears), those(Plugins::has_threads));
+    let enabled = plugins.list().into_iter().filter(|info| info.enabled);
+    let plugins = enabled.map(|info| PluginVersion { id: info.id, version: info.version }).collect();
+    LoadedPlugins { plugins, notifiers, hearing, threaded }
 }
 
 impl Engine {
     /// From now on these plugins are called; what is under way ends on the former ones.
     pub async fn replace_plugins(&self, plugins: Plugins) -> Result<(), AskError> {
-        let Loaded { plugins: versions, notifiers, hearing, threaded } = Loaded::of(&plugins);
+        let loaded = loaded(&plugins);
         self.plugins.replace(plugins);
-        self.ask(What::PluginsChanged { plugins: versions, notifiers, hearing, threaded }).await.map(|_| ())
+        self.ask(What::PluginsChanged(loaded)).await.map(|_| ())
     }
 }
 

@@ -30,7 +30,7 @@ use crate::ears::Ears;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
-use crate::plugins::{KeptPlugins, Loaded};
+use crate::plugins::{self, KeptPlugins};
 use crate::supervise::Supervisor;
 use crate::view::{SharedView, View};
 
@@ -105,7 +105,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let mut snapshot = parts.store.restore_beside(&parts.jobs).await.map_err(StartError::Restore)?;
     let since = now.checked_sub(REMEMBERED_DAYS).unwrap_or(now);
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
-    let Loaded { notifiers, hearing, threaded, .. } = Loaded::of(&parts.plugins.now());
+    let LoadedPlugins { notifiers, hearing, threaded, .. } = plugins::loaded(&parts.plugins.now());
     let mut state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
     state.threaded = threaded;
     state.listen_to(&hearing);

@@ -111,7 +111,7 @@ impl Web {
         let mut headers = Vec::new();
         for (name, value) in request.headers.iter().filter(|(name, _)| is_own_host || *name != "authorization") {
             let value = HeaderValue::try_from(value).map_err(|_| unasked(format!("`{name}` cannot be sent")))?;
-            headers.push((HeaderName::from_static(*name), value));
+            headers.push((HeaderName::from_static(name), value));
         }
         let query = target.query.as_deref().map(|query| format!("?{query}")).unwrap_or_default();
         let order = Order {

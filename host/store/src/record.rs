@@ -157,7 +157,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
-        Fact::RunSkipped { run, reason, slug: _ } => runs::skipped(connection, at, *run, reason).await?,
+        Fact::RunSkipped { run, reason, .. } => runs::skipped(connection, at, *run, reason).await?,
         Fact::GateBegun { .. } | Fact::GateEnded { .. } | Fact::WorkloadReported { .. } => {
             gates::changed(connection, &event.fact).await?;
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::decide::{Draft, Effect, inbound};
-use crate::event::{Fact, PluginVersion};
+use crate::event::{Fact, LoadedPlugins};
 use crate::id::PluginId;
 use crate::inbound::Inbound;
 use crate::poll::{Listening, PollFault, Polled};
@@ -15,15 +15,9 @@ pub(super) fn begun(draft: &mut Draft<'_>, notifiers: Vec<PluginId>) {
 }
 
 /// Whoever is new among those that hear is listened to; whoever is gone is after the poll that is under way.
-pub(super) fn plugins_changed(
-    draft: &mut Draft<'_>,
-    plugins: Vec<PluginVersion>,
-    notifiers: Vec<PluginId>,
-    hearing: Vec<PluginId>,
-    threaded: Vec<PluginId>,
-) {
-    let new: Vec<_> = hearing.iter().filter(|notifier| !draft.state.is_polled(notifier)).cloned().collect();
-    draft.event(Fact::PluginsChanged { plugins, notifiers, hearing, threaded });
+pub(super) fn plugins_changed(draft: &mut Draft<'_>, loaded: LoadedPlugins) {
+    let new: Vec<_> = loaded.hearing.iter().filter(|notifier| !draft.state.is_polled(notifier)).cloned().collect();
+    draft.event(Fact::PluginsChanged(Box::new(loaded)));
     begun(draft, new);
 }
 

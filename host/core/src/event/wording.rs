@@ -296,7 +296,7 @@ impl Fact {
                 Listening::Works => format!("{notifier} listens again"),
                 Listening::Ended => format!("{notifier} is not listened to any more"),
             },
-            Self::PluginsChanged { plugins, .. } => format!("The plugins changed; {} are loaded", plugins.len()),
+            Self::PluginsChanged(loaded) => format!("The plugins changed; {} are loaded", loaded.plugins.len()),
             Self::HousekeepingBegun => "Housekeeping begun".into(),
             Self::HousekeepingDone { cleared } => format!(
                 "Housekeeping done: {} runs, {} events and {} session folders removed",
@@ -406,7 +406,7 @@ impl Fact {
                 }
                 Listening::Works | Listening::Ended => json!({ "notifier": notifier }),
             },
-            Self::PluginsChanged { plugins, notifiers, .. } => json!({ "plugins": plugins, "notifiers": notifiers }),
+            Self::PluginsChanged(loaded) => json!({ "plugins": loaded.plugins, "notifiers": loaded.notifiers }),
             Self::HousekeepingDone { cleared } => json!(cleared),
             Self::HousekeepingFailed { error } => json!({ "error": error }),
             Self::PredecessorImported { imported } => json!(imported),

@@ -50,7 +50,7 @@ pub(super) fn measure() -> Result<()> {
         "build the bench of messages (release)",
         shell::cargo().args(["build", "--release", "--quiet", "--package", "instar-tests", "--bins"]),
     )?;
-    let output = shell::program(&shell::target_dir().join("release/bench-messages"))
+    let output = shell::program(shell::target_dir().join("release/bench-messages"))
         .env("INSTAR_BIN", shell::target_dir().join("release/instar"))
         .stderr(Stdio::inherit())
         .output()
