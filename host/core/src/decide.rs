@@ -449,10 +449,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Started { run } => started(&mut draft, run),
         What::NotStarted { run, reason } => end::not_started(&mut draft, run, reason),
         What::SessionEnded { run, end } => end::session_ended(&mut draft, run, end),
-        What::SessionEndedWithNotes { run, end, notes } => {
-            end::notes_left(&mut draft, run, notes);
-            end::session_ended(&mut draft, run, end);
-        }
+        What::SessionEndedWithNotes { run, end, notes } => end::session_ended_with(&mut draft, run, end, notes),
         What::NotStopped { run, reason } => end::not_stopped(&mut draft, run, reason),
         What::SpawnAsked(request) => drop(talk::spawn_asked(&mut draft, *request)),
         What::MessageAsked { run, text } => drop(talk::message_asked(&mut draft, run, text)),

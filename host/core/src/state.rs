@@ -408,10 +408,7 @@ impl State {
             Fact::NoticePartDelivered { notice, notifier, part, .. } => self.outbox.go_on(*notice, notifier, part + 1),
             Fact::NoticeDelivered { notice, notifier, .. } => self.outbox.settle(*notice, notifier, None),
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.outbox.settle(*notice, notifier, *retry_at),
-            Fact::Conversed(fact) => {
-                self.conversations.apply(fact, event.at);
-                attention::follow_thread(&mut self.attention, fact);
-            }
+            Fact::Conversed(fact) => self.apply_conversed(fact, event.at),
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::Listening { notifier, listening } => self.polls.apply(notifier, listening),
             Fact::PluginsChanged { notifiers, hearing, threaded, .. } => {
@@ -450,6 +447,11 @@ impl State {
             | Fact::PredecessorImported { .. }
             | Fact::HostStopped => {}
         }
+    }
+
+    fn apply_conversed(&mut self, fact: &conversation::Conversed, at: Timestamp) {
+        self.conversations.apply(fact, at);
+        attention::follow_thread(&mut self.attention, fact);
     }
 
     fn keep_house_in(&mut self, now: Timestamp, wait: SignedDuration) {

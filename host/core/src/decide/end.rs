@@ -76,8 +76,13 @@ pub(super) fn session_ended(draft: &mut Draft<'_>, id: RunId, end: End) {
     }
 }
 
+pub(super) fn session_ended_with(draft: &mut Draft<'_>, id: RunId, end: End, notes: String) {
+    notes_left(draft, id, notes);
+    session_ended(draft, id, end);
+}
+
 /// However the run is judged afterwards: what failed has the most to tell.
-pub(super) fn notes_left(draft: &mut Draft<'_>, id: RunId, notes: String) {
+fn notes_left(draft: &mut Draft<'_>, id: RunId, notes: String) {
     let Some(run) = draft.state.run(id).filter(|run| run.session().is_some() && run.slug.is_some()) else { return };
     let handoff = Box::new(Handoff { run: id, at: draft.now, text: notes });
     draft.event(Fact::HandoffLeft { run: id, slug: run.slug.clone(), handoff });
