@@ -1,6 +1,7 @@
 //! A day of people with agents, from the first pairing to the last message, all of it over the loopback Bot API.
 
-use instar_tests::{until, until_some};
+use instar_tests::bot_api::{Message, User};
+use instar_tests::{Server, until, until_some};
 use serde_json::json;
 
 use crate::hook;
@@ -27,24 +28,19 @@ fn prepare(people: &People) {
     agent.write_jobs(&json!([script("work", "Nightly work", "work.sh"), script("ask", "Careful work", "ask.sh")]));
 }
 
-#[test]
-fn a_day_from_the_first_pairing_to_the_last_message() {
-    let people = People::new();
-    prepare(&people);
-    let server = people.agent.start();
-    let (telegram, forum) = (&people.telegram, people.telegram.forum());
-
-    // Morning: Ada is let in, and somebody who is not stays outside.
+/// Ada is let in, and somebody who is not stays outside.
+fn morning(people: &People, server: &Server, eve: &User) {
     people.pair();
-    let eve = telegram.user("Eve");
-    telegram.say(&eve, forum, None, "open-sesame send:secrets");
+    people.telegram.say(eve, people.telegram.forum(), None, "open-sesame send:let-me-in");
     let refused = "/events?type=message_refused&limit=100";
     until("the refusal", || server.client().get(refused).json, |events| events[0].is_object());
     assert_eq!(people.kept("open-sesame"), Vec::<String>::new(), "what a stranger said is kept");
-    assert_eq!((sessions(&server).len(), people.heard().len()), (0, 0));
+    assert_eq!((sessions(server).len(), people.heard().len()), (0, 0));
+}
 
-    // A topic, a message, a session; the agent gets it exactly and answers.
-    let topic = telegram.create_topic(&people.ada, "Research");
+/// A topic, a message, a session: the agent gets it exactly, and answers.
+fn talk(people: &People, server: &Server) -> i64 {
+    let topic = people.telegram.create_topic(&people.ada, "Research");
     let said = "Compare A & B:\n\tünï \u{1F980} -- \"quoted\" $HOME; send:begun";
     people.say(Some(topic), said);
     let first = people.until_heard(&format!("[telegram:{topic}] {said}"));
@@ -53,9 +49,12 @@ fn a_day_from_the_first_pairing_to_the_last_message() {
     people.say(Some(topic), "and C? send:added");
     assert_eq!(people.until_heard("and C? send:added"), format!("[telegram:{topic}] and C? send:added"));
     people.seen(Some(topic), "added");
-    assert_eq!(sessions(&server).len(), 1);
+    assert_eq!(sessions(server).len(), 1);
+    topic
+}
 
-    // Noon: a job fails, and says so in a topic of its own.
+/// A job fails, and says so in a topic of its own, where it is run again.
+fn noon(people: &People, server: &Server) {
     server.ended_run(&server.trigger("work"));
     let work = people.topic("Nightly work");
     let report = people.seen(Some(work), "failed");
@@ -63,49 +62,53 @@ fn a_day_from_the_first_pairing_to_the_last_message() {
         assert!(report.text.contains(part), "{part} is not in {}", report.text);
     }
     people.say(Some(work), "/run work");
-    until(
-        "the second report",
-        || people.sent(Some(work)),
-        |sent| sent.iter().filter(|message| message.text.contains("exit status 3")).count() == 2,
-    );
+    let reports = || people.sent(Some(work)).iter().filter(|message| message.text.contains("exit status 3")).count();
+    until("the second report", reports, |count| *count == 2);
     assert_eq!(people.topics("Nightly work"), 1);
+}
 
-    // Afternoon: a guard asks, nobody is there, and a press of a button lets it happen once.
+/// A guard asks, nobody is there, and a press of a button lets it happen once.
+fn afternoon(people: &People, server: &Server, eve: &User) {
+    let (telegram, forum) = (&people.telegram, people.telegram.forum());
     let answers = || std::fs::read_to_string(people.agent.path("answers")).unwrap_or_default();
     server.ended_run(&server.trigger("ask"));
     assert!(answers().contains("deny"), "{}", answers());
     let careful = people.topic("Careful work");
     let question = people.seen(Some(careful), "sudo ls");
-    let outside = telegram.press(&eve, forum, question.id, &People::button(&question, "Approve"));
+    let outside = telegram.press(eve, forum, question.id, &People::button(&question, "Approve"));
     let press = people.press(&question, "Approve");
-    until(
-        "the answer",
-        || telegram.answer_to(&press),
-        |answer| answer.as_ref().is_some_and(|answer| answer.starts_with("Approved by Ada")),
-    );
-    until(
-        "the message without buttons",
-        || telegram.message(forum, question.id),
-        |message| {
-            message.as_ref().is_some_and(|message| message.reply_markup.is_none() && message.text.contains("Approved"))
-        },
-    );
-    assert_ne!(telegram.answer_to(&outside).as_deref(), Some("Approved"), "a stranger approved");
+    let is_approved = |answer: &Option<String>| answer.as_ref().is_some_and(|it| it.starts_with("Approved by Ada"));
+    until("the answer", || telegram.answer_to(&press), is_approved);
+    let is_decided = |message: &Option<Message>| {
+        message.as_ref().is_some_and(|message| message.reply_markup.is_none() && message.text.contains("Approved"))
+    };
+    until("the message without buttons", || telegram.message(forum, question.id), is_decided);
+    assert_eq!(telegram.answer_to(&outside), None, "a stranger is answered");
     let before = answers().len();
     server.ended_run(&server.trigger("ask"));
     assert_eq!(answers().len(), before, "it passes without a word: {}", answers());
     server.ended_run(&server.trigger("ask"));
     assert!(answers()[before..].contains("deny"), "the yes was good once: {}", answers());
-    until(
-        "the second question",
-        || people.sent(Some(careful)),
-        |sent| sent.iter().filter(|message| message.reply_markup.is_some()).count() == 1,
-    );
+    let open = || people.sent(Some(careful)).iter().filter(|message| message.reply_markup.is_some()).count();
+    until("the second question", open, |count| *count == 1);
+}
 
-    // Evening: the server dies, is spoken to meanwhile, and goes on.
+#[test]
+fn a_day_from_the_first_pairing_to_the_last_message() {
+    let people = People::new();
+    prepare(&people);
+    let server = people.agent.start();
+    let (telegram, forum) = (&people.telegram, people.telegram.forum());
+    let eve = telegram.user("Eve");
+    morning(&people, &server, &eve);
+    let topic = talk(&people, &server);
+    noon(&people, &server);
+    afternoon(&people, &server, &eve);
+
+    // The server dies, is spoken to meanwhile, and goes on.
     server.kill_hard();
     people.say(Some(topic), "while you were away send:back");
-    telegram.say(&eve, forum, Some(topic), "and now? send:secrets");
+    telegram.say(&eve, forum, Some(topic), "and now? send:let-me-in");
     let server = people.agent.start();
     assert_eq!(people.until_heard("away send:back"), format!("[telegram:{topic}] while you were away send:back"));
     people.seen(Some(topic), "back");
@@ -114,14 +117,13 @@ fn a_day_from_the_first_pairing_to_the_last_message() {
     assert_eq!(sessions(&server).len(), 1, "the session of the morning lives");
 
     // What was said arrived once, in its order, and nothing else did.
-    let heard: Vec<_> =
-        people.heard().iter().map(|text| text.rsplit("send:").next().unwrap_or("").to_owned()).collect();
-    assert_eq!(heard, ["begun", "added", "back", "bye"]);
+    let last = |text: &String| text.rsplit("send:").next().unwrap_or_default().to_owned();
+    assert_eq!(people.heard().iter().map(last).collect::<Vec<_>>(), ["begun", "added", "back", "bye"]);
     let answers: Vec<_> = people.sent(Some(topic)).into_iter().map(|message| message.text).collect();
     assert_eq!(answers, ["begun", "added", "back", "bye"]);
-    assert_eq!(people.kept(&telegram.token()), [people.agent.path(".instar/secrets.json").display().to_string()]);
     until_some("all confirmed", || (telegram.unconfirmed() == 0).then_some(()));
-    for text in ["open-sesame", "send:secrets"] {
+    assert_eq!(people.kept(&telegram.token()), [people.agent.path(".instar/secrets.json").display().to_string()]);
+    for text in ["open-sesame", "send:let-me-in"] {
         assert_eq!(people.kept(text), Vec::<String>::new(), "what a stranger said is kept");
     }
 }

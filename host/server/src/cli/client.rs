@@ -52,6 +52,8 @@ pub(crate) enum ClientError {
     TimedOut(Duration),
     #[error("{} may not be opened; the server belongs to another user", socket.display())]
     NotAllowed { socket: PathBuf },
+    #[error("nobody answers at {address}: {reason}; start the server with `instar server start`")]
+    Unreachable { address: String, reason: String },
     #[error("the request cannot be sent: {0}")]
     Invalid(String),
     #[error("the connection to the server broke: {0}; see `.instar/logs/server.log`")]
@@ -176,7 +178,11 @@ async fn exchange_by_token(
         .header(AUTHORIZATION, format!("Bearer {token}"))
         .body(Full::new(Bytes::from(body)))
         .map_err(|error| ClientError::Invalid(error.to_string()))?;
-    let stream = TcpStream::connect(host).await.map_err(|error| broken(&error))?;
+    let unreachable = |error: io::Error| {
+        let (address, reason) = (host.to_owned(), error.to_string());
+        ClientError::Unreachable { address, reason }
+    };
+    let stream = TcpStream::connect(host).await.map_err(unreachable)?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(|error| broken(&error))?;
     let connection = tokio::spawn(connection);
@@ -227,7 +233,9 @@ impl Answer {
 impl From<ClientError> for Failure {
     fn from(error: ClientError) -> Self {
         let exit = match &error {
-            ClientError::NotRunning { .. } | ClientError::TimedOut(_) => Exit::NotRunning,
+            ClientError::NotRunning { .. } | ClientError::TimedOut(_) | ClientError::Unreachable { .. } => {
+                Exit::NotRunning
+            }
             ClientError::NotAllowed { .. } => Exit::Refused,
             ClientError::Invalid(_) => Exit::Usage,
             ClientError::Broken(_) => Exit::Failed,
