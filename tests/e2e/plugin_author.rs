@@ -13,6 +13,8 @@ fn author(agent: &Agent, folder: &Path, arguments: &[&str]) -> Output {
     let program = command.get_program().to_owned();
     command = std::process::Command::new(program);
     command.args(arguments).current_dir(folder).env_remove("CLAUDECODE").env_remove("INSTAR_RUN_ID");
+    // What all of them need is built once.
+    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tests-authors"));
     command.output().expect("instar can be run")
 }
 
