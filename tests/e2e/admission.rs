@@ -95,6 +95,33 @@ fn tags_budgets_and_jitter_decide_who_starts() {
 }
 
 #[test]
+fn a_proposed_schedule_is_taken_shown_kept_over_a_restart_and_given_up() {
+    let mut often = job("mail", json!({}));
+    often["schedule"] = json!("*/10 * * * *");
+    let agent = agent_with(&json!([often]), "true");
+    let server = agent.start();
+    let idle = json!({"slug": "mail", "duration": 1, "itemsFound": 0, "itemsProcessed": 0, "skipFast": true});
+    for _ in 0..10 {
+        assert_eq!(server.client().post("/skip-ledger/workload", &idle).status, 201);
+    }
+    let next = || {
+        let done = agent.instar(&["job", "next", "mail", "--from", "2027-01-01T00:00:00Z", "--count", "2", "--json"]);
+        let shown: Value = serde_json::from_slice(&done.stdout).unwrap_or_else(|error| panic!("{error}: {done:?}"));
+        (shown["expression"].clone(), shown["next"][1].clone())
+    };
+    let by_file = (json!("*/10 * * * *"), json!("2027-01-01T00:20:00Z"));
+    assert_eq!(next(), by_file);
+    assert!(agent.instar(&["job", "tune", "mail", "take"]).status.success());
+    let tuned = (json!("*/20 * * * *"), json!("2027-01-01T00:40:00Z"));
+    assert_eq!(next(), tuned);
+    drop(server);
+    let _server = agent.start();
+    assert_eq!(next(), tuned);
+    assert!(agent.instar(&["job", "tune", "mail", "reset"]).status.success());
+    assert_eq!(next(), by_file);
+}
+
+#[test]
 fn workloads_are_checked_kept_and_shown_as_trends() {
     let agent = agent_with(&json!([job("mail", json!({}))]), "true");
     let server = agent.start();

@@ -59,6 +59,7 @@ impl Patient {
             ".instar/state/instar.db",
             ".instar/plugins/broken.wasm",
             ".instar/quota-state.json",
+            ".instar/users.json",
         ] {
             let _ = fs::remove_file(path(name));
         }
@@ -94,6 +95,9 @@ fn each_planted_fault_is_named_with_its_fix() {
     let remove = |agent: &Agent| fs::remove_file(agent.path(".instar/jobs.json")).expect("removed");
     patient.check(remove, "jobs-missing", "jobs.json", "instar init");
     patient.check(|agent| agent.write(".instar/jobs.json", "[{"), "jobs-refused", "not valid JSON", "correct");
+    patient.check(|agent| agent.write(".instar/users.json", "[{"), "users-unreadable", "users.json", "by hand");
+    let nobody = json!([{ "name": "nobody" }]).to_string();
+    patient.check(|agent| agent.write(".instar/users.json", &nobody), "user-bad", "user[0]", "users.json");
     let bad = json!([job("good", "@daily", "script"), job("bad", "never", "script")]);
     patient.check(|agent| agent.write_jobs(&bad), "job-bad", "Job[1] `bad`", "`schedule` of entry 1");
     let odd = json!([job("odd", "@daily", "dance")]);

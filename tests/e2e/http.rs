@@ -34,6 +34,9 @@ fn nobody_gets_in_without_the_token_but_health_is_open() {
     assert!(health.json["version"].is_null() && health.json["uptimeHuman"].is_string(), "{health:?}");
     let health = server.client().get("/health");
     assert!(health.json["version"].is_string() && health.json["memory"]["rss"].as_u64() > Some(0), "{health:?}");
+    let machine = &health.json["systemMemory"];
+    let of = |name: &str| machine[name].as_f64().unwrap_or_else(|| panic!("{name}: {health:?}"));
+    assert!(of("totalGB") >= of("freeGB") && (0.0..=100.0).contains(&of("usedPercent")), "{health:?}");
 }
 
 #[test]

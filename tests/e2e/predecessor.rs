@@ -120,7 +120,7 @@ fn folder_of_a_predecessor_starts_as_it_is_and_its_history_is_imported_once() {
         let read = &events(&server, "jobs_read")[0];
         assert_eq!(read["metadata"]["problems"], json!([]), "{read:#}");
         let imported = events(&server, "predecessor_imported");
-        let counts = json!({"files": 5, "jobStates": 1, "events": 3, "attentionItems": 1, "skipped": 4});
+        let counts = json!({"files": 5, "jobStates": 1, "events": 3, "attentionItems": 1, "messages": 0, "topics": 0, "skipped": 4});
         assert_eq!(imported.iter().map(|event| &event["metadata"]).collect::<Vec<_>>(), [&counts]);
         let items = server.client().get("/attention").json;
         assert_eq!((&items["count"], &items["items"][0]["status"]), (&json!(1), &json!("ACKNOWLEDGED")), "{items:#}");

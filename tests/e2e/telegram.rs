@@ -1,19 +1,20 @@
 //! The bundled Telegram notifier in the real host: what happens reaches the right topic, each part once.
 
 use std::fs;
-use std::io::Write;
-use std::process::Stdio;
 
 use instar_tests::bot_api::{BotApi, Fault};
 use instar_tests::{Agent, until, until_some};
 use serde_json::{Value, json};
+
+use crate::people::set_secret;
 
 /// A project whose notices go to a topic of the forum.
 fn start() -> (BotApi, i64, Agent) {
     let telegram = BotApi::start();
     let topic = telegram.create_topic(&telegram.user("Ada"), "reports");
     let agent = Agent::new();
-    agent.configure(&json!({ "plugins": { "notifier-telegram": {
+    // All reports go to one topic.
+    agent.configure(&json!({ "conversations": { "threads": false }, "plugins": { "notifier-telegram": {
         "config": { "chatId": telegram.forum(), "topic": topic, "pollSeconds": 1 },
         "http": { "hosts": { "api.telegram.org": telegram.url() } },
     } } }));
@@ -23,13 +24,6 @@ fn start() -> (BotApi, i64, Agent) {
         "slug": "work", "name": "Work", "schedule": "@yearly", "execute": { "type": "script", "value": "work.sh" }
     }]));
     (telegram, topic, agent)
-}
-
-fn set_secret(agent: &Agent, token: &str) {
-    let mut command = agent.command(&["secret", "set", "notifier-telegram/token"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("instar can be run");
-    child.stdin.take().expect("it is piped").write_all(token.as_bytes()).expect("it reads");
-    assert!(child.wait().expect("it ends").success());
 }
 
 /// All that was delivered, once nothing is owed any more.

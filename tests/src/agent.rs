@@ -148,12 +148,17 @@ impl Agent {
 
     /// Starts the server in the foreground and waits until it answers.
     pub fn start(&self) -> Server {
-        Server::start(self, None)
+        Server::start(self, None, &[])
+    }
+
+    /// The same, with these variables in its environment.
+    pub fn start_with(&self, env: &[(&str, &str)]) -> Server {
+        Server::start(self, None, env)
     }
 
     /// The same, with no more than so many files open at once.
     pub fn start_with_files(&self, most: u32) -> Server {
-        Server::start(self, Some(most))
+        Server::start(self, Some(most), &[])
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod agent;
 pub mod bot_api;
+pub mod forum;
 mod http;
 mod native_code;
 mod plugin;
@@ -11,6 +12,7 @@ mod server;
 mod socket;
 mod stream;
 mod wait;
+pub mod webhooks;
 
 pub use agent::{Agent, component, instar_bin};
 pub use http::{Answer, Client};

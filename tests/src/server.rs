@@ -19,7 +19,7 @@ pub struct Server {
 }
 
 impl Server {
-    pub(crate) fn start(agent: &Agent, most_files: Option<u32>) -> Self {
+    pub(crate) fn start(agent: &Agent, most_files: Option<u32>, env: &[(&str, &str)]) -> Self {
         let log = File::create(agent.path("server-output.log")).expect("the log can be made");
         let errors = log.try_clone().expect("a file can be cloned");
         let command = agent.command(&["server", "start", "--foreground", "--port", "0"]);
@@ -27,6 +27,7 @@ impl Server {
             Some(most) => limited(&command, most),
             None => command,
         };
+        command.envs(env.iter().copied());
         let child = command.stdin(Stdio::null()).stdout(log).stderr(errors).spawn().expect("instar can be run");
         let mut server = Self { child, client: Client::new("", None), dir: agent.dir().to_owned() };
         let port = until_some("the server to listen", || server.port());
@@ -95,6 +96,12 @@ impl Server {
     pub fn kill_hard(mut self) {
         self.child.kill().expect("the server can be killed");
         self.child.wait().expect("the server can be awaited");
+    }
+
+    /// Waits until it ended by itself.
+    #[track_caller]
+    pub fn died(mut self, where_to: &str) {
+        until_some(where_to, || self.child.try_wait().expect("the server can be awaited"));
     }
 
     /// As an operator would.

@@ -17,6 +17,9 @@ pub struct AttentionItem {
     pub status: AttentionStatus,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source_context: Option<String>,
+    /// The topic in which people talk about it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub topic_id: Option<i64>,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]

@@ -24,6 +24,10 @@ pub struct Topic {
 pub struct TopicRequest {
     #[schema(min_length = 1, max_length = 128, pattern = "\\S")]
     pub name: String,
+    /// As Telegram knows it, 0 to 16777215; the nearest that there is, and green where absent.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    #[schema(maximum = 16777215)]
+    pub color: Option<u32>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -155,4 +159,22 @@ pub struct PairingCode {
     pub code: String,
     #[schema(format = DateTime)]
     pub until: String,
+}
+
+/// `POST /internal/inbound`: what a notifier heard in another process lies on disk, and is to be taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InboundKept {
+    /// The id of the notifier.
+    pub notifier: String,
+    /// Under which it is kept.
+    #[schema(maximum = 9_007_199_254_740_991_u64)]
+    pub number: u64,
+}
+
+/// It is recorded, and needs to be kept no more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct InboundTaken {
+    pub number: u64,
+    /// The keys of what happened in it; those that were known before are among them.
+    pub keys: Vec<String>,
 }

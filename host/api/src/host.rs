@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// `GET /health`. Without a token it shows the first three fields only.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Health {
     pub status: HealthStatus,
@@ -25,7 +25,7 @@ pub enum HealthStatus {
 }
 
 /// What a caller with the token sees beside.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct HealthDetail {
     pub version: String,
@@ -37,6 +37,9 @@ pub struct HealthDetail {
     pub consecutive_job_failures: u64,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub memory: Option<Memory>,
+    /// Of the machine; absent where the system does not say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub system_memory: Option<SystemMemory>,
     pub jobs: JobCounts,
 }
 
@@ -50,6 +53,18 @@ pub struct SessionCounts {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Memory {
     pub rss: u64,
+}
+
+/// With one decimal each.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SystemMemory {
+    #[serde(rename = "totalGB")]
+    pub total_gb: f64,
+    /// What programs could still get.
+    #[serde(rename = "freeGB")]
+    pub free_gb: f64,
+    pub used_percent: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -24,15 +24,16 @@ pub use attention::{
     AttentionChange, AttentionItem, AttentionItems, AttentionPriority, AttentionRequest, AttentionStatus,
 };
 pub use conversations::{
-    Conversation, Conversations, FoundMessages, LoggedMessage, MessageLogStats, PairRequest, PairingCode, Replied,
-    ReplyRequest, Topic, TopicMessages, TopicOpened, TopicReplied, TopicReplyRequest, TopicRequest, Topics,
+    Conversation, Conversations, FoundMessages, InboundKept, InboundTaken, LoggedMessage, MessageLogStats, PairRequest,
+    PairingCode, Replied, ReplyRequest, Topic, TopicMessages, TopicOpened, TopicReplied, TopicReplyRequest,
+    TopicRequest, Topics,
 };
 pub use error::ErrorBody;
 pub use events::{Event, StreamedEvent};
 pub use guards::{GuardCheckRequest, GuardDecision, GuardDecisions, GuardFinding, GuardTime};
 pub use host::{
     FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, Pause, PauseRequest, Scheduler,
-    SessionCounts, SessionSummary, Status,
+    SessionCounts, SessionSummary, Status, SystemMemory,
 };
 pub use jobs::{
     Job, JobAddRequest, JobChangeRequest, JobChanged, JobDefinition, JobPace, JobProblem, JobRenameRequest, JobRuns,

@@ -51,6 +51,8 @@ pub const TELEGRAM_REPLY: &str = "/telegram/reply/{topicId}";
 pub const TELEGRAM_MESSAGES: &str = "/telegram/topics/{topicId}/messages";
 pub const TELEGRAM_SEARCH: &str = "/telegram/search";
 pub const TELEGRAM_LOG_STATS: &str = "/telegram/log-stats";
+/// What the lifeline calls.
+pub const INTERNAL_INBOUND: &str = "/internal/inbound";
 pub const CONVERSATIONS: &str = "/conversations";
 pub const CONVERSATIONS_REPLY: &str = "/conversations/reply";
 pub const CONVERSATIONS_PAIR: &str = "/conversations/pair";

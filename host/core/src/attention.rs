@@ -3,7 +3,8 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::notice::Address;
+use crate::id::JobSlug;
+use crate::notice::{Address, Choice};
 use crate::verdict::Severity;
 
 /// One thing for a person to look at.
@@ -18,6 +19,12 @@ pub struct Item {
     /// Where people talk about it, once a notifier has a place for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub thread: Option<Address>,
+    /// The job that it is about, in whose thread people are told of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobSlug>,
+    /// What the tokens of its buttons begin with.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub handle: String,
 }
 
 /// What whoever raises an item says of it.
@@ -110,6 +117,17 @@ impl ItemStatus {
         }
     }
 
+    /// What a button says that brings it about.
+    pub fn deed(self) -> &'static str {
+        match self {
+            Self::Open => "Open again",
+            Self::Acknowledged => "Acknowledge",
+            Self::InProgress => "In progress",
+            Self::Done => "Done",
+            Self::WontDo => "Won't do",
+        }
+    }
+
     pub fn is_closed(self) -> bool {
         match self {
             Self::Open | Self::Acknowledged | Self::InProgress => false,
@@ -142,7 +160,39 @@ impl Wanted {
 
 impl Item {
     pub fn new(wanted: Wanted, now: Timestamp) -> Self {
-        Self { wanted, status: ItemStatus::Open, created_at: now, updated_at: now, thread: None }
+        let (status, handle) = (ItemStatus::Open, String::new());
+        Self { wanted, status, created_at: now, updated_at: now, thread: None, job: None, handle }
+    }
+
+    /// The buttons below it, as it stands.
+    pub(crate) fn choices(&self) -> Vec<Choice> {
+        let offered: &[ItemStatus] = match self.status {
+            ItemStatus::Open => &[ItemStatus::Acknowledged, ItemStatus::Done, ItemStatus::WontDo],
+            ItemStatus::Acknowledged | ItemStatus::InProgress => &[ItemStatus::Done, ItemStatus::WontDo],
+            ItemStatus::Done | ItemStatus::WontDo => &[ItemStatus::Open],
+        };
+        let choice = |status: &ItemStatus| Choice { label: status.deed().into(), token: self.token(*status) };
+        offered.iter().map(choice).collect()
+    }
+
+    /// What a button says; `None` if it is none of this item.
+    pub fn pressed(&self, token: &str) -> Option<ItemStatus> {
+        const ALL: [ItemStatus; 4] = [ItemStatus::Open, ItemStatus::Acknowledged, ItemStatus::Done, ItemStatus::WontDo];
+        ALL.into_iter().find(|status| !self.handle.is_empty() && self.token(*status) == token)
+    }
+
+    fn token(&self, status: ItemStatus) -> String {
+        format!("{}.{}", self.handle, status.as_str())
+    }
+
+    /// The same item of a job that has another name; `None` if it is no item of that job.
+    pub fn of_renamed_job(&self, from: &JobSlug, to: &JobSlug) -> Option<Self> {
+        if self.job.as_ref() != Some(from) {
+            return None;
+        }
+        let kind = self.wanted.id.strip_suffix(from.as_str()).filter(|kind| kind.ends_with(':'));
+        let id = kind.map_or_else(|| self.wanted.id.clone(), |kind| format!("{kind}{to}"));
+        Some(Self { wanted: Wanted { id, ..self.wanted.clone() }, job: Some(to.clone()), ..self.clone() })
     }
 
     /// Reads an item of the predecessor's file; `None` for what is none.
@@ -162,7 +212,12 @@ impl Item {
         wanted.check().ok()?;
         let status = ItemStatus::deserialize(&value["status"]).ok()?;
         // Its topic was one of the chat that the predecessor had: whether it still is, nobody knows.
-        Some(Self { wanted, status, created_at, updated_at: time("updatedAt").unwrap_or(created_at), thread: None })
+        Some(Self {
+            status,
+            created_at,
+            updated_at: time("updatedAt").unwrap_or(created_at),
+            ..Self::new(wanted, created_at)
+        })
     }
 }
 

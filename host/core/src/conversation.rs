@@ -11,10 +11,13 @@ use std::sync::Arc;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::attention::ItemStatus;
 use crate::decide::SpawnRequest;
 use crate::id::{JobSlug, PluginId, RunId, SessionName};
 use crate::inbound::{Inbound, Mark};
 use crate::notice::Address;
+use crate::telling::Telling;
+use crate::thread::{Subject, Thread};
 use crate::users::{Role, Users};
 
 pub use self::question::{OpenQuestion, Question, Said};
@@ -60,6 +63,10 @@ pub struct Rules {
     pub chats: BTreeSet<(PluginId, String)>,
     /// How long an agent may leave a message without an answer before people are told; `None` is for ever.
     pub stall_after: Option<SignedDuration>,
+    /// Whether jobs and items of the attention queue get threads of their own, where a notifier has threads.
+    pub threads: bool,
+    /// When people are told what they did not ask for.
+    pub telling: Telling,
 }
 
 /// Somebody who may speak.
@@ -164,6 +171,8 @@ pub struct Course {
 pub enum WaitsFor {
     Beginning,
     End,
+    /// For a thread of its own.
+    Thread,
 }
 
 /// One thing to do for people.
@@ -177,6 +186,20 @@ pub enum Deed {
     /// Begin a session, which owns the conversation.
     Begin {
         request: Box<SpawnRequest>,
+    },
+    /// Open a thread in the same chat for what this message wants.
+    OpenThread {
+        name: String,
+    },
+    /// The same as `Begin`, in that thread.
+    BeginThere {
+        place: Place,
+        request: Box<SpawnRequest>,
+    },
+    /// Say how far somebody is with an item of the attention queue.
+    Turn {
+        id: String,
+        status: ItemStatus,
     },
     /// The conversation is this session's from now on.
     Bind {
@@ -271,5 +294,22 @@ pub enum Conversed {
     /// The question stands no more.
     Closed {
         id: String,
+    },
+    /// The host opened a thread for something, or gave it another name.
+    ThreadOpened {
+        notifier: PluginId,
+        subject: Subject,
+        thread: Thread,
+    },
+    /// A notifier opens no threads in a chat: what is about something goes where everything goes.
+    ThreadRefused {
+        notifier: PluginId,
+        conversation: String,
+        why: String,
+    },
+    /// The thread of something is there no more.
+    ThreadLost {
+        notifier: PluginId,
+        subject: Subject,
     },
 }

@@ -5,6 +5,7 @@
 
 mod admit;
 mod attention;
+mod digest;
 mod due;
 mod end;
 mod gate;
@@ -17,6 +18,7 @@ mod quota;
 mod supervise;
 mod talk;
 mod tell;
+mod threads;
 mod tune;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -41,9 +43,10 @@ use crate::run::{Outcome, Phase, Run, StopCause, Trigger};
 use crate::session::{Session, SessionStatus};
 use crate::state::State;
 use crate::talk::{Activity, Message};
+use crate::thread::{ThreadChange, ThreadFault, ThreadState, Topic};
 use crate::tune::TuneWish;
 use crate::users::Users;
-use crate::verdict::{Answer, Verdict};
+use crate::verdict::{Answer, Severity, Verdict};
 use crate::workload::Workload;
 
 /// Something the engine was told, with the time and the randomness of that moment.
@@ -179,6 +182,17 @@ pub enum What {
         error: String,
         /// `None` when trying again does not help; else how many milliseconds to wait at least.
         retry: Option<u64>,
+        /// What is wrong with its thread, if that is why.
+        thread: Option<ThreadState>,
+    },
+    /// A thread was opened: what the notifier calls it, or why it was not.
+    ThreadAnswered {
+        notifier: PluginId,
+        conversation: String,
+        topic: Topic,
+        /// The notice that waits for it.
+        notice: Option<NoticeId>,
+        result: Result<String, ThreadFault>,
     },
     /// What housekeeping took away, or why it did not.
     HouseKept {
@@ -200,6 +214,7 @@ pub enum What {
         plugins: Vec<PluginVersion>,
         notifiers: Vec<PluginId>,
         hearing: Vec<PluginId>,
+        threaded: Vec<PluginId>,
     },
     /// A poll is over, which had so many failures in a row before it.
     Polled {
@@ -207,10 +222,11 @@ pub enum What {
         failures: u32,
         result: Result<Polled, PollFault>,
     },
-    /// A notifier heard people.
+    /// A notifier heard people in a process that is not the server's, and goes on there.
     Heard {
         notifier: PluginId,
         inbound: Vec<Inbound>,
+        cursor: Option<String>,
     },
     /// What something that was said leads to.
     Routed {
@@ -333,6 +349,21 @@ pub enum Effect {
         hash: String,
         yes: bool,
     },
+    /// Opens a thread for something.
+    OpenThread {
+        notifier: PluginId,
+        conversation: String,
+        topic: Topic,
+        severity: Severity,
+        /// The notice that waits for it.
+        notice: Option<NoticeId>,
+    },
+    /// A sign to people; it is worth one try.
+    ChangeThread {
+        notifier: PluginId,
+        address: Address,
+        change: ThreadChange,
+    },
     /// Presses Escape in a session.
     Interrupt {
         session: SessionName,
@@ -432,20 +463,21 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Delivered { notice, notifier, receipt, more } => {
             tell::delivered(&mut draft, notice, notifier, receipt, more);
         }
-        What::NotDelivered { notice, notifier, error, retry } => {
-            tell::not_delivered(&mut draft, notice, notifier, error, retry);
+        What::NotDelivered { notice, notifier, error, retry, thread } => {
+            tell::not_delivered(&mut draft, notice, notifier, error, retry, thread);
+        }
+        What::ThreadAnswered { notifier, conversation, topic, notice, result } => {
+            threads::answered(&mut draft, notifier, conversation, topic, notice, result);
         }
         What::Supervised { run, answer } => supervise::supervised(&mut draft, run, answer),
         What::HouseKept { result } => keep::house_kept(&mut draft, result),
         What::UsersRead(users) => inbound::users_read(&mut draft, users),
         What::ListeningBegun { notifiers } => poll::begun(&mut draft, notifiers),
-        What::PluginsChanged { plugins, notifiers, hearing } => {
+        What::PluginsChanged { plugins, notifiers, hearing, threaded } => {
             poll::plugins_changed(&mut draft, plugins, notifiers, hearing);
         }
         What::Polled { notifier, failures, result } => poll::polled(&mut draft, notifier, failures, result),
-        What::Heard { notifier, inbound } => {
-            inbound.into_iter().for_each(|one| inbound::received(&mut draft, &notifier, one));
-        }
+        What::Heard { notifier, inbound, cursor } => poll::keep(&mut draft, &notifier, inbound, cursor),
         What::Routed { place, key, course } => inbound::routed(&mut draft, place, key, *course),
         What::ReplyAsked { place, text, session } => inbound::reply_asked(&mut draft, place, text, session),
         What::ThreadOpened { place, name } => inbound::thread_opened(&mut draft, place, name),
@@ -517,10 +549,16 @@ fn judged(draft: &mut Draft<'_>, id: RunId, verdict: Verdict) {
             attention::guards_passed(draft, run);
             draft.effect(Effect::Step { run: id });
         }
-        // Nobody can answer an `ask` for an unattended run, so it denies.
+        Answer::Ask if question::uses_up_yes(draft, run, &verdict) => {
+            draft.event(Fact::RunPassed { run: id, slug: run.slug.clone() });
+            attention::guards_passed(draft, run);
+            draft.effect(Effect::Step { run: id });
+        }
+        // Nobody is there to answer, so it denies; a yes that is said later lets the next one pass.
         Answer::Ask => {
             admit::denied(draft, run, &verdict);
             attention::guard_asks(draft, run, &verdict);
+            question::ask_for_run(draft, run, &verdict);
         }
         Answer::Deny => admit::denied(draft, run, &verdict),
     }

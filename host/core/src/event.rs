@@ -282,6 +282,8 @@ pub enum Fact {
         notifiers: Vec<PluginId>,
         /// Those among them that hear people.
         hearing: Vec<PluginId>,
+        /// Those among them that can open threads.
+        threaded: Vec<PluginId>,
     },
     /// What has ended long ago is being removed.
     HousekeepingBegun,
@@ -314,6 +316,10 @@ pub struct Imported {
     pub events: u64,
     /// What people should look at.
     pub attention_items: u64,
+    /// What people and agents said.
+    pub messages: u64,
+    /// Topics with a name, or of a job.
+    pub topics: u64,
     /// Entries that were not understood.
     pub skipped: u64,
 }

@@ -32,6 +32,8 @@ pub mod state;
 pub mod supervision;
 pub mod supervisor;
 pub mod talk;
+pub mod telling;
+pub mod thread;
 pub mod tune;
 pub mod users;
 pub mod verdict;

@@ -2,10 +2,12 @@
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::NoticeId;
+use crate::thread::Topic;
 use crate::verdict::Severity;
 
 /// One thing that people are told, by one notifier or by each that is enabled. Its row in the outbox is durable
@@ -33,6 +35,12 @@ pub struct Message {
     /// Nobody's phone should ring.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub silent: bool,
+    /// People are not told before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
+    /// What it is about: where that may have a thread of its own, it goes there, and `to` is `None`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub about: Option<Topic>,
 }
 
 /// A button.
@@ -67,6 +75,8 @@ impl Message {
             edit_of: None,
             reply_to: None,
             silent: false,
+            not_before: None,
+            about: None,
         }
     }
 }

@@ -9,6 +9,7 @@ mod polls;
 mod rename;
 mod retries;
 mod runs;
+mod threads;
 mod tunings;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -25,6 +26,7 @@ use crate::event::{Event, Fact, RunFinished};
 use crate::id::{JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::job::{Job, JobProblem, JobState, LastResult};
 use crate::jobs_file::JobsFile;
+use crate::notice::Address;
 use crate::pause::Pause;
 use crate::poll::PollFault;
 use crate::quota::level::QuotaLevels;
@@ -38,6 +40,7 @@ use crate::state::runs::Runs;
 use crate::state::tunings::Tunings;
 use crate::supervision::Question;
 use crate::talk::Doing;
+use crate::thread::Subject;
 use crate::tune::Tuning;
 use crate::workload::Workload;
 
@@ -110,6 +113,8 @@ pub struct State {
     /// In which they were read when that was recorded last.
     recorded_zone: Option<String>,
     pub notifiers: Vec<PluginId>,
+    /// Those of them that can open threads.
+    pub threaded: Vec<PluginId>,
     jobs: BTreeMap<JobSlug, JobEntry>,
     /// The slugs in the order of the file.
     order: Vec<JobSlug>,
@@ -151,6 +156,7 @@ impl State {
             zone,
             recorded_zone: restored.zone,
             notifiers,
+            threaded: Vec::new(),
             jobs: BTreeMap::new(),
             order: Vec::new(),
             job_states: restored.job_states,
@@ -252,6 +258,21 @@ impl State {
         })
     }
 
+    /// The chat that a notifier is at home in: the one of its configuration, or else one that was paired.
+    pub fn home_of(&self, notifier: &PluginId) -> Option<Address> {
+        let chats = &self.limits.conversations.chats;
+        let configured = chats.iter().find(|(id, _)| id == notifier).map(|(_, chat)| chat.clone());
+        let configured = configured.map(|conversation| Address { conversation, thread: None });
+        configured.or_else(|| self.conversations.paired_chat(notifier))
+    }
+
+    /// Whether the host opens threads in a chat.
+    pub fn opens_threads(&self, notifier: &PluginId, chat: &str, now: Timestamp) -> bool {
+        self.limits.conversations.threads
+            && self.threaded.contains(notifier)
+            && !self.conversations.opens_no_threads(notifier, chat, now)
+    }
+
     /// Whether a run of this job has not ended.
     pub fn is_busy(&self, slug: &JobSlug) -> bool {
         self.runs.is_busy(slug)
@@ -286,6 +307,11 @@ impl State {
     /// The deliveries to try now.
     pub fn due_deliveries(&self, now: Timestamp) -> impl Iterator<Item = (&PluginId, &Delivery)> {
         self.outbox.due(now)
+    }
+
+    /// Whether a notice about this, other than one of them, is being delivered.
+    pub(crate) fn is_told_of(&self, notifier: &PluginId, subject: &Subject, but: NoticeId) -> bool {
+        self.outbox.is_under_way(notifier, subject, but)
     }
 
     /// Where the next poll of a notifier goes on.
@@ -382,11 +408,15 @@ impl State {
             Fact::NoticePartDelivered { notice, notifier, part, .. } => self.outbox.go_on(*notice, notifier, part + 1),
             Fact::NoticeDelivered { notice, notifier, .. } => self.outbox.settle(*notice, notifier, None),
             Fact::NoticeFailed { notice, notifier, retry_at, .. } => self.outbox.settle(*notice, notifier, *retry_at),
-            Fact::Conversed(fact) => self.conversations.apply(fact, event.at),
+            Fact::Conversed(fact) => {
+                self.conversations.apply(fact, event.at);
+                attention::follow_thread(&mut self.attention, fact);
+            }
             Fact::HostStarted { .. } => self.keep_house_in(event.at, FIRST_HOUSEKEEPING),
             Fact::Listening { notifier, listening } => self.polls.apply(notifier, listening),
-            Fact::PluginsChanged { notifiers, hearing, .. } => {
+            Fact::PluginsChanged { notifiers, hearing, threaded, .. } => {
                 self.notifiers.clone_from(notifiers);
+                self.threaded.clone_from(threaded);
                 self.polls.hear(hearing);
             }
             Fact::HousekeepingBegun => self.keep_house_in(event.at, BETWEEN_HOUSEKEEPINGS),

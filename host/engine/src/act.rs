@@ -1,8 +1,10 @@
 //! Effects: the only place where the engine does anything to the world. Each effect is one task that reports
 //! back as exactly one input, by a deadline; waiting for the end of a session has none.
 
+use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::{Arc, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use instar_core::decide::{Effect, StepFault, What};
@@ -21,10 +23,12 @@ use tokio::task::JoinSet;
 use crate::agent_env::AgentEnv;
 use crate::clock;
 use crate::converse::Desk;
+use crate::ears::Ears;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::plugins::KeptPlugins;
 use crate::supervise::Supervisor;
+use crate::threads::thread_state;
 use crate::view::SharedView;
 
 const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
@@ -42,6 +46,8 @@ pub(crate) struct Actor {
     world: Arc<World>,
     reports: mpsc::Sender<What>,
     tasks: JoinSet<()>,
+    /// How many deliveries have begun and are not reported.
+    delivering: Arc<AtomicUsize>,
 }
 
 /// What effects act upon.
@@ -63,21 +69,35 @@ pub(crate) struct World {
     pub(crate) starts: Semaphore,
     pub(crate) supervisor: Supervisor,
     pub(crate) desk: Desk,
+    pub(crate) ears: Arc<dyn Ears>,
+    /// Of each notifier the answer that was taken over last, until it is recorded.
+    pub(crate) taken_over: Mutex<BTreeMap<PluginId, u64>>,
 }
 
 impl Actor {
     pub(crate) fn new(world: World, reports: mpsc::Sender<What>) -> Self {
-        Self { world: Arc::new(world), reports, tasks: JoinSet::new() }
+        Self { world: Arc::new(world), reports, tasks: JoinSet::new(), delivering: Arc::default() }
+    }
+
+    pub(crate) fn is_delivering(&self) -> bool {
+        self.delivering.load(Ordering::SeqCst) > 0
     }
 
     pub(crate) fn start(&mut self, effect: Effect) {
         while self.tasks.try_join_next().is_some() {}
         let world = self.world.clone();
         let reports = self.reports.clone();
+        let delivering = matches!(effect, Effect::Deliver { .. }).then(|| self.delivering.clone());
+        if let Some(delivering) = &delivering {
+            delivering.fetch_add(1, Ordering::SeqCst);
+        }
         self.tasks.spawn(async move {
             let report = world.act(effect).await;
             // The loop has ended: the next start finds what became of it.
             let _ = reports.send(report).await;
+            if let Some(delivering) = delivering {
+                delivering.fetch_sub(1, Ordering::SeqCst);
+            }
         });
     }
 
@@ -105,6 +125,13 @@ impl World {
             }
             Effect::CarryOut { id, hash, yes } => self.carry_out(id, hash, yes).await,
             Effect::Interrupt { session } => self.interrupt(session).await,
+            Effect::OpenThread { notifier, conversation, topic, severity, notice } => {
+                let result = self.open_thread(&notifier, &conversation, &topic.name, severity).await;
+                What::ThreadAnswered { notifier, conversation, topic, notice, result }
+            }
+            Effect::ChangeThread { notifier, address, change } => {
+                self.change_thread(&notifier, &address, &change).await
+            }
             Effect::Poll { notifier, after_ms, failures } => self.poll(notifier, after_ms, failures).await,
             Effect::KeepHouse => self.keep_house().await,
         }
@@ -264,15 +291,15 @@ impl World {
         let call = CallContext { trace_id: notice.id.to_string(), ..CallContext::new(Asker::Operator, clock::now()) };
         let plugins = self.plugins.now();
         let delivery = plugins.deliver(&notifier, &call, &notice, part);
-        let (error, retry) = match within(DELIVER_DEADLINE, delivery).await {
+        let (error, retry, thread) = match within(DELIVER_DEADLINE, delivery).await {
             Some(Ok(receipt)) => {
                 let (receipt, more) = (receipt.provider_id, receipt.more);
                 return What::Delivered { notice: notice.id, notifier, receipt, more };
             }
-            Some(Err(error)) => (chain(&error), error.retry()),
-            None => (format!("no answer in {DELIVER_DEADLINE:?}"), Some(0)),
+            Some(Err(error)) => (chain(&error), error.retry(), thread_state(&error)),
+            None => (format!("no answer in {DELIVER_DEADLINE:?}"), Some(0), None),
         };
-        What::NotDelivered { notice: notice.id, notifier, error, retry }
+        What::NotDelivered { notice: notice.id, notifier, error, retry, thread }
     }
 
     async fn supervise(&self, id: RunId) -> What {

@@ -7,7 +7,6 @@ use instar_core::conversation::{Offer, Place, Question};
 use instar_core::decide::{SpawnRequest, What};
 use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, PluginId, RunId, SessionId, SessionName};
-use instar_core::inbound::Inbound;
 use instar_core::jobs_file::JobsFile;
 use instar_core::notice::Address;
 use instar_core::quota::QuotaReading;
@@ -24,6 +23,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use crate::act::chain;
 use crate::clock;
+use crate::ears::{self, Ears};
 use crate::view::{SharedView, View};
 
 /// Cheap to clone; all clones speak to the one loop.
@@ -35,6 +35,7 @@ pub struct Engine {
     pub(crate) store: Store,
     pub(crate) sessions: Sessions,
     pub(crate) plugins: Live,
+    pub(crate) ears: Arc<dyn Ears>,
 }
 
 /// An input from outside, with where its recorded events go.
@@ -71,6 +72,12 @@ pub enum AskError {
     TooManyMessages(SessionName),
     #[error("session {0} has ended, and takes no input any more")]
     Ended(SessionName),
+    #[error("nothing is kept under the number {0}")]
+    NothingKept(u64),
+    #[error("what was heard cannot be read now: {0}")]
+    NotRead(String),
+    #[error("what was heard cannot be read: {0}")]
+    Unreadable(String),
     #[error("no thread was opened: {0}")]
     NotOpened(String),
     #[error("the host is shutting down")]
@@ -180,9 +187,20 @@ impl Engine {
         Err(if lives { AskError::TooManyMessages(name) } else { AskError::Ended(name) })
     }
 
-    /// Hands over what a notifier heard; once it is answered it is durable, and is not taken twice.
-    pub async fn hear(&self, notifier: PluginId, inbound: Vec<Inbound>) -> Result<(), AskError> {
-        self.ask(What::Heard { notifier, inbound }).await.map(|_| ())
+    /// Takes over what another process heard and kept under this number, and answers the keys of it. Once it answers
+    /// that is durable, and is not taken twice.
+    pub async fn take_over(&self, notifier: PluginId, number: u64) -> Result<Vec<String>, AskError> {
+        let kept = self.ears.kept(&notifier, Some(number)).map_err(|error| AskError::NotRead(error.to_string()))?;
+        let kept = kept.ok_or(AskError::NothingKept(number))?;
+        let cursor = self.view().state().poll_cursor(&notifier).cloned();
+        let read = ears::read(&self.plugins.now(), &notifier, cursor.as_deref(), kept).await;
+        let batch = read.map_err(|error| {
+            let is_unreadable = ears::is_unreadable(&error);
+            if is_unreadable { AskError::Unreadable(chain(&error)) } else { AskError::NotRead(chain(&error)) }
+        })?;
+        let keys = batch.events.iter().map(|event| event.key.clone()).collect();
+        self.ask(What::Heard { notifier, inbound: batch.events, cursor: batch.cursor }).await?;
+        Ok(keys)
     }
 
     /// Writes to people: in the name of a session, or of the host. It is durable when this answers.
@@ -196,10 +214,16 @@ impl Engine {
     }
 
     /// Opens a thread in a chat of a notifier that has them, and remembers its name.
-    pub async fn open_thread(&self, notifier: PluginId, conversation: String, name: String) -> Result<Place, AskError> {
+    pub async fn open_thread(
+        &self,
+        notifier: PluginId,
+        conversation: String,
+        name: String,
+        severity: Severity,
+    ) -> Result<Place, AskError> {
         let call = CallContext::new(Asker::Api, clock::now());
         let plugins = self.plugins.now();
-        let opened = plugins.open_thread(&notifier, &call, &conversation, &name, Severity::Info).await;
+        let opened = plugins.open_thread(&notifier, &call, &conversation, &name, severity).await;
         let thread = opened.map_err(|error| AskError::NotOpened(chain(&error)))?;
         let place = Place { notifier, address: Address { conversation, thread: Some(thread) } };
         self.ask(What::ThreadOpened { place: place.clone(), name }).await?;

@@ -22,6 +22,7 @@ use instar_store::{MessageFilter, StoreError};
 
 use crate::act::{World, chain, within};
 use crate::clock;
+use crate::files::Brought;
 
 /// Lets a guard know what was said to its question, or says why not.
 #[derive(Clone)]
@@ -86,8 +87,10 @@ impl World {
 
     /// `None` when it has been dealt with.
     async fn find_way(&self, place: &Place, key: &str) -> Result<Option<Course>, String> {
+        let Some(pending) = self.pending(place, key) else { return Ok(None) };
         let past = self.past(place).await.map_err(|error| chain(&error))?;
-        let Some(Plan { course, notes }) = self.plan(place, key, &past) else { return Ok(None) };
+        let files = self.bring_files(place, &pending).await;
+        let Some(Plan { course, notes }) = self.plan(place, key, &past, &files) else { return Ok(None) };
         let tmp = self.desk.tmp.clone();
         let written = tokio::task::spawn_blocking(move || write(&tmp, &notes)).await;
         match written {
@@ -97,7 +100,12 @@ impl World {
         }
     }
 
-    fn plan(&self, place: &Place, key: &str, past: &Past) -> Option<Plan> {
+    fn pending(&self, place: &Place, key: &str) -> Option<Pending> {
+        let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
+        view.state().conversations().find_pending(&place.notifier, key).cloned()
+    }
+
+    fn plan(&self, place: &Place, key: &str, past: &Past, files: &Brought) -> Option<Plan> {
         let view = self.view.read().unwrap_or_else(PoisonError::into_inner);
         let pending: &Pending = view.state().conversations().find_pending(&place.notifier, key)?;
         let sessions: Vec<Session> = view.live_sessions().cloned().collect();
@@ -111,7 +119,7 @@ impl World {
             version: &self.desk.version,
             history: &past.history,
             last_words: past.last_words.as_deref(),
-            files: &[],
+            files,
             tmp: &self.desk.tmp,
             program: &self.desk.program,
         }))

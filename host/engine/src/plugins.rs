@@ -18,24 +18,26 @@ pub(crate) struct Loaded {
     pub(crate) plugins: Vec<PluginVersion>,
     pub(crate) notifiers: Vec<PluginId>,
     pub(crate) hearing: Vec<PluginId>,
+    pub(crate) threaded: Vec<PluginId>,
 }
 
 impl Loaded {
     pub(crate) fn of(plugins: &Plugins) -> Self {
         let notifiers = plugins.notifiers();
         let hearing = notifiers.iter().filter(|notifier| plugins.hears(notifier)).cloned().collect();
+        let threaded = notifiers.iter().filter(|notifier| plugins.has_threads(notifier)).cloned().collect();
         let enabled = plugins.list().into_iter().filter(|info| info.enabled);
         let plugins = enabled.map(|info| PluginVersion { id: info.id, version: info.version }).collect();
-        Self { plugins, notifiers, hearing }
+        Self { plugins, notifiers, hearing, threaded }
     }
 }
 
 impl Engine {
     /// From now on these plugins are called; what is under way ends on the former ones.
     pub async fn replace_plugins(&self, plugins: Plugins) -> Result<(), AskError> {
-        let Loaded { plugins: versions, notifiers, hearing } = Loaded::of(&plugins);
+        let Loaded { plugins: versions, notifiers, hearing, threaded } = Loaded::of(&plugins);
         self.plugins.replace(plugins);
-        self.ask(What::PluginsChanged { plugins: versions, notifiers, hearing }).await.map(|_| ())
+        self.ask(What::PluginsChanged { plugins: versions, notifiers, hearing, threaded }).await.map(|_| ())
     }
 }
 

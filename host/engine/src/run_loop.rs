@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use instar_core::decide::{Decision, Input, What, decide};
@@ -11,6 +11,7 @@ use instar_core::jobs_file::JobsFile;
 use instar_core::quota::QuotaReading;
 use instar_core::retention::Retention;
 use instar_core::state::{Limits, State};
+use instar_core::users::Users;
 use instar_plugin::Live;
 use instar_session::Sessions;
 use instar_store::{Store, StoreError};
@@ -24,6 +25,8 @@ use crate::agent_env::AgentEnv;
 use crate::ask::{Ask, Engine};
 use crate::clock::{self, Alarm};
 use crate::converse::Desk;
+use crate::crash_point::{self, Moment};
+use crate::ears::Ears;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
@@ -43,6 +46,7 @@ pub struct Parts {
     pub context_files: ContextFiles,
     pub supervisor: Supervisor,
     pub desk: Desk,
+    pub ears: Arc<dyn Ears>,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -50,6 +54,8 @@ pub struct Parts {
     pub jobs: JobsFile,
     /// What was read of the quota file just now.
     pub quota: QuotaReading,
+    /// What was read of the file of users just now.
+    pub users: Users,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -88,6 +94,8 @@ impl RunningLoop {
 const MOST_WAITING: usize = 256;
 /// A clock may be set back to any of these days, and finds what was taken on it.
 const REMEMBERED_DAYS: SignedDuration = SignedDuration::from_hours(8 * 24);
+/// How long a stop waits for answers to what is being delivered.
+const LAST_DELIVERIES: Duration = Duration::from_secs(3);
 const FIRST_RECORD_RETRY: SignedDuration = SignedDuration::from_millis(200);
 const LONGEST_RECORD_RETRY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -97,8 +105,9 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     let mut snapshot = parts.store.restore_beside(&parts.jobs).await.map_err(StartError::Restore)?;
     let since = now.checked_sub(REMEMBERED_DAYS).unwrap_or(now);
     snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
-    let Loaded { notifiers, hearing, .. } = Loaded::of(&parts.plugins.now());
+    let Loaded { notifiers, hearing, threaded, .. } = Loaded::of(&parts.plugins.now());
     let mut state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
+    state.threaded = threaded;
     state.listen_to(&hearing);
     let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
     let view = Arc::new(RwLock::new(view));
@@ -118,6 +127,8 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         starts: Semaphore::new(std::thread::available_parallelism().map_or(2, usize::from).max(2)),
         supervisor: parts.supervisor,
         desk: parts.desk,
+        ears: parts.ears.clone(),
+        taken_over: Mutex::default(),
         kept: KeptPlugins::default(),
     };
     let actor = Actor::new(world, reports);
@@ -128,6 +139,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         store: parts.store.clone(),
         sessions: parts.sessions,
         plugins: parts.plugins,
+        ears: parts.ears,
     };
     let alarm = Alarm::new().map_err(StartError::Clock)?;
     let mut main = Main {
@@ -140,9 +152,14 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         retry: None,
         retry_wait: FIRST_RECORD_RETRY,
     };
-    for what in
-        [What::JobsRead(Arc::new(parts.jobs)), What::QuotaRead(parts.quota), What::Booted { version: parts.version }]
-    {
+    let read = [
+        What::JobsRead(Arc::new(parts.jobs)),
+        What::QuotaRead(parts.quota),
+        // Before anybody is listened to: who is not known yet would be refused, and what they say is not kept.
+        What::UsersRead(Arc::new(parts.users)),
+        What::Booted { version: parts.version },
+    ];
+    for what in read {
         main.take(what).await.map_err(StartError::Record)?;
     }
     if !hearing.is_empty() {
@@ -183,10 +200,28 @@ impl Main {
                 woken = self.alarm.wait(wake) => self.take_alarm(woken).await,
             }
         }
+        self.see_deliveries_through(&mut reports).await;
         if let Err(error) = self.take(What::HostStopping).await {
             tracing::warn!(%error, "the stop of the host could not be recorded");
         }
         self.actor.stop().await;
+    }
+
+    /// What was sent and is not known to be would be sent again by the next start.
+    async fn see_deliveries_through(&mut self, reports: &mut mpsc::Receiver<What>) {
+        let patience = tokio::time::sleep(LAST_DELIVERIES);
+        tokio::pin!(patience);
+        while self.actor.is_delivering() {
+            tokio::select! {
+                () = &mut patience => return,
+                Some(report) = reports.recv() => self.take_report(report).await,
+                // The count goes down after the report has come.
+                () = tokio::time::sleep(Duration::from_millis(20)) => {}
+            }
+        }
+        while let Ok(report) = reports.try_recv() {
+            self.take_report(report).await;
+        }
     }
 
     fn next_wake(&self) -> Option<Timestamp> {
@@ -274,7 +309,9 @@ impl Main {
         if decision.events.is_empty() {
             return Ok(());
         }
+        crash_point::pass(Moment::Before, &decision.events);
         let first_seq = self.store.record(&decision.events).await?;
+        crash_point::pass(Moment::After, &decision.events);
         let mut view = self.view.write().unwrap_or_else(PoisonError::into_inner);
         view.apply(&decision.events, first_seq);
         self.changed.send_replace(view.last_seq());

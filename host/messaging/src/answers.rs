@@ -1,5 +1,6 @@
 //! What the host answers to commands, as Markdown.
 
+use instar_core::attention::Item;
 use instar_core::conversation::Place;
 use instar_core::quota::QuotaReading;
 use instar_core::session::Session;
@@ -73,6 +74,17 @@ pub(crate) fn jobs(scene: &Scene<'_>) -> String {
         format!("- `{}`: {last}, {next}", job.slug)
     });
     list(lines.collect(), "There are no jobs.")
+}
+
+/// The open items, the more urgent first.
+pub(crate) fn attention(scene: &Scene<'_>) -> String {
+    let mut items: Vec<_> = scene.state.attention_items().filter(|item| !item.status.is_closed()).collect();
+    items.sort_by_key(|item| (item.wanted.priority, std::cmp::Reverse(item.created_at)));
+    let line = |item: &&Item| {
+        let wanted = &item.wanted;
+        format!("- `{}` {} ({}): {}", wanted.id, wanted.priority.as_str(), item.status.as_str(), wanted.title)
+    };
+    list(items.iter().map(line).collect(), "There is nothing to look at.")
 }
 
 pub(crate) fn quota(scene: &Scene<'_>) -> String {

@@ -23,6 +23,11 @@ pub enum Command {
     Plugins,
     Approve,
     Deny,
+    Attention,
+    Ack,
+    DoneWith,
+    WontDo,
+    Reopen,
 }
 
 /// One line of the table.
@@ -37,14 +42,20 @@ pub struct Row {
 }
 
 /// In the order in which `/help` shows them.
-pub const COMMANDS: [Row; 18] = [
+pub const COMMANDS: [Row; 23] = [
     row(Command::Help, &["help", "start"], Role::Viewer, ("", "shows this")),
     row(Command::Sessions, &["sessions"], Role::Viewer, ("[unclaimed]", "lists the sessions and their conversations")),
     row(Command::Status, &["status"], Role::Viewer, ("", "says how the host is")),
     row(Command::Jobs, &["jobs"], Role::Viewer, ("", "lists the jobs")),
     row(Command::Quota, &["quota", "q"], Role::Viewer, ("", "says how much of the account is used")),
     row(Command::Plugins, &["plugins"], Role::Viewer, ("", "lists the notifiers")),
-    row(Command::New, &["new"], Role::User, ("[TEXT]", "begins a new session for this conversation")),
+    row(Command::Attention, &["attention"], Role::Viewer, ("", "lists what somebody should look at")),
+    row(
+        Command::New,
+        &["new"],
+        Role::User,
+        ("[TEXT]", "begins a new session, in a thread of its own if there can be one"),
+    ),
     row(Command::Claim, &["claim", "link"], Role::User, ("SESSION", "gives this conversation to a running session")),
     row(Command::Unlink, &["unlink"], Role::User, ("", "takes this conversation from its session")),
     row(Command::Interrupt, &["interrupt"], Role::User, ("", "presses Escape in the session")),
@@ -52,6 +63,10 @@ pub const COMMANDS: [Row; 18] = [
     row(Command::Run, &["run"], Role::User, ("JOB", "runs a job now")),
     row(Command::Approve, &["approve"], Role::User, ("ID", "says yes to what a guard asks")),
     row(Command::Deny, &["deny"], Role::User, ("ID", "says no to what a guard asks")),
+    row(Command::Ack, &["ack", "acknowledge"], Role::User, ("[ITEM]", "says that somebody looks at it")),
+    row(Command::DoneWith, &["done"], Role::User, ("[ITEM]", "says that it is done")),
+    row(Command::WontDo, &["wontdo"], Role::User, ("[ITEM]", "says that it will not be done")),
+    row(Command::Reopen, &["reopen"], Role::User, ("[ITEM]", "says that it is open again")),
     row(Command::Pause, &["pause"], Role::Admin, ("[JOB]", "lets a job, or all, fire nothing by itself")),
     row(Command::Resume, &["resume"], Role::Admin, ("[JOB]", "ends a pause")),
     row(

@@ -3,6 +3,7 @@
 use instar_core::conversation::Place;
 use instar_core::id::SessionName;
 use instar_core::state::State;
+use jiff::Timestamp;
 
 const LONGEST_WORD: usize = 40;
 
@@ -17,6 +18,14 @@ pub fn session_name(state: &State, place: &Place) -> SessionName {
     };
     let base = word_of(&base, 2 * LONGEST_WORD + 60);
     (1u32..).find_map(|number| free(state, place, &base, number)).expect("one of so many numbers is free")
+}
+
+/// How a new thread is called: by the first words of what is wanted there, or by the time.
+pub(crate) fn thread_name(wanted: &str, now: Timestamp) -> String {
+    const LONGEST_NAME: usize = 60;
+    let line = wanted.lines().next().unwrap_or_default().trim();
+    let name: String = line.chars().filter(|letter| !letter.is_control()).take(LONGEST_NAME).collect();
+    if name.is_empty() { now.strftime("session-%m-%d-%H%M").to_string() } else { name }
 }
 
 fn free(state: &State, place: &Place, base: &str, number: u32) -> Option<SessionName> {

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use instar_core::attention::ItemStatus;
 use instar_core::conversation::{Course, Deed, Place, Spoken, WaitsFor};
 use instar_core::decide::SpawnRequest;
 use instar_core::id::{JobSlug, SessionName};
@@ -11,6 +12,7 @@ use instar_core::plan::StepRequest;
 use instar_core::run::Run;
 use instar_core::session::Session;
 use instar_core::state::{Pending, State};
+use instar_core::thread::Subject;
 use instar_core::users::Role;
 use jiff::Timestamp;
 use serde_json::json;
@@ -34,8 +36,8 @@ pub struct Scene<'a> {
     pub history: &'a [Spoken],
     /// The end of what its last session printed, if that has ended.
     pub last_words: Option<&'a str>,
-    /// The files that came along: name and where they lie.
-    pub files: &'a [(String, PathBuf)],
+    /// The files that came along: each with its name and where it lies, or why it does not.
+    pub files: &'a [(String, Result<PathBuf, String>)],
     /// Where files for sessions go.
     pub tmp: &'a Path,
     /// What an agent calls to answer: the path of this program.
@@ -79,10 +81,7 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
             Parsed::Talk => talk(scene, &place, said, false),
         },
         Happening::Corrected(said) => talk(scene, &place, said, true),
-        Happening::Chose(token) => match scene.state.conversations().pressed(token) {
-            Some((open, yes)) => answer(scene, &open.question.id, yes),
-            None => Plan::refusal("This button is not good any more."),
-        },
+        Happening::Chose(token) => pressed(scene, token),
         Happening::ThreadOpened(name) | Happening::ThreadRenamed(name) => {
             let deeds = vec![Deed::Name { name: name.clone() }];
             Plan { course: Course { deeds, ..Course::default() }, notes: Vec::new() }
@@ -91,6 +90,16 @@ pub fn plan(scene: &Scene<'_>) -> Plan {
         Happening::Other(what) => {
             Plan::refusal(format!("I cannot read this ({what}). Text, files and pictures I can."))
         }
+    }
+}
+
+fn pressed(scene: &Scene<'_>, token: &str) -> Plan {
+    if let Some((open, yes)) = scene.state.conversations().pressed(token) {
+        return answer(scene, &open.question.id, yes);
+    }
+    match scene.state.pressed_item(token) {
+        Some((item, status)) => turn(scene, &item.wanted.id, status),
+        None => Plan::refusal("This button is not good any more."),
     }
 }
 
@@ -148,7 +157,8 @@ fn begin(scene: &Scene<'_>, place: &Place, name: SessionName, text: &str) -> Pla
     if let Some(path) = &past {
         notes.push(NoteFile { path: path.clone(), text: history(scene.history) });
     }
-    let prompt = beginning(scene.program, place, &typed, past.as_deref());
+    let about = scene.state.conversations().subject_of(place);
+    let prompt = beginning(scene.program, place, about, &typed, past.as_deref());
     let execute = json!({ "type": "prompt", "value": prompt, "interactive": true });
     let model = Model::default().as_str().to_owned();
     let step = StepRequest { execute_json: execute.to_string(), model, previous: None };
@@ -204,6 +214,11 @@ fn command(scene: &Scene<'_>, place: &Place, command: Command, rest: &str) -> Pl
         }),
         Command::Approve => answer(scene, rest, true),
         Command::Deny => answer(scene, rest, false),
+        Command::Attention => Plan::answer(answers::attention(scene)),
+        Command::Ack => turn_command(scene, place, rest, ItemStatus::Acknowledged),
+        Command::DoneWith => turn_command(scene, place, rest, ItemStatus::Done),
+        Command::WontDo => turn_command(scene, place, rest, ItemStatus::WontDo),
+        Command::Reopen => turn_command(scene, place, rest, ItemStatus::Open),
         Command::SwitchAccount => Plan::answer("This host cannot switch the agent's account: log in on the machine."),
         Command::Login => Plan::answer("This host cannot log the agent in from here: run `claude` on the machine."),
     }
@@ -218,6 +233,24 @@ fn answer(scene: &Scene<'_>, id: &str, yes: bool) -> Plan {
     Plan { course: Course { deeds, mark: Some(Mark::Received), ..Course::default() }, notes: Vec::new() }
 }
 
+/// How far somebody is with an item.
+fn turn(scene: &Scene<'_>, id: &str, status: ItemStatus) -> Plan {
+    if scene.pending.speaker.role < Role::User {
+        return Plan::refusal("You may look, but not decide: that needs the role user in `users.json`.");
+    }
+    let deeds = vec![Deed::Turn { id: id.to_owned(), status }];
+    Plan { course: Course { deeds, mark: Some(Mark::Received), ..Course::default() }, notes: Vec::new() }
+}
+
+/// The item of this thread, or the one that is named.
+fn turn_command(scene: &Scene<'_>, place: &Place, rest: &str, status: ItemStatus) -> Plan {
+    match (rest, scene.state.conversations().subject_of(place)) {
+        ("", Some(Subject::Item(id))) => turn(scene, id, status),
+        ("", _) => Plan::refusal("Name an item: `/attention` lists them."),
+        (id, _) => turn(scene, id, status),
+    }
+}
+
 fn of_job(scene: &Scene<'_>, rest: &str, make: impl FnOnce(JobSlug) -> (Deed, String)) -> Plan {
     let known = rest.parse::<JobSlug>().ok().filter(|slug| scene.state.job(slug).is_some());
     let Some(slug) = known else { return Plan::refusal("There is no such job. `/jobs` lists them.") };
@@ -226,11 +259,30 @@ fn of_job(scene: &Scene<'_>, rest: &str, make: impl FnOnce(JobSlug) -> (Deed, St
 }
 
 /// A session from the start, beside the one of before.
+///
+/// It gets a thread of its own where the chat has threads.
 fn new(scene: &Scene<'_>, place: &Place, rest: &str) -> Plan {
     let first = if rest.is_empty() { "A new conversation begins. Say hello." } else { rest };
+    let first = crate::inject::clean(first);
     let fresh = Scene { history: &[], ..*scene };
-    let name = names::session_name(scene.state, place);
-    begin(&fresh, place, name, &crate::inject::clean(first))
+    let (state, conversation) = (scene.state, &place.address.conversation);
+    let wish = Subject::Wish(scene.pending.inbound.key.clone());
+    if let Some(thread) = state.conversations().thread(&place.notifier, &wish) {
+        let there = Place { notifier: place.notifier.clone(), address: thread.address.clone() };
+        let mut plan = begin(&fresh, &there, names::session_name(state, &there), &first);
+        for deed in &mut plan.course.deeds {
+            if let Deed::Begin { request } = deed {
+                *deed = Deed::BeginThere { place: there.clone(), request: request.clone() };
+            }
+        }
+        plan.course.answer = Some(format!("The new conversation is in “{}”.", thread.name));
+        return plan;
+    }
+    if state.opens_threads(&place.notifier, conversation, scene.now) {
+        let name = names::thread_name(rest, scene.now);
+        return Plan::wait(WaitsFor::Thread, vec![Deed::OpenThread { name }]);
+    }
+    begin(&fresh, place, names::session_name(state, place), &first)
 }
 
 /// Only sessions that talk, that nobody else has, and that are not set apart.

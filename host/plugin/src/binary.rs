@@ -35,8 +35,8 @@ impl Outline {
                 // What is nested is most of a component, and says nothing to us.
                 Payload::ModuleSection { unchecked_range: nested, .. }
                 | Payload::ComponentSection { unchecked_range: nested, .. } => at = nested.end,
-                Payload::End(_) => return Ok(outline),
-                top => outline.note(top).map_err(Cause::NotAComponent)?,
+                Payload::End(_) => return outline.check_names(),
+                top => outline.note(top).map_err(|error| Cause::NotAComponent(error.to_string()))?,
             }
         }
     }
@@ -50,13 +50,12 @@ impl Outline {
         }
     }
 
-    fn note(&mut self, payload: Payload<'_>) -> Result<(), String> {
-        self.note_names(payload).map_err(|error| error.to_string())?;
+    fn check_names(self) -> Result<Self, Cause> {
         let unreadable = self.imports.iter().chain(&self.exports).any(|name| !is_readable(name));
-        if unreadable { Err("a name that cannot be shown".to_owned()) } else { Ok(()) }
+        if unreadable { Err(Cause::NotAComponent("a name that cannot be shown".to_owned())) } else { Ok(self) }
     }
 
-    fn note_names(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
+    fn note(&mut self, payload: Payload<'_>) -> wasmparser::Result<()> {
         match payload {
             Payload::ComponentImportSection(section) => {
                 for import in section {

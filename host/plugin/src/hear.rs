@@ -10,7 +10,7 @@ use instar_core::notice::Address;
 use crate::blobs::Blobs;
 use crate::capability::http::{self, Keep};
 use crate::error::{Cause, PluginError};
-use crate::notify::ask_guest;
+use crate::notify::ask_notifier;
 use crate::plugins::{Loaded, Plugins};
 use crate::text;
 use crate::wit::exports::notifier_inbound::GuestIndices;
@@ -42,6 +42,14 @@ impl PollResponse {
     pub fn new(status: u16, body: impl Into<Vec<u8>>) -> Self {
         Self(wit_http::Response { status, headers: Vec::new(), body: body.into() })
     }
+
+    pub fn status(&self) -> u16 {
+        self.0.status
+    }
+
+    pub fn body(&self) -> &[u8] {
+        &self.0.body
+    }
 }
 
 /// What was in an answer.
@@ -72,15 +80,11 @@ impl Plugins {
         call: &CallContext,
         cursor: Option<&str>,
     ) -> Result<Poll, PluginError> {
-        let (plugin, indices) = self.inbound(notifier)?;
-        let asked = async {
-            let input = cursor.map_or(0, str::len);
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(input).await?;
-            let call = call.into();
-            let poll = ask_guest!(live, indices, |guest| guest.call_next_poll(&mut live.store, &call, cursor))?;
-            Ok(Poll { request: PollRequest(poll.request), pause: Duration::from_millis(poll.pause_ms) })
-        };
-        asked.await.map_err(|cause| plugin.error(cause))
+        let input = cursor.map_or(0, str::len);
+        let poll = ask_notifier!(self, self.inbound(notifier), call, input, |live, guest, ctx| {
+            guest.call_next_poll(&mut live.store, &ctx, cursor).await
+        })?;
+        Ok(Poll { request: PollRequest(poll.request), pause: Duration::from_millis(poll.pause_ms) })
     }
 
     /// Asks what a plugin wants asked, within its rights. No instance waits meanwhile.
@@ -104,22 +108,16 @@ impl Plugins {
         cursor: Option<&str>,
         response: PollResponse,
     ) -> Result<Batch, PluginError> {
-        let (plugin, indices) = self.inbound(notifier)?;
-        let received = async {
-            let now = call.now;
-            // How much comes back was limited when it was asked for.
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(0).await?;
-            let (call, response) = (call.into(), response.0);
-            let batch =
-                ask_guest!(live, indices, |guest| { guest.call_receive(&mut live.store, &call, cursor, &response) })?;
-            if batch.events.len() > MOST_EVENTS || batch.cursor.as_ref().is_some_and(|it| it.len() > LONGEST_CURSOR) {
-                let much = format!("more than {MOST_EVENTS} events, or a cursor of more than {LONGEST_CURSOR} bytes");
-                return Err(Cause::InvalidOutput(much));
-            }
-            let events = batch.events.into_iter().map(|event| since_v0_1::inbound(event, now)).collect();
-            Ok(Batch { events, cursor: batch.cursor.as_deref().map(text::clean) })
-        };
-        received.await.map_err(|cause| plugin.error(cause))
+        // How much comes back was limited when it was asked for.
+        let batch = ask_notifier!(self, self.inbound(notifier), call, 0, |live, guest, ctx| {
+            guest.call_receive(&mut live.store, &ctx, cursor, &response.0).await
+        })?;
+        if batch.events.len() > MOST_EVENTS || batch.cursor.as_ref().is_some_and(|it| it.len() > LONGEST_CURSOR) {
+            let much = format!("more than {MOST_EVENTS} events, or a cursor of more than {LONGEST_CURSOR} bytes");
+            return Err(PluginError::new(notifier, Cause::InvalidOutput(much)));
+        }
+        let events = batch.events.into_iter().map(|event| since_v0_1::inbound(event, call.now)).collect();
+        Ok(Batch { events, cursor: batch.cursor.as_deref().map(text::clean) })
     }
 
     /// Brings a file that somebody sent.
@@ -161,14 +159,10 @@ impl Plugins {
         mark: Mark,
         note: Option<&str>,
     ) -> Result<(), PluginError> {
-        let (plugin, indices) = self.inbound(notifier)?;
-        let marked = async {
-            let input = handle.len() + note.map_or(0, str::len);
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(input).await?;
-            let (call, address, mark) = (call.into(), address.into(), mark.into());
-            ask_guest!(live, indices, |guest| { guest.call_mark(&mut live.store, &call, &address, handle, mark, note) })
-        };
-        marked.await.map_err(|cause| plugin.error(cause))
+        let input = handle.len() + note.map_or(0, str::len);
+        ask_notifier!(self, self.inbound(notifier), call, input, |live, guest, ctx| {
+            guest.call_mark(&mut live.store, &ctx, &address.into(), handle, mark.into(), note).await
+        })
     }
 
     pub(crate) fn inbound(&self, id: &PluginId) -> Result<(&Loaded, &GuestIndices), PluginError> {

@@ -21,19 +21,26 @@ pub struct Receipt {
     pub more: bool,
 }
 
-/// One call of a guest within the time that is left: its answer, or why there is none.
-macro_rules! ask_guest {
-    ($live:ident, $indices:expr, |$guest:ident| $call:expr) => {{
-        let limit = $live.left();
-        let outcome = tokio::time::timeout(limit, async {
-            let $guest = $indices.load(&mut $live.store, &$live.instance)?;
-            $call.await
-        })
-        .await;
-        $live.settle_async(outcome)?.map_err(|failure| Cause::PluginFailed(failure.into()))
+/// One call of a notifier: a fresh instance, its answer within the time that is left, and the plugin's name on whatever
+/// went wrong. `$half` finds the plugin and the interface, `$input` is how many bytes it gets.
+macro_rules! ask_notifier {
+    ($plugins:ident, $half:expr, $call:expr, $input:expr, |$live:ident, $guest:ident, $ctx:ident| $answer:expr) => {{
+        let (plugin, indices) = $half?;
+        let answered = async {
+            let mut $live = $plugins.teller(plugin, $call, $plugins.limits.notifier).start_async($input).await?;
+            let $ctx = $call.into();
+            let limit = $live.left();
+            let outcome = tokio::time::timeout(limit, async {
+                let $guest = indices.load(&mut $live.store, &$live.instance)?;
+                $answer
+            })
+            .await;
+            $live.settle_async(outcome)?.map_err(|failure| $crate::error::Cause::PluginFailed(failure.into()))
+        };
+        answered.await.map_err(|cause| plugin.error(cause))
     }};
 }
-pub(crate) use ask_guest;
+pub(crate) use ask_notifier;
 
 impl Plugins {
     /// Those that tell people what happens. One that ships does so once it has a configuration.
@@ -57,30 +64,21 @@ impl Plugins {
         message: &Message,
         part: u32,
     ) -> Result<Receipt, PluginError> {
-        let (plugin, indices) = self.notifier(notifier)?;
-        let delivered = async {
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(bytes(message)).await?;
+        let receipt = ask_notifier!(self, self.notifier(notifier), call, bytes(message), |live, guest, ctx| {
             let blobs = &mut live.store.data_mut().blobs;
             let handles = message.attachments.iter().map(|attachment| blobs.lend(&attachment.path)).collect();
             let message = since_v0_1::message(message, handles);
-            let call = call.into();
-            let receipt =
-                ask_guest!(live, indices, |guest| guest.call_deliver(&mut live.store, &call, &message, part))?;
-            Ok(Receipt { provider_id: text::clean(&receipt.provider_id), more: receipt.more })
-        };
-        delivered.await.map_err(|cause| plugin.error(cause))
+            guest.call_deliver(&mut live.store, &ctx, &message, part).await
+        })?;
+        Ok(Receipt { provider_id: text::clean(&receipt.provider_id), more: receipt.more })
     }
 
     /// Where messages would go, in one sentence; nobody is told anything.
     pub async fn probe(&self, notifier: &PluginId, call: &CallContext) -> Result<String, PluginError> {
-        let (plugin, indices) = self.notifier(notifier)?;
-        let probed = async {
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(0).await?;
-            let call = call.into();
-            let answer = ask_guest!(live, indices, |guest| guest.call_probe(&mut live.store, &call))?;
-            Ok(text::clean(&answer))
-        };
-        probed.await.map_err(|cause| plugin.error(cause))
+        let answer = ask_notifier!(self, self.notifier(notifier), call, 0, |live, guest, ctx| {
+            guest.call_probe(&mut live.store, &ctx).await
+        })?;
+        Ok(text::clean(&answer))
     }
 
     /// Opens a thread, and answers what the other side calls it.
@@ -92,17 +90,11 @@ impl Plugins {
         name: &str,
         severity: Severity,
     ) -> Result<String, PluginError> {
-        let (plugin, indices) = self.threads(notifier)?;
-        let opened = async {
-            let input = conversation.len() + name.len();
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(input).await?;
-            let (call, severity) = (call.into(), severity.into());
-            let opened = ask_guest!(live, indices, |guest| {
-                guest.call_open(&mut live.store, &call, conversation, name, severity)
-            })?;
-            Ok(text::clean(&opened))
-        };
-        opened.await.map_err(|cause| plugin.error(cause))
+        let input = conversation.len() + name.len();
+        let opened = ask_notifier!(self, self.threads(notifier), call, input, |live, guest, ctx| {
+            guest.call_open(&mut live.store, &ctx, conversation, name, severity.into()).await
+        })?;
+        Ok(text::clean(&opened))
     }
 
     pub async fn rename_thread(
@@ -112,13 +104,9 @@ impl Plugins {
         address: &Address,
         name: &str,
     ) -> Result<(), PluginError> {
-        let (plugin, indices) = self.threads(notifier)?;
-        let renamed = async {
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(name.len()).await?;
-            let (call, address) = (call.into(), address.into());
-            ask_guest!(live, indices, |guest| guest.call_rename(&mut live.store, &call, &address, name))
-        };
-        renamed.await.map_err(|cause| plugin.error(cause))
+        ask_notifier!(self, self.threads(notifier), call, name.len(), |live, guest, ctx| {
+            guest.call_rename(&mut live.store, &ctx, &address.into(), name).await
+        })
     }
 
     pub async fn close_thread(
@@ -127,13 +115,9 @@ impl Plugins {
         call: &CallContext,
         address: &Address,
     ) -> Result<(), PluginError> {
-        let (plugin, indices) = self.threads(notifier)?;
-        let closed = async {
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(0).await?;
-            let (call, address) = (call.into(), address.into());
-            ask_guest!(live, indices, |guest| guest.call_close(&mut live.store, &call, &address))
-        };
-        closed.await.map_err(|cause| plugin.error(cause))
+        ask_notifier!(self, self.threads(notifier), call, 0, |live, guest, ctx| {
+            guest.call_close(&mut live.store, &ctx, &address.into()).await
+        })
     }
 
     pub async fn reopen_thread(
@@ -142,13 +126,9 @@ impl Plugins {
         call: &CallContext,
         address: &Address,
     ) -> Result<(), PluginError> {
-        let (plugin, indices) = self.threads(notifier)?;
-        let reopened = async {
-            let mut live = self.teller(plugin, call, self.limits.notifier).start_async(0).await?;
-            let (call, address) = (call.into(), address.into());
-            ask_guest!(live, indices, |guest| guest.call_reopen(&mut live.store, &call, &address))
-        };
-        reopened.await.map_err(|cause| plugin.error(cause))
+        ask_notifier!(self, self.threads(notifier), call, 0, |live, guest, ctx| {
+            guest.call_reopen(&mut live.store, &ctx, &address.into()).await
+        })
     }
 
     fn notifier(&self, id: &PluginId) -> Result<(&Loaded, &notifier::GuestIndices), PluginError> {

@@ -7,13 +7,16 @@ mod cli;
 mod config;
 mod context_files;
 mod disk;
+mod ears;
 mod guards;
+mod heard;
 mod http;
 mod installed;
 mod intelligence;
 mod jobs;
 mod lifeline;
 mod live_plugins;
+mod machine_memory;
 mod memory_watch;
 mod notifiers;
 mod plugin_values;
@@ -33,6 +36,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use instar_session::errand;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     // Every session pays for what is before this line: no arguments are parsed and no runtime is started.

@@ -1,17 +1,19 @@
 //! The notifiers of a project in a process that is not its server: to see whether they work, and to tell people what
 //! no server can tell them. What is told here goes through no outbox.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use instar_core::id::{Ids, PluginId};
 use instar_core::notice::Message;
 use instar_core::verdict::Severity;
-use instar_plugin::{Asker, CallContext, PluginError, Plugins};
+use instar_plugin::{Asker, CallContext, PluginError, Plugins, Secrets};
 use jiff::Timestamp;
 
 use crate::bundled;
 use crate::config::{Config, Project};
+use crate::secrets_file::SecretsFile;
 use crate::wiring;
 
 /// How long one call of a notifier may take.
@@ -43,8 +45,27 @@ pub(crate) struct Notifiers {
 
 impl Notifiers {
     pub(crate) async fn open(project: &Project, config: &Config) -> anyhow::Result<Self> {
-        let plugins = wiring::plugins_without_server(project, config, bundled::plugins()).await;
+        Self::open_with(project, config, Arc::new(SecretsFile::new(project.secrets_file()))).await
+    }
+
+    /// The same, with secrets that are not those of the project.
+    pub(crate) async fn open_with(
+        project: &Project,
+        config: &Config,
+        secrets: Arc<dyn Secrets>,
+    ) -> anyhow::Result<Self> {
+        let plugins = wiring::plugins_without_server(project, config, bundled::plugins(), secrets).await;
         Ok(Self { plugins: plugins.context("failed to load the plugins")? })
+    }
+
+    /// For a process that listens as long as it lives, and needs no database for it.
+    pub(crate) async fn open_to_listen(project: &Project, config: &Config) -> anyhow::Result<Self> {
+        let plugins = wiring::plugins_that_listen(project, config, bundled::plugins()).await;
+        Ok(Self { plugins: plugins.context("failed to load the plugins")? })
+    }
+
+    pub(crate) fn plugins(&self) -> &Plugins {
+        &self.plugins
     }
 
     pub(crate) fn ids(&self) -> Vec<PluginId> {
@@ -98,6 +119,10 @@ impl Notifiers {
 }
 
 impl NotTold {
+    pub(crate) fn may_work_later(&self) -> bool {
+        self.retry().is_some()
+    }
+
     /// After how long, at least, it may work.
     fn retry(&self) -> Option<Duration> {
         match self {

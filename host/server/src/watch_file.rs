@@ -1,8 +1,10 @@
-//! Following a file that people, agents and scripts replace: it is read again when it changed, and not otherwise.
+//! Following a file that people, agents and scripts replace, or a folder that they put files into: it is read again
+//! when it changed, and not otherwise.
 
+use std::ffi::OsString;
 use std::future::Future;
 use std::os::unix::fs::MetadataExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,8 +24,25 @@ const LOOK: Duration = Duration::from_secs(1);
 
 /// Calls `reread` whenever the file may have changed, until the host shuts down.
 pub(crate) async fn watch<F: Future<Output = Result<(), AskError>>>(path: &Path, reread: impl Fn() -> F) {
+    // Editors replace the file, so its folder is watched.
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    follow(path, folder, path.file_name().map(ToOwned::to_owned), reread).await;
+}
+
+/// Calls `reread` whenever files may have come into the folder, gone or been replaced, until the host shuts down.
+pub(crate) async fn watch_folder<F: Future<Output = Result<(), AskError>>>(folder: &Path, reread: impl Fn() -> F) {
+    follow(folder, folder, None, reread).await;
+}
+
+/// Of the changes in the folder those of this name count, or all.
+async fn follow<F: Future<Output = Result<(), AskError>>>(
+    path: &Path,
+    folder: &Path,
+    name: Option<OsString>,
+    reread: impl Fn() -> F,
+) {
     let changed = Arc::new(Notify::new());
-    let watcher = start_watcher(path, changed.clone());
+    let watcher = start_watcher(folder, name, changed.clone());
     let is_told = match &watcher {
         // The kernel tells of the link, not of what it points to.
         Ok(_) => !path.is_symlink(),
@@ -64,14 +83,12 @@ async fn settle(changed: &Notify) {
     while Instant::now() < end && tokio::time::timeout(SETTLE, changed.notified()).await.is_ok() {}
 }
 
-/// Watches the folder, because editors replace the file.
-fn start_watcher(path: &Path, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
-    let name = path.file_name().map(ToOwned::to_owned);
+fn start_watcher(folder: &Path, name: Option<OsString>, changed: Arc<Notify>) -> notify::Result<RecommendedWatcher> {
     let mut watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
         let concerns_us = match &event {
             Ok(event) => {
-                let is_named = event.paths.iter().any(|path| path.file_name() == name.as_deref());
-                changes(event.kind) && (is_named || event.need_rescan())
+                let is_meant = |path: &PathBuf| name.is_none() || path.file_name() == name.as_deref();
+                changes(event.kind) && (event.paths.iter().any(is_meant) || event.need_rescan())
             }
             Err(_) => true,
         };
@@ -79,7 +96,6 @@ fn start_watcher(path: &Path, changed: Arc<Notify>) -> notify::Result<Recommende
             changed.notify_one();
         }
     })?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     watcher.watch(folder, RecursiveMode::NonRecursive)?;
     Ok(watcher)
 }
@@ -112,7 +128,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("jobs.json");
         let changed = Arc::new(Notify::new());
-        let _watcher = start_watcher(&path, changed.clone()).unwrap();
+        let _watcher = start_watcher(dir.path(), path.file_name().map(ToOwned::to_owned), changed.clone()).unwrap();
         std::fs::write(dir.path().join("other.json"), "[]").unwrap();
         let told = tokio::time::timeout(Duration::from_millis(300), changed.notified()).await;
         assert!(told.is_err(), "another file was taken for the jobs file");

@@ -3,6 +3,7 @@
 pub(crate) mod lock;
 mod plugins;
 mod predecessor;
+mod predecessor_talk;
 
 use std::collections::BTreeMap;
 use std::fs::DirBuilder;
@@ -14,21 +15,23 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use instar_core::state::Limits;
 use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
-use instar_plugin::{Means, Values};
+use instar_plugin::{Means, Secrets, Values};
 use instar_session::Sessions;
 use instar_store::Store;
 use jiff::Timestamp;
 
 use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
+use crate::ears::ProjectEars;
 use crate::guards::{Approvals, GuardDesk, Home};
 use crate::intelligence::Intelligence;
 use crate::jobs::JobsFolder;
 use crate::live_plugins::LivePlugins;
-use crate::plugin_values::StoredValues;
+use crate::plugin_values::{PassingValues, StoredValues};
 use crate::quota_file::QuotaFile;
 use crate::secrets_file::SecretsFile;
 use crate::session_tokens::SessionTokens;
+use crate::users_file;
 use crate::watch_jobs::JobsReader;
 use lock::{Role, RoleLock};
 
@@ -74,9 +77,10 @@ pub(crate) async fn build(
     url: &str,
 ) -> anyhow::Result<Host> {
     let store = Store::open(&project.database()).await?;
-    predecessor::import(project, &store).await?;
+    predecessor::import(project, config, &store).await?;
     let sessions = Sessions::open(session_settings(project, config)?).await?;
     clear_downloads(&project.blobs_dir());
+    clear_notes(&project.tmp_dir());
     let plugins = Arc::new(LivePlugins::load(project, config, bundled, means(project, Some(&store))).await?);
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
@@ -95,10 +99,12 @@ pub(crate) async fn build(
         },
         supervisor: supervisor(project, config),
         desk: desk(project, config)?,
+        ears: Arc::new(ProjectEars::new(project.clone())),
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
         quota: quota.read().await,
+        users: users_file::first(&project.users_file()),
     };
     let guards = GuardDesk::new(plugins.live(), Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
@@ -119,6 +125,7 @@ pub(crate) async fn plugins_without_server(
     project: &Project,
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
+    secrets: Arc<dyn Secrets>,
 ) -> anyhow::Result<instar_plugin::Plugins> {
     // What plugins keep is in the database; one that cannot be opened is no reason to tell nobody.
     let store = match Store::open(&project.database()).await {
@@ -128,7 +135,18 @@ pub(crate) async fn plugins_without_server(
             None
         }
     };
-    Ok(plugins::load(project, config, bundled, means(project, store.as_ref()), Arc::default()).await?.0)
+    let means = Means { secrets: Some(secrets), ..means(project, store.as_ref()) };
+    Ok(plugins::load(project, config, bundled, means, Arc::default()).await?.0)
+}
+
+/// The plugins for a process that only listens. What they keep passes with it, so that the database is the server's.
+pub(crate) async fn plugins_that_listen(
+    project: &Project,
+    config: &Config,
+    bundled: Vec<instar_plugin::Source>,
+) -> anyhow::Result<instar_plugin::Plugins> {
+    let means = Means { values: Some(Arc::new(PassingValues::default())), ..means(project, None) };
+    Ok(plugins::load(project, config, bundled, means, Arc::default()).await?.0)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
@@ -175,6 +193,26 @@ fn clear_downloads(folder: &Path) {
         if age.is_some_and(|age| age > KEPT)
             && let Err(error) = std::fs::remove_file(entry.path())
         {
+            tracing::warn!(%error, "{} could not be removed", entry.path().display());
+        }
+    }
+}
+
+/// Long messages, histories and files of people, which their sessions have read long ago.
+fn clear_notes(folder: &Path) {
+    const KEPT: std::time::Duration = std::time::Duration::from_secs(7 * 24 * 60 * 60);
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let is_ours = ["msg-", "history-", "files-"].iter().any(|kind| name.to_string_lossy().starts_with(kind));
+        let found = entry.metadata().ok();
+        let age = found.as_ref().and_then(|found| found.modified().ok()?.elapsed().ok());
+        if !is_ours || age.is_none_or(|age| age < KEPT) {
+            continue;
+        }
+        let is_folder = found.is_some_and(|found| found.is_dir());
+        let removed =
+            if is_folder { std::fs::remove_dir_all(entry.path()) } else { std::fs::remove_file(entry.path()) };
+        if let Err(error) = removed {
             tracing::warn!(%error, "{} could not be removed", entry.path().display());
         }
     }

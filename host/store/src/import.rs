@@ -3,15 +3,17 @@
 use std::collections::BTreeSet;
 
 use instar_core::attention::Item;
-use instar_core::id::JobSlug;
+use instar_core::conversation::{Place, Spoken};
+use instar_core::id::{JobSlug, PluginId};
 use instar_core::job::JobState;
+use instar_core::thread::{Subject, Thread};
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::SqliteConnection;
 
 use crate::error::StoreError;
 use crate::open::{Store, begin};
-use crate::record::{Writer, close, skip_reason, take_over};
+use crate::record::{Writer, close, conversations, skip_reason, take_over, threads};
 use crate::rows::{json, millis};
 
 /// What one file said.
@@ -24,6 +26,12 @@ pub struct Import {
     pub events: Vec<ImportedEvent>,
     /// What people should look at.
     pub attention: Vec<Item>,
+    /// What people and agents said, in the order of the file.
+    pub spoken: Vec<Spoken>,
+    /// How threads are called.
+    pub names: Vec<(Place, String)>,
+    /// Threads that are for something.
+    pub threads: Vec<(PluginId, Subject, Thread)>,
     /// How many entries could not be understood.
     pub skipped: u64,
 }
@@ -73,7 +81,8 @@ async fn write(
     const MARK: &str = "INSERT INTO imports (source, at, taken, skipped) VALUES ($1, $2, $3, $4)
         ON CONFLICT (source) DO NOTHING";
     let mut transaction = begin(connection).await?;
-    let taken = import.job_states.len() + import.events.len() + import.attention.len();
+    let talked = import.spoken.len() + import.names.len() + import.threads.len();
+    let taken = import.job_states.len() + import.events.len() + import.attention.len() + talked;
     let marked = sqlx::query(MARK)
         .bind(&import.source)
         .bind(millis(now))
@@ -90,6 +99,7 @@ async fn write(
     for item in &import.attention {
         take_over(&mut transaction, item).await?;
     }
+    talk(&mut transaction, import).await?;
     let mut seq = first_seq;
     for event in &import.events {
         insert(&mut transaction, seq, event).await?;
@@ -97,6 +107,20 @@ async fn write(
     }
     transaction.commit().await?;
     Ok(seq)
+}
+
+/// What is known here already stays as it is.
+async fn talk(connection: &mut SqliteConnection, import: &Import) -> Result<(), sqlx::Error> {
+    for spoken in &import.spoken {
+        conversations::kept(connection, spoken).await?;
+    }
+    for (place, name) in &import.names {
+        conversations::named_first(connection, place, name).await?;
+    }
+    for (notifier, subject, thread) in &import.threads {
+        threads::take_over(connection, notifier, subject, thread).await?;
+    }
+    Ok(())
 }
 
 async fn job_state(connection: &mut SqliteConnection, slug: &JobSlug, state: &JobState) -> Result<(), sqlx::Error> {

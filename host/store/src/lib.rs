@@ -27,6 +27,6 @@ pub use ledger::{Skip, SkipCounts};
 pub use open::Store;
 pub use read::EventFilter;
 pub use restore::Snapshot;
-pub use spoken::{LoggedMessage, MessageFilter};
+pub use spoken::{LogSize, LoggedMessage, MessageFilter};
 pub use story::Story;
 pub use values::{Before, KeptValue, Put};

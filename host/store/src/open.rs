@@ -196,6 +196,8 @@ fn migrations() -> Vec<Migration> {
     let kept = include_str!("../migrations/0009_kept.sql").into_sql_str();
     let pace = include_str!("../migrations/0010_pace.sql").into_sql_str();
     let attention = include_str!("../migrations/0011_attention.sql").into_sql_str();
+    let threads = include_str!("../migrations/0012_threads.sql").into_sql_str();
+    let log_size = include_str!("../migrations/0013_log_size.sql").into_sql_str();
     vec![
         Migration::new(1, "first".into(), MigrationType::Simple, first, false),
         Migration::new(2, "keep".into(), MigrationType::Simple, keep, false),
@@ -208,6 +210,8 @@ fn migrations() -> Vec<Migration> {
         Migration::new(9, "kept".into(), MigrationType::Simple, kept, false),
         Migration::new(10, "pace".into(), MigrationType::Simple, pace, false),
         Migration::new(11, "attention".into(), MigrationType::Simple, attention, false),
+        Migration::new(12, "threads".into(), MigrationType::Simple, threads, false),
+        Migration::new(13, "log_size".into(), MigrationType::Simple, log_size, false),
     ]
 }
 

@@ -4,7 +4,7 @@
 
 mod after;
 mod attention;
-mod conversations;
+pub(crate) mod conversations;
 mod due;
 mod gates;
 mod jobs;
@@ -15,6 +15,7 @@ mod polls;
 mod runs;
 mod sessions;
 mod talk;
+pub(crate) mod threads;
 
 use instar_core::event::{Event, Fact, RunFinished};
 use instar_core::id::JobSlug;
@@ -201,6 +202,10 @@ async fn finish(connection: &mut SqliteConnection, at: Timestamp, finished: &Run
 /// What people should look at, and the pace and the names of jobs.
 async fn follow(connection: &mut SqliteConnection, event: &Event) -> Result<(), sqlx::Error> {
     attention::changed(connection, event.at, &event.fact).await?;
+    if let Fact::JobRenamed { from, to } = &event.fact {
+        attention::renamed(connection, from, to).await?;
+        threads::renamed(connection, from, to).await?;
+    }
     pace::changed(connection, event.at, &event.fact).await
 }
 

@@ -169,7 +169,7 @@ async fn poll_cursors(connection: &mut SqliteConnection) -> Result<BTreeMap<Plug
 async fn outbox(connection: &mut SqliteConnection) -> Result<Vec<((NoticeId, PluginId), Delivery)>, sqlx::Error> {
     const SELECT: &str = "
         SELECT notice_id, notifier, notice, attempt, part, due FROM outbox
-        WHERE state = 'pending' ORDER BY notice_id, notifier";
+        WHERE state = 'pending' ORDER BY rowid";
     let rows = sqlx::query(SELECT).fetch_all(connection).await?;
     let delivery = |row| {
         let key = (rows::parsed(row, "notice_id")?, rows::parsed(row, "notifier")?);

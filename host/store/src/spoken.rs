@@ -17,6 +17,14 @@ pub struct LoggedMessage {
     pub spoken: Spoken,
 }
 
+/// How large the log is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LogSize {
+    pub messages: u64,
+    /// Of their texts.
+    pub bytes: u64,
+}
+
 /// What is looked for. All conditions have to hold.
 #[derive(Debug, Clone, Default)]
 pub struct MessageFilter {
@@ -43,17 +51,13 @@ impl Store {
         found.map_err(|error| self.error(error))
     }
 
-    /// How many messages the log holds.
-    pub async fn message_count(&self) -> Result<u64, StoreError> {
-        let read = sqlx::query_scalar::<_, i64>("SELECT COUNT(*) FROM spoken").fetch_one(&self.0.readers).await;
-        read.map(|count| u64::try_from(count).unwrap_or(0)).map_err(|error| self.error(error))
-    }
-
-    /// About how many bytes their texts take.
-    pub async fn message_bytes(&self) -> Result<u64, StoreError> {
-        const SELECT: &str = "SELECT COALESCE(SUM(LENGTH(text)), 0) FROM spoken";
-        let read = sqlx::query_scalar::<_, i64>(SELECT).fetch_one(&self.0.readers).await;
-        read.map(|bytes| u64::try_from(bytes).unwrap_or(0)).map_err(|error| self.error(error))
+    /// How many messages the log holds, and how many bytes their texts take. Both are counted as the log changes.
+    pub async fn message_log_size(&self) -> Result<LogSize, StoreError> {
+        const SELECT: &str = "SELECT messages, bytes FROM spoken_size";
+        let read = sqlx::query_as::<_, (i64, i64)>(SELECT).fetch_one(&self.0.readers).await;
+        let (messages, bytes) = read.map_err(|error| self.error(error))?;
+        let count = |number| u64::try_from(number).unwrap_or(0);
+        Ok(LogSize { messages: count(messages), bytes: count(bytes) })
     }
 }
 

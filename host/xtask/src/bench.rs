@@ -5,6 +5,7 @@
 
 mod hooks;
 mod leaks;
+mod messages;
 mod nights;
 mod past;
 mod rates;
@@ -20,13 +21,18 @@ use crate::{setup, shell};
 
 type Part = (&'static str, fn() -> Result<()>);
 
-const PARTS: [Part; 5] = [
+const PARTS: [Part; 6] = [
     ("server", server::measure),
     ("nights", nights::measure),
     ("hooks", hooks::measure),
     ("leaks", leaks::measure),
+    ("messages", messages::measure),
     ("calls", in_process),
 ];
+
+/// What is built is chosen in one way throughout: each other choice has other features, and builds everything anew.
+const SELECTION: [&str; 6] = ["--package", "instar", "--package", "instar-plugin", "--package", "instar-core"];
+const BENCHES: [&str; 4] = ["calls", "guards", "decide", "messages"];
 
 /// All parts, or those that are named.
 pub(crate) fn run(names: &[&str]) -> Result<()> {
@@ -36,9 +42,11 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     setup::ensure_tmux()?;
     let toolchain = setup::ensure_target()?;
     components::build(&toolchain, Set::All)?;
+    let mut build = shell::cargo();
+    build.args(["build", "--release", "--quiet"]).args(SELECTION).args(["--bin", "instar", "--example", "leak_scan"]);
     shell::step(
-        "build instar (release)",
-        shell::cargo().args(["build", "--release", "--quiet", "--package", "instar"]),
+        "build instar and its benches (release)",
+        build.args(BENCHES.map(|name| ["--bench", name]).as_flattened()),
     )?;
     println!("\n{:<56} {:>12} {:>12}  peer", "what", "instar", "peer");
     for (name, measure) in PARTS {
@@ -49,32 +57,43 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     Ok(())
 }
 
-/// Benches of single crates print a line for each row: what, ours and the peer's in nanoseconds, and the peer's name.
 fn in_process() -> Result<()> {
-    for (package, bench) in [("instar-plugin", "calls"), ("instar", "guards"), ("instar-core", "decide")] {
-        let output = shell::cargo()
-            .args(["bench", "--quiet", "--package", package, "--bench", bench])
-            .stderr(Stdio::inherit())
-            .output()
-            .context("failed to run cargo bench")?;
-        if !output.status.success() {
-            bail!("the bench `{bench}` of {package} failed");
-        }
-        for line in String::from_utf8_lossy(&output.stdout).lines() {
-            let fields: Vec<&str> = line.split('\t').collect();
-            if let [what, ours, theirs, peer] = fields.as_slice() {
-                row(what, &nanos(ours), &nanos(theirs), peer);
-            }
-        }
+    ["calls", "guards", "decide"].into_iter().try_for_each(of_crate)
+}
+
+/// Benches of single crates print a line for each row: what, ours and the peer's in nanoseconds, and the peer's name.
+fn of_crate(bench: &str) -> Result<()> {
+    let output = shell::cargo()
+        .args(["bench", "--quiet"])
+        .args(SELECTION)
+        .args(["--bench", bench])
+        .stderr(Stdio::inherit())
+        .output()
+        .context("failed to run cargo bench")?;
+    if !output.status.success() {
+        bail!("the bench `{bench}` failed");
     }
+    print_lines(&String::from_utf8_lossy(&output.stdout));
     Ok(())
 }
 
-/// Nothing where there is no peer.
+/// The rows of another program, whose fields have tabs between them.
+fn print_lines(lines: &str) {
+    for line in lines.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        if let [what, ours, theirs, peer] = fields.as_slice() {
+            row(what, &nanos(ours), &nanos(theirs), peer);
+        }
+    }
+}
+
+/// Nothing where there is no peer; what is no number stands as it is.
 fn nanos(text: &str) -> String {
     match text.parse::<u64>() {
-        Ok(0) | Err(_) => String::new(),
+        Ok(0) => String::new(),
+        Ok(nanos) if nanos >= 1_000_000 => millis(Duration::from_nanos(nanos)),
         Ok(nanos) => format!("{:.1} µs", Duration::from_nanos(nanos).as_secs_f64() * 1e6),
+        Err(_) => text.to_owned(),
     }
 }
 

@@ -3,6 +3,8 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::id::{JobSlug, SessionName};
+
 /// One question of a guard, bound to exactly what it is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -15,6 +17,15 @@ pub struct Question {
     pub cwd: String,
     pub rules: Vec<String>,
     pub until: Timestamp,
+    /// The job for which it would be done.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<JobSlug>,
+    /// The session in which it would be done: people who talk with it are asked in their conversation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub within: Option<SessionName>,
+    /// It is about a run of that job as a whole, and no hook waits for the answer.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_of_run: bool,
 }
 
 /// A question that people were shown, with what its buttons send.
@@ -50,6 +61,9 @@ impl OpenQuestion {
 impl Question {
     pub fn text(&self) -> String {
         let rules = self.rules.join(", ");
+        if self.is_of_run {
+            return format!("{}\n\n{rules}. A yes is good for one run. Number `{}`.", self.subject, self.id);
+        }
         format!(
             "A guard asks before `{}` does this in `{}`:\n\n```\n{}\n```\n\n{rules}. Number `{}`.",
             self.tool, self.cwd, self.subject, self.id

@@ -22,6 +22,9 @@ impl Conversed {
             Self::Asked { .. } => "approval_asked",
             Self::Answered { .. } => "approval_answered",
             Self::Closed { .. } => "approval_closed",
+            Self::ThreadOpened { .. } => "thread_opened",
+            Self::ThreadRefused { .. } => "thread_refused",
+            Self::ThreadLost { .. } => "thread_lost",
         }
     }
 
@@ -47,6 +50,9 @@ impl Conversed {
                 format!("Question {id} was {} by {}", if said.yes { "approved" } else { "denied" }, said.by)
             }
             Self::Closed { id } => format!("Question {id} stands no more"),
+            Self::ThreadOpened { notifier, thread, .. } => format!("{notifier} has a thread for {}", thread.name),
+            Self::ThreadRefused { notifier, why, .. } => format!("{notifier} opens no threads: {why}"),
+            Self::ThreadLost { notifier, .. } => format!("A thread of {notifier} is there no more"),
             Self::Stalled { place } => format!("Conversation {} waits for an answer", place.label()),
         }
     }
@@ -78,6 +84,13 @@ impl Conversed {
             }),
             Self::Answered { id, said } => json!({ "id": id, "yes": said.yes, "by": said.by }),
             Self::Closed { id } => json!({ "id": id }),
+            Self::ThreadOpened { notifier, subject, thread } => {
+                json!({ "notifier": notifier, "subject": subject, "thread": thread })
+            }
+            Self::ThreadRefused { notifier, conversation, why } => {
+                json!({ "notifier": notifier, "conversation": conversation, "reason": why })
+            }
+            Self::ThreadLost { notifier, subject } => json!({ "notifier": notifier, "subject": subject }),
             Self::Spoken(spoken) => json!({
                 "place": spoken.place, "session": spoken.session, "fromUser": matches!(spoken.by, Voice::Person(_)),
                 "characters": spoken.text.chars().count(),

@@ -4,14 +4,16 @@
 use std::sync::Arc;
 
 use crate::conversation::{Conversed, Course, Deed, Offer, Pairing, Place, Refusal, Spoken, Voice, WaitsFor};
-use crate::decide::{Draft, Effect, SpawnRequest, admit, due, end, question, talk, tell};
+use crate::decide::{Draft, Effect, SpawnRequest, admit, attention, due, end, question, talk, tell};
 use crate::event::Fact;
 use crate::id::{PluginId, SessionName};
 use crate::inbound::{Happening, Inbound, Mark};
 use crate::notice::Address;
 use crate::run::{Run, StopCause};
 use crate::state::Pending;
+use crate::thread::{Subject, Topic};
 use crate::users::Users;
+use crate::verdict::Severity;
 
 /// How a chat shows the code that it was given.
 const PAIR_COMMAND: &str = "/pair";
@@ -165,8 +167,9 @@ pub(super) fn routed(draft: &mut Draft<'_>, place: Place, key: String, course: C
     let again = Effect::Route { place: place.clone(), key: key.clone() };
     if let Some(waits) = course.waits {
         // It may have happened while it was looked at.
-        if !still_waits(draft, &place, waits) {
+        if !still_waits(draft, &place, &key, waits) {
             draft.effect(again);
+            return;
         }
         for deed in course.deeds {
             carry_out(draft, &pending, deed);
@@ -174,6 +177,10 @@ pub(super) fn routed(draft: &mut Draft<'_>, place: Place, key: String, course: C
         return;
     }
     let mut text = course.answer;
+    let there = course.deeds.iter().find_map(|deed| match deed {
+        Deed::BeginThere { place, .. } => Some(place.clone()),
+        _ => None,
+    });
     for deed in course.deeds {
         match carry_out(draft, &pending, deed) {
             Done::Yes => {}
@@ -182,9 +189,8 @@ pub(super) fn routed(draft: &mut Draft<'_>, place: Place, key: String, course: C
             Done::Again => return draft.effect(again),
         }
     }
-    let session = session_now(draft, &place);
     if course.is_talk {
-        speak(draft, &pending, session);
+        speak(draft, &pending, there.unwrap_or_else(|| place.clone()));
     }
     converse(draft, Conversed::Settled { notifier: place.notifier.clone(), key });
     let is_button = matches!(pending.inbound.happening, Happening::Chose(_));
@@ -207,12 +213,16 @@ fn next(draft: &mut Draft<'_>, place: &Place, settled: &Pending) {
     }
 }
 
-fn still_waits(draft: &Draft<'_>, place: &Place, waits: WaitsFor) -> bool {
+fn still_waits(draft: &Draft<'_>, place: &Place, key: &str, waits: WaitsFor) -> bool {
+    if waits == WaitsFor::Thread {
+        let wish = Subject::Wish(key.to_owned());
+        return draft.state.conversations().thread(&place.notifier, &wish).is_none();
+    }
     let run = draft.state.conversations().session_of(place).and_then(|name| draft.state.run_named(name));
     match (waits, run) {
         (_, None) => false,
         (WaitsFor::Beginning, Some(run)) => run.talk.is_none(),
-        (WaitsFor::End, Some(_)) => true,
+        (WaitsFor::End, Some(_)) | (WaitsFor::Thread, _) => true,
     }
 }
 
@@ -230,6 +240,14 @@ fn carry_out(draft: &mut Draft<'_>, pending: &Pending, deed: Deed) -> Done {
     match deed {
         Deed::Tell { run, text } => tell_agent(draft, run, text),
         Deed::Begin { request } => begin(draft, &place, *request),
+        Deed::BeginThere { place, request } => begin(draft, &place, *request),
+        Deed::OpenThread { name } => {
+            let topic = Topic { subject: Subject::Wish(pending.inbound.key.clone()), name };
+            let (notifier, conversation) = (place.notifier.clone(), place.address.conversation.clone());
+            draft.effect(Effect::OpenThread { notifier, conversation, topic, severity: Severity::Info, notice: None });
+            Done::Yes
+        }
+        Deed::Turn { id, status } => Done::No(attention::turned(draft, pending, &id, status)),
         Deed::Bind { session } => converse(draft, Conversed::Bound { place, session }),
         Deed::Unbind => converse(draft, Conversed::Unbound { place }),
         Deed::Name { name } => converse(draft, Conversed::ThreadNamed { place, name }),
@@ -303,10 +321,11 @@ fn session_now(draft: &Draft<'_>, place: &Place) -> Option<SessionName> {
     bound_now.or_else(|| draft.state.conversations().session_of(place).cloned())
 }
 
-fn speak(draft: &mut Draft<'_>, pending: &Pending, session: Option<SessionName>) {
+fn speak(draft: &mut Draft<'_>, pending: &Pending, place: Place) {
+    let session = session_now(draft, &place);
     let (Happening::Said(said) | Happening::Corrected(said)) = &pending.inbound.happening else { return };
     let spoken = Spoken {
-        place: pending.place(),
+        place,
         message_id: pending.inbound.message_id.clone(),
         at: draft.now,
         by: Voice::Person(pending.inbound.sender.name.clone()),

@@ -4,14 +4,17 @@ use jiff::Timestamp;
 
 use crate::decide::{Draft, cause_of, tell};
 use crate::event::RunFinished;
+use crate::id::JobSlug;
 use crate::job::{Job, Priority};
 use crate::memory::Pressure;
 use crate::notice::Message;
 use crate::pause::PauseCause;
+use crate::plan::EndCause;
 use crate::quota::Quota;
 use crate::quota::level::QuotaWindow;
 use crate::run::{Outcome, Run, Trigger};
 use crate::session::Session;
+use crate::thread::{Subject, Topic};
 use crate::tune::Tuned;
 use crate::verdict::Severity;
 
@@ -27,7 +30,7 @@ pub(super) fn run_started(draft: &mut Draft<'_>, run: &Run, session: &Session) {
     if run.request.notify && run.request.notices.start {
         let name = &run.request.job_name;
         let body = format!("**{name}** started ({}), session `{}`", origin(&run.trigger), session.name);
-        raise(draft, Severity::Info, format!("{name}: started"), body);
+        raise(draft, of_run(run), Severity::Info, format!("{name}: started"), body);
     }
 }
 
@@ -54,7 +57,7 @@ pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, failures_before: u32, 
         return false;
     };
     let body = body(run, finished);
-    raise(draft, severity, title, body);
+    raise(draft, of_run(run), severity, title, body);
     true
 }
 
@@ -63,7 +66,7 @@ pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, cause: &PauseCause) {
     let name = &run.request.job_name;
     let advice = format!("`instar job resume {slug}` lets it run again; `instar job runs {slug}` shows what happened");
     let body = format!("**{name}** was {}. {advice}.", cause.sentence());
-    raise(draft, Severity::Critical, format!("{name}: paused"), body);
+    raise(draft, of_run(run), Severity::Critical, format!("{name}: paused"), body);
 }
 
 /// A job that comes more or less often than its file says is nothing to find out by chance.
@@ -74,7 +77,7 @@ pub(super) fn job_tuned(draft: &mut Draft<'_>, job: &Job, tuned: &Tuned) {
         "**{name}** runs at `{schedule}` from now on, by {by}. {reason}.\n\n`instar job tune {slug} reset` goes back to \
          the schedule of the jobs file."
     );
-    raise(draft, Severity::Info, format!("{name}: another schedule"), body);
+    raise(draft, Some(of_job(slug, name)), Severity::Info, format!("{name}: another schedule"), body);
 }
 
 pub(super) fn quota_level(draft: &mut Draft<'_>, window: QuotaWindow, level: u8, quota: &Quota) {
@@ -92,7 +95,7 @@ pub(super) fn quota_level(draft: &mut Draft<'_>, window: QuotaWindow, level: u8,
             body.push_str(&format!("; jobs of priority {} do not start", held.join(", ")));
         }
     }
-    raise(draft, severity, format!("Quota: {level} % of the {}", window.words()), format!("{body}."));
+    raise(draft, None, severity, format!("Quota: {level} % of the {}", window.words()), format!("{body}."));
 }
 
 pub(super) fn memory_pressure(draft: &mut Draft<'_>, pressure: Pressure, used_percent: f64) {
@@ -104,7 +107,7 @@ pub(super) fn memory_pressure(draft: &mut Draft<'_>, pressure: Pressure, used_pe
     let body = format!(
         "{used_percent:.0} % of the machine's memory are used. Jobs of priority {held} do not start until it is less."
     );
-    raise(draft, severity, format!("Memory: {} pressure", pressure.as_str()), body);
+    raise(draft, None, severity, format!("Memory: {} pressure", pressure.as_str()), body);
 }
 
 /// Status, duration, how it came about, what may help to find the cause, and the end of the output.
@@ -126,9 +129,42 @@ fn body(run: &Run, finished: &RunFinished) -> String {
     }
     let tail = finished.end.as_ref().map(|end| last_chars(end.tail.trim_end(), 500)).unwrap_or_default();
     if !tail.is_empty() {
-        body.push_str(&format!("\n\n```\n{tail}\n```"));
+        body.push_str(&format!("\n\n{}", fenced(&tail)));
+    } else if finished.end.is_some() && finished.outcome != Outcome::Succeeded {
+        body.push_str("\n\nIt printed nothing.");
+    }
+    if let Some(hint) = hint(run, finished) {
+        body.push_str(&format!("\n\n{hint}"));
     }
     body
+}
+
+/// A fence that is longer than any in the text.
+fn fenced(text: &str) -> String {
+    let longest = text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    format!("{fence}\n{text}\n{fence}")
+}
+
+/// What may help somebody who reads of it on a phone.
+fn hint(run: &Run, finished: &RunFinished) -> Option<String> {
+    let slug = run.slug.as_ref()?;
+    let again = format!("`/run {slug}` runs it again");
+    let output = finished.session.as_ref().map(|session| format!("`instar session output {}`", session.name));
+    let all = output.map(|command| format!("; {command} shows all it printed")).unwrap_or_default();
+    let cause = match (&finished.outcome, finished.end.as_ref().map(|end| &end.cause)) {
+        (Outcome::Succeeded, _) => return None,
+        (Outcome::TimedOut, _) => "A longer limit is `timeoutMinutes` of the job. ",
+        (Outcome::Lost, _) => "The machine, or the session, was ended from outside. ",
+        (_, Some(EndCause::Exit(126))) => "Status 126: what it runs may not be executed. ",
+        (_, Some(EndCause::Exit(127))) => "Status 127: a command was not found. ",
+        (_, Some(EndCause::Exit(137))) => "Status 137: it was killed, as is done when memory is short. ",
+        (_, Some(EndCause::Signal(signal))) if signal.contains("KILL") => {
+            "It was killed, as is done when memory is short. "
+        }
+        _ => "",
+    };
+    Some(format!("{cause}{again}{all}."))
 }
 
 /// Why it ran, in a few words.
@@ -143,9 +179,18 @@ fn origin(trigger: &Trigger) -> String {
     }
 }
 
-fn raise(draft: &mut Draft<'_>, severity: Severity, title: String, body_markdown: String) {
+fn raise(draft: &mut Draft<'_>, about: Option<Topic>, severity: Severity, title: String, body_markdown: String) {
     let notice = Message::notice(draft.ids.notice(), severity, title, body_markdown);
-    tell::raise(draft, notice);
+    tell::raise(draft, Message { about, ..notice });
+}
+
+/// The job of a run, under the name that it has now.
+pub(super) fn of_run(run: &Run) -> Option<Topic> {
+    run.slug.as_ref().map(|slug| of_job(slug, &run.request.job_name))
+}
+
+pub(super) fn of_job(slug: &JobSlug, name: &str) -> Topic {
+    Topic { subject: Subject::job(slug), name: name.to_owned() }
 }
 
 fn duration_text(millis: u64) -> String {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::decide::{Draft, Effect, inbound};
 use crate::event::{Fact, PluginVersion};
 use crate::id::PluginId;
+use crate::inbound::Inbound;
 use crate::poll::{Listening, PollFault, Polled};
 
 pub(super) fn begun(draft: &mut Draft<'_>, notifiers: Vec<PluginId>) {
@@ -19,9 +20,10 @@ pub(super) fn plugins_changed(
     plugins: Vec<PluginVersion>,
     notifiers: Vec<PluginId>,
     hearing: Vec<PluginId>,
+    threaded: Vec<PluginId>,
 ) {
     let new: Vec<_> = hearing.iter().filter(|notifier| !draft.state.is_polled(notifier)).cloned().collect();
-    draft.event(Fact::PluginsChanged { plugins, notifiers, hearing });
+    draft.event(Fact::PluginsChanged { plugins, notifiers, hearing, threaded });
     begun(draft, new);
 }
 
@@ -36,16 +38,21 @@ fn heard(draft: &mut Draft<'_>, notifier: PluginId, polled: Polled) {
     if draft.state.poll_fault(&notifier).is_some() {
         draft.event(Fact::Listening { notifier: notifier.clone(), listening: Listening::Works });
     }
+    keep(draft, &notifier, polled.events, polled.cursor);
+    go_on(draft, notifier, polled.pause_ms, 0);
+}
+
+/// What was heard, and where to go on.
+pub(super) fn keep(draft: &mut Draft<'_>, notifier: &PluginId, events: Vec<Inbound>, cursor: Option<String>) {
     let mut keys = BTreeSet::new();
     // The state knows what earlier polls brought, and nothing of this one.
-    for event in polled.events.into_iter().filter(|event| keys.insert(event.key.clone())) {
-        inbound::received(draft, &notifier, event);
+    for event in events.into_iter().filter(|event| keys.insert(event.key.clone())) {
+        inbound::received(draft, notifier, event);
     }
-    let moved = polled.cursor.filter(|cursor| draft.state.poll_cursor(&notifier) != Some(cursor));
+    let moved = cursor.filter(|cursor| draft.state.poll_cursor(notifier) != Some(cursor));
     if let Some(cursor) = moved {
         draft.event(Fact::Listening { notifier: notifier.clone(), listening: Listening::At { cursor } });
     }
-    go_on(draft, notifier, polled.pause_ms, 0);
 }
 
 fn go_on(draft: &mut Draft<'_>, notifier: PluginId, after_ms: u64, failures: u32) {

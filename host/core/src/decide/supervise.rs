@@ -1,6 +1,6 @@
 //! Second opinions on runs that have ended: asked for with the end itself, and recorded when they come.
 
-use crate::decide::{Draft, Effect, tell};
+use crate::decide::{Draft, Effect, notices, tell};
 use crate::event::{Fact, RunFinished};
 use crate::id::RunId;
 use crate::notice::Message;
@@ -43,7 +43,8 @@ pub(super) fn supervised(draft: &mut Draft<'_>, run: RunId, answer: Result<Strin
         let (name, verdict) = (&question.job_name, opinion.verdict.as_str());
         let title = format!("{name}: supervision says {verdict}");
         let body_markdown = format!("**{name}** {}\n\nSupervision: {verdict}. {}", question.outcome, opinion.reason);
-        tell::raise(draft, Message::notice(id, severity, title, body_markdown));
+        let about = question.slug.as_ref().map(|slug| notices::of_job(slug, name));
+        tell::raise(draft, Message { about, ..Message::notice(id, severity, title, body_markdown) });
     }
     draft.event(Fact::RunSupervised { run, slug: question.slug.clone(), opinion });
 }

@@ -304,8 +304,13 @@ impl Fact {
             ),
             Self::HousekeepingFailed { error } => format!("Housekeeping failed: {error}"),
             Self::PredecessorImported { imported } => format!(
-                "Imported from a predecessor: {} events, the states of {} jobs and {} items of attention; {} entries skipped",
-                imported.events, imported.job_states, imported.attention_items, imported.skipped
+                "Imported from a predecessor: {} events, the states of {} jobs, {} items of attention, {} messages and {} topics; {} entries skipped",
+                imported.events,
+                imported.job_states,
+                imported.attention_items,
+                imported.messages,
+                imported.topics,
+                imported.skipped
             ),
             _ => String::new(),
         }

@@ -8,8 +8,11 @@ use jiff::{SignedDuration, Timestamp};
 use crate::conversation::{
     Conversed, Offer, OpenQuestion, Pairing, Place, Refusal, Rules, Speaker, Spoken, Voice, channel_of,
 };
-use crate::id::{PluginId, SessionName};
+use crate::id::{JobSlug, PluginId, SessionName};
 use crate::inbound::Inbound;
+use crate::notice::Address;
+use crate::state::threads::Threads;
+use crate::thread::{Subject, Thread};
 use crate::users::Users;
 
 /// What of conversations survives a restart, as the store hands it over.
@@ -29,6 +32,7 @@ pub struct Conversations {
     unanswered: BTreeMap<Place, Unanswered>,
     /// What guards ask, by id.
     questions: BTreeMap<String, OpenQuestion>,
+    threads: Threads,
     users: Arc<Users>,
     refused: Refused,
 }
@@ -180,6 +184,31 @@ impl Conversations {
         self.questions.values().find_map(|open| Some((open, open.pressed(token)?)))
     }
 
+    /// The thread that the host opened for something.
+    pub fn thread(&self, notifier: &PluginId, subject: &Subject) -> Option<&Thread> {
+        self.threads.get(notifier, subject)
+    }
+
+    /// What the host opened the thread of a place for.
+    pub fn subject_of(&self, place: &Place) -> Option<&Subject> {
+        self.threads.subject_of(&place.notifier, &place.address)
+    }
+
+    /// Whether it is of no use to ask a notifier for a thread now.
+    pub(crate) fn opens_no_threads(&self, notifier: &PluginId, chat: &str, now: Timestamp) -> bool {
+        self.threads.is_refused(notifier, chat, now)
+    }
+
+    /// The chat of somebody who was paired, where the notifier has no other.
+    pub fn paired_chat(&self, notifier: &PluginId) -> Option<Address> {
+        let first = self.pairings.values().find(|pairing| pairing.notifier == *notifier)?;
+        Some(Address { conversation: first.conversation.clone(), thread: None })
+    }
+
+    pub(crate) fn rename_job(&mut self, from: &JobSlug, to: &JobSlug) {
+        self.threads.rename(from, to);
+    }
+
     /// Where people wait for an answer, with when it is late.
     pub fn waiting(&self, limit: SignedDuration) -> impl Iterator<Item = (Timestamp, &Place, &Unanswered)> {
         let late = move |waits: &Unanswered| waits.since.checked_add(limit).ok();
@@ -201,6 +230,7 @@ impl Conversations {
                 self.refused = Refused { minute: minute(at), count: count + 1 };
             }
             Conversed::Settled { notifier, key } => {
+                self.threads.lose(notifier, &Subject::Wish(key.clone()));
                 self.pending.retain(|pending| pending.notifier != *notifier || pending.inbound.key != *key);
             }
             Conversed::CodeOffered { offer } => drop(self.offers.insert(offer.notifier.clone(), offer.clone())),
@@ -223,6 +253,9 @@ impl Conversations {
                 }
             }
             Conversed::Closed { id } => drop(self.questions.remove(id)),
+            Conversed::ThreadOpened { notifier, subject, thread } => self.threads.opened(notifier, subject, thread),
+            Conversed::ThreadRefused { notifier, conversation, .. } => self.threads.refuse(notifier, conversation, at),
+            Conversed::ThreadLost { notifier, subject } => self.threads.lose(notifier, subject),
             Conversed::Stalled { place } => {
                 if let Some(waits) = self.unanswered.get_mut(place) {
                     waits.told = true;

@@ -1,12 +1,16 @@
 //! Notices on their way: which are waiting, which are being tried, and when to look again.
+//!
+//! What is for one place, or about one thing, is in one lane: of a lane only the oldest is tried, so that all arrive in
+//! their order. Notices without either are in none.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::id::{NoticeId, PluginId};
-use crate::notice::Message;
+use crate::notice::{Address, Message};
+use crate::thread::Subject;
 
 /// A notice on its way to one notifier.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,17 +23,41 @@ pub struct Delivery {
     pub due: Option<Timestamp>,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Lane {
+    Place(PluginId, Address),
+    Subject(PluginId, Subject),
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
     deliveries: BTreeMap<(NoticeId, PluginId), Delivery>,
+    /// Those that are first in their lane, or in none.
     retries: BTreeSet<(Timestamp, NoticeId, PluginId)>,
+    /// Oldest first.
+    lanes: BTreeMap<Lane, VecDeque<NoticeId>>,
+}
+
+impl Lane {
+    fn of(notice: &Message, notifier: &PluginId) -> Option<Self> {
+        // What waits for the morning holds back nothing that does not.
+        if notice.not_before.is_some() {
+            return None;
+        }
+        match (&notice.about, &notice.to) {
+            (Some(topic), _) => Some(Self::Subject(notifier.clone(), topic.subject.clone())),
+            (None, Some(address)) => Some(Self::Place(notifier.clone(), address.clone())),
+            (None, None) => None,
+        }
+    }
 }
 
 impl Outbox {
-    /// What was under way when the host ended is tried again at once.
+    /// What was under way when the host ended is tried again at once. The oldest come first.
     pub(super) fn restored(deliveries: Vec<((NoticeId, PluginId), Delivery)>, now: Timestamp) -> Self {
         let mut outbox = Self::default();
         for ((_, notifier), delivery) in deliveries {
+            outbox.enter(&delivery.notice, &notifier);
             outbox.put(Delivery { due: Some(delivery.due.unwrap_or(now)), ..delivery }, notifier);
         }
         outbox
@@ -44,13 +72,25 @@ impl Outbox {
         due.filter_map(|(_, notice, notifier)| Some((notifier, self.delivery(*notice, notifier)?)))
     }
 
+    /// Whether a notice about this, other than one of them, is being delivered.
+    pub(super) fn is_under_way(&self, notifier: &PluginId, subject: &Subject, but: NoticeId) -> bool {
+        self.deliveries.iter().any(|((id, of), delivery)| {
+            let is_about = delivery.notice.about.as_ref().is_some_and(|topic| topic.subject == *subject);
+            delivery.due.is_none() && *id != but && of == notifier && is_about
+        })
+    }
+
     pub(super) fn next_due(&self) -> Option<Timestamp> {
         self.retries.first().map(|(at, _, _)| *at)
     }
 
     pub(super) fn raise(&mut self, notice: &Arc<Message>, notifiers: &[PluginId], now: Timestamp) {
         for notifier in notifiers {
-            self.put(Delivery { notice: notice.clone(), attempt: 0, part: 0, due: Some(now) }, notifier.clone());
+            if self.take(notice.id, notifier).is_none() {
+                self.enter(notice, notifier);
+            }
+            let due = notice.not_before.map_or(now, |at| at.max(now));
+            self.put(Delivery { notice: notice.clone(), attempt: 0, part: 0, due: Some(due) }, notifier.clone());
         }
     }
 
@@ -69,8 +109,10 @@ impl Outbox {
 
     /// The attempt is over: it is tried again at that time, or never.
     pub(super) fn settle(&mut self, notice: NoticeId, notifier: &PluginId, retry_at: Option<Timestamp>) {
-        if let (Some(delivery), Some(_)) = (self.take(notice, notifier), retry_at) {
-            self.put(Delivery { due: retry_at, ..delivery }, notifier.clone());
+        let Some(delivery) = self.take(notice, notifier) else { return };
+        match retry_at {
+            Some(_) => self.put(Delivery { due: retry_at, ..delivery }, notifier.clone()),
+            None => self.leave(&delivery.notice, notifier),
         }
     }
 
@@ -85,10 +127,12 @@ impl Outbox {
     }
 
     fn put(&mut self, delivery: Delivery, notifier: PluginId) {
-        if let Some(due) = delivery.due {
-            self.retries.insert((due, delivery.notice.id, notifier.clone()));
+        let id = delivery.notice.id;
+        let is_first = Lane::of(&delivery.notice, &notifier).is_none_or(|lane| self.first(&lane) == Some(id));
+        if let Some(due) = delivery.due.filter(|_| is_first) {
+            self.retries.insert((due, id, notifier.clone()));
         }
-        self.deliveries.insert((delivery.notice.id, notifier), delivery);
+        self.deliveries.insert((id, notifier), delivery);
     }
 
     fn take(&mut self, notice: NoticeId, notifier: &PluginId) -> Option<Delivery> {
@@ -97,5 +141,33 @@ impl Outbox {
             self.retries.remove(&(due, notice, notifier.clone()));
         }
         Some(delivery)
+    }
+
+    fn first(&self, lane: &Lane) -> Option<NoticeId> {
+        self.lanes.get(lane)?.front().copied()
+    }
+
+    /// Behind those that are in its lane already.
+    fn enter(&mut self, notice: &Message, notifier: &PluginId) {
+        if let Some(lane) = Lane::of(notice, notifier) {
+            self.lanes.entry(lane).or_default().push_back(notice.id);
+        }
+    }
+
+    /// It is settled: the one behind it is tried when it is due.
+    fn leave(&mut self, notice: &Message, notifier: &PluginId) {
+        let Some(lane) = Lane::of(notice, notifier) else { return };
+        let Some(waiting) = self.lanes.get_mut(&lane) else { return };
+        match waiting.front() == Some(&notice.id) {
+            true => drop(waiting.pop_front()),
+            false => waiting.retain(|id| *id != notice.id),
+        }
+        match waiting.front().copied() {
+            Some(next) => {
+                let due = self.delivery(next, notifier).and_then(|delivery| delivery.due);
+                self.retries.extend(due.map(|due| (due, next, notifier.clone())));
+            }
+            None => drop(self.lanes.remove(&lane)),
+        }
     }
 }

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::id::JobSlug;
-use crate::state::State;
+use crate::state::{State, attention};
 
 impl State {
     /// Whether nothing is under way under either name, so that what is known of the one can become the other's.
@@ -24,6 +24,8 @@ impl State {
         self.take_from_agenda(to);
         self.tunings.rename(from, to);
         self.standing.rename(from, to);
+        self.conversations.rename_job(from, to);
+        attention::rename_job(&mut self.attention, from, to);
         for slug in [from, to] {
             if let Some(job) = self.jobs.get(slug).map(|entry| entry.job.clone()) {
                 let job = self.tuned(&job);

@@ -47,7 +47,7 @@ fn delivery_that_waits_is_tried_again_after_the_clock_went_back_a_year() {
     world.run_to_end(run, EndCause::Exit(0));
     world.tell(What::Ticked);
     let (notice, notifier) = world.delivery();
-    world.tell(What::NotDelivered { notice, notifier, error: "503".into(), retry: Some(0) });
+    world.tell(What::NotDelivered { notice, notifier, error: "503".into(), retry: Some(0), thread: None });
     set_clock(&mut world, -YEAR);
     world.pass_minutes(24 * 60);
     let tries = world.effects.iter().filter(|it| matches!(it, Effect::Deliver { .. })).count();

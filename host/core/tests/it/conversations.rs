@@ -47,7 +47,7 @@ fn world() -> World {
 }
 
 fn hear(world: &mut World, inbound: Inbound) {
-    world.tell(What::Heard { notifier: telegram(), inbound: vec![inbound] });
+    world.tell(What::Heard { notifier: telegram(), inbound: vec![inbound], cursor: None });
 }
 
 fn refusals(world: &World) -> Vec<Refusal> {
@@ -169,6 +169,7 @@ fn messages_of_one_place_are_dealt_with_one_after_the_other_over_a_crash() {
     world.tell(What::Heard {
         notifier: telegram(),
         inbound: vec![said("1", "1", "-100", "a"), said("2", "1", "-100", "b"), said("1", "1", "-100", "a")],
+        cursor: None,
     });
     assert_eq!(routes(&world), ["1"]);
     world.restart_after(1);
@@ -264,7 +265,26 @@ fn question(hash: &str, world: &World) -> Question {
         cwd: "/p".into(),
         rules: vec!["guard-command/force-push".into()],
         until: world.now + SignedDuration::from_hours(24),
+        job: None,
+        within: None,
+        is_of_run: false,
     }
+}
+
+#[test]
+fn people_are_asked_in_the_conversation_of_the_session_that_a_guard_asks_about() {
+    let mut world = talking();
+    let asked = Question { within: "telegram-42".parse().ok(), ..question("h1", &world) };
+    world.tell(What::GuardsAsk(vec![asked]));
+    let raised = world.events.iter().rev().find_map(|event| match &event.fact {
+        Fact::NoticeRaised { notice, .. } => Some(notice.clone()),
+        _ => None,
+    });
+    assert_eq!(raised.unwrap().to, Some(place("42").address));
+    let status = |world: &World| world.state.attention_item("approval:ab12").unwrap().status.is_closed();
+    assert!(!status(&world), "it is an item of the queue as well");
+    world.tell(What::GuardsAsk(vec![]));
+    assert!(status(&world));
 }
 
 /// The tokens of the newest question's buttons: approve and deny.

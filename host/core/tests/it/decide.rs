@@ -265,14 +265,26 @@ fn undelivered_notice_is_tried_again_later_and_given_up_when_it_is_hopeless() {
     world.run_to_end(run, EndCause::Exit(0));
     world.tell(What::Ticked);
     let (notice, notifier) = world.delivery();
-    world.tell(What::NotDelivered { notice, notifier: notifier.clone(), error: "503".into(), retry: Some(0) });
+    world.tell(What::NotDelivered {
+        notice,
+        notifier: notifier.clone(),
+        error: "503".into(),
+        retry: Some(0),
+        thread: None,
+    });
     let tries = |world: &World| world.effects.iter().filter(|it| matches!(it, Effect::Deliver { .. })).count();
     assert_eq!(tries(&world), 1);
     world.tell(What::Ticked);
     assert_eq!(tries(&world), 1, "not before its time");
     world.pass_minutes(1);
     assert_eq!(tries(&world), 2);
-    world.tell(What::NotDelivered { notice, notifier: notifier.clone(), error: "gone".into(), retry: None });
+    world.tell(What::NotDelivered {
+        notice,
+        notifier: notifier.clone(),
+        error: "gone".into(),
+        retry: None,
+        thread: None,
+    });
     assert_eq!(world.state.delivery(notice, &notifier), None);
 }
 
@@ -290,7 +302,13 @@ fn each_part_is_recorded_before_the_next_is_asked_for_and_never_asked_again() {
     };
     world.tell(delivered("m0", true));
     assert_eq!((world.state.delivery(notice, &notifier).unwrap().part, last_part(&world)), (1, Some(1)));
-    world.tell(What::NotDelivered { notice, notifier: notifier.clone(), error: "429".into(), retry: Some(90_000) });
+    world.tell(What::NotDelivered {
+        notice,
+        notifier: notifier.clone(),
+        error: "429".into(),
+        retry: Some(90_000),
+        thread: None,
+    });
     world.pass_minutes(1);
     assert_eq!(world.state.delivery(notice, &notifier).unwrap().attempt, 1, "the other side asked for more time");
     world.pass_minutes(1);

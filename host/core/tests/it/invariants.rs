@@ -10,6 +10,7 @@ use instar_core::id::RunId;
 use instar_core::plan::{EndCause, FinishVerdict, StepResult};
 use instar_core::run::Trigger;
 use instar_core::talk::{Activity, Doing};
+use instar_core::thread::ThreadFault;
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use proptest::prelude::*;
 use serde_json::json;
@@ -128,6 +129,8 @@ fn run_of(effect: &Effect) -> Option<RunId> {
         | Effect::Route { .. }
         | Effect::Mark { .. }
         | Effect::CarryOut { .. }
+        | Effect::OpenThread { .. }
+        | Effect::ChangeThread { .. }
         | Effect::Interrupt { .. } => None,
     }
 }
@@ -164,8 +167,19 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
         | Effect::Route { .. }
         | Effect::Mark { .. }
         | Effect::CarryOut { .. }
+        | Effect::ChangeThread { .. }
         | Effect::Interrupt { .. } => {
             drop(world.tell(What::Done));
+        }
+        Effect::OpenThread { notifier, conversation, topic, notice, .. } => {
+            let fault = ThreadFault { message: "503".into(), retry: Some(0) };
+            drop(world.tell(What::ThreadAnswered {
+                notifier: notifier.clone(),
+                conversation: conversation.clone(),
+                topic: topic.clone(),
+                notice: *notice,
+                result: if well { Ok("55".into()) } else { Err(fault) },
+            }));
         }
         Effect::Listen { run, after } => {
             let doing = if well { Doing::Ready } else { Doing::Asking };
@@ -179,7 +193,13 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
         ),
         Effect::Deliver { notice, notifier, .. } => {
             let (notifier, error) = (notifier.clone(), "503".to_owned());
-            world.tell(What::NotDelivered { notice: notice.id, notifier, error, retry: well.then_some(0) });
+            world.tell(What::NotDelivered {
+                notice: notice.id,
+                notifier,
+                error,
+                retry: well.then_some(0),
+                thread: None,
+            });
         }
     }
 }

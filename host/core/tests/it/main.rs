@@ -16,6 +16,7 @@ mod schedule;
 mod supervise;
 mod supervisor;
 mod talk;
+mod threads;
 mod tune;
 mod world;
 mod year;

@@ -14,6 +14,7 @@ use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, Ste
 use instar_core::run::{Outcome, SkipReason, Trigger};
 use instar_core::session::SessionStatus;
 use instar_core::state::{Limits, Restored, State};
+use instar_core::telling::Telling;
 use instar_core::verdict::Verdict;
 use instar_core::workload::Workload;
 use jiff::tz::TimeZone;
@@ -63,6 +64,8 @@ pub(crate) fn limits() -> Limits {
         conversations: Rules {
             chats: [("notifier-telegram".parse().expect("an id"), "-100".to_owned())].into(),
             stall_after: Some(SignedDuration::from_mins(5)),
+            threads: true,
+            telling: Telling::default(),
         },
     }
 }
@@ -160,7 +163,9 @@ impl World {
 
     fn start_again(&mut self) {
         let (limits, restored) = self.stored.take().expect("it crashed");
-        self.state = State::new(limits, self.zone.clone(), self.state.notifiers.clone(), restored, self.now);
+        let (notifiers, threaded) = (self.state.notifiers.clone(), self.state.threaded.clone());
+        self.state = State::new(limits, self.zone.clone(), notifiers, restored, self.now);
+        self.state.threaded = threaded;
         let jobs = self.jobs.clone();
         self.read_jobs(&jobs);
         self.tell(What::Booted { version: "0".into() });

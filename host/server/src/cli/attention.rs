@@ -215,6 +215,7 @@ mod tests {
             category: "general".into(),
             priority: AttentionPriority::High,
             status: AttentionStatus::InProgress,
+            topic_id: None,
             source_context: None,
             created_at: "2026-01-01T12:00:00.000Z".into(),
             updated_at: "2026-01-01T12:10:00.000Z".into(),

@@ -1,5 +1,6 @@
 //! `instar config`: reads and sets single keys of `.instar/config.json`, and judges the whole.
 
+use std::fs::File;
 use std::io::Read as _;
 
 use clap::Subcommand;
@@ -192,22 +193,58 @@ fn set(context: &Context, name: &str, value: &str) -> Result<Exit, Failure> {
 
 /// Writes one key; what would be no settings is not written.
 pub(super) fn store(project: &Project, name: &str, value: &Value) -> Result<(), Failure> {
-    let _lock = lock(&project.run_dir(), "config.lock")?;
-    let before = text_of(project)?;
-    let text = config_edit::set(&before, name, value).map_err(|error| Failure::refused(error.to_string()))?;
-    let refused = |error: crate::config::ConfigError| {
-        Failure::refused(format!("{}; nothing was changed", sentence(&error.into())))
-    };
-    Config::of_text(project, &text).map_err(refused)?;
-    let path = project.config_file();
-    if text_of(project)? != before {
-        return Err(Failure::failed(format!("{} was changed meanwhile; try again", path.display())));
+    let mut edited = EditedConfig::begin(project)?;
+    edited.set(name, value)?;
+    edited.write()
+}
+
+/// The settings as they will be. Nobody else edits them while it lives, and nothing is written before it is asked for.
+#[derive(Debug)]
+pub(super) struct EditedConfig {
+    project: Project,
+    before: String,
+    text: String,
+    config: Config,
+    _lock: File,
+}
+
+impl EditedConfig {
+    pub(super) fn begin(project: &Project) -> Result<Self, Failure> {
+        let lock = lock(&project.run_dir(), "config.lock")?;
+        let before = text_of(project)?;
+        let config = match Config::of_text(project, &before) {
+            Ok(config) => config,
+            // A key that is wrong may be the one to be set.
+            Err(_) => Config::of_text(project, "{}").map_err(|_| Failure::failed("no settings can be made"))?,
+        };
+        Ok(Self { project: project.clone(), text: before.clone(), before, config, _lock: lock })
     }
-    if text == before {
-        return Ok(());
+
+    pub(super) fn config(&self) -> &Config {
+        &self.config
     }
-    let failed = |error| Failure::io(format_args!("failed to write {}", path.display()), &error);
-    disk::write(&path, text.as_bytes(), Mode::Private).map_err(failed)
+
+    pub(super) fn set(&mut self, name: &str, value: &Value) -> Result<(), Failure> {
+        let text = config_edit::set(&self.text, name, value).map_err(|error| Failure::refused(error.to_string()))?;
+        let refused = |error: crate::config::ConfigError| {
+            Failure::refused(format!("{}; nothing was changed", sentence(&error.into())))
+        };
+        self.config = Config::of_text(&self.project, &text).map_err(refused)?;
+        self.text = text;
+        Ok(())
+    }
+
+    pub(super) fn write(&self) -> Result<(), Failure> {
+        let path = self.project.config_file();
+        if text_of(&self.project)? != self.before {
+            return Err(Failure::failed(format!("{} was changed meanwhile; try again", path.display())));
+        }
+        if self.text != self.before {
+            let failed = |error| Failure::io(format_args!("failed to write {}", path.display()), &error);
+            disk::write(&path, self.text.as_bytes(), Mode::Private).map_err(failed)?;
+        }
+        Ok(())
+    }
 }
 
 fn said(context: &Context, project: &Project, key: &Key, name: &str, mut value: Value) -> Result<Exit, Failure> {

@@ -3,6 +3,7 @@
 //! Commands say what happened; the server does it. Only `init`, `doctor`, `backup`, `restore` and the edits of jobs and
 //! settings work on files, so that they need no server. What a command prints and how it ends: `output` and `exit`.
 
+mod add;
 mod api_call;
 mod attention;
 mod autostart;
@@ -37,6 +38,7 @@ mod status;
 mod stream;
 #[cfg(test)]
 mod tests;
+mod user;
 
 use std::ffi::OsString;
 use std::io::ErrorKind;
@@ -105,6 +107,12 @@ enum Command {
     /// Look at who tells people, try it, and let people in who speak with sessions
     #[command(subcommand, after_help = examples(&["instar notifier list", "instar notifier pair telegram --user ada"]))]
     Notifier(notifier::NotifierCommand),
+    /// Set up what a project can have beside its jobs
+    #[command(subcommand, after_help = examples(&["instar add telegram --chat-id -1001234567890 < token.txt"]))]
+    Add(add::AddCommand),
+    /// Say who people are, by which channels they speak, and what they may do
+    #[command(subcommand, after_help = examples(&["instar user list", "instar user add --id ada --telegram 4711"]))]
+    User(user::UserCommand),
     Events(events::Events),
     Logs(logs::Logs),
     /// Install, grant and look at plugins
@@ -214,6 +222,8 @@ fn dispatch(context: &Context, command: Command) -> Result<Exit, Failure> {
         Command::Quota(quota) => quota::run(context, &quota),
         Command::Send(send) => send::run(context, &send),
         Command::Notifier(command) => notifier::run(context, command),
+        Command::Add(command) => add::run(context, &command),
+        Command::User(command) => user::run(context, &command),
         Command::Events(events) => events::run(context, &events),
         Command::Logs(logs) => logs::run(context, &logs),
         Command::Plugin(command) => plugin::run(context, &command),

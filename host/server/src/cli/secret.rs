@@ -90,7 +90,7 @@ fn check_name(name: &str) -> Result<(), Failure> {
 }
 
 /// From a terminal it is read without being shown.
-fn read_value(context: &Context, name: &str) -> Result<String, Failure> {
+pub(super) fn read_value(context: &Context, name: &str) -> Result<String, Failure> {
     let failed = |error: io::Error| Failure::io("failed to read the value", &error);
     let mut value = String::new();
     if io::stdin().is_terminal() {

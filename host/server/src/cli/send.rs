@@ -8,6 +8,7 @@ use instar_api::{Replied, ReplyRequest, paths};
 use super::client::{Answer, by_token};
 use super::exit::{Exit, Failure};
 use super::{Context, examples};
+use crate::wiring::lock;
 
 /// Write to people
 #[derive(Debug, clap::Args)]
@@ -47,10 +48,21 @@ fn post(context: &Context, request: &ReplyRequest) -> Result<Answer, Failure> {
     match (of_session("INSTAR_URL"), of_session("INSTAR_TOKEN")) {
         (Some(url), Some(token)) => {
             let body = serde_json::to_vec(request).map_err(|error| Failure::failed(error.to_string()))?;
-            by_token(&url, &token, &Method::POST, paths::CONVERSATIONS_REPLY, body)
+            let ask = |url: &str| by_token(url, &token, &Method::POST, paths::CONVERSATIONS_REPLY, body.clone());
+            match (ask(&url), moved(context, &url)) {
+                (Err(failure), Some(url)) if failure.exit() == Exit::NotRunning => ask(&url),
+                (answer, _) => answer,
+            }
         }
         _ => Ok(context.client()?.post(paths::CONVERSATIONS_REPLY, request)?),
     }
+}
+
+/// Where the server is now, if it listens on another port than when the session began.
+fn moved(context: &Context, url: &str) -> Option<String> {
+    let port = lock::holder(&context.project().ok()?.lock_file())?.port;
+    let (host, before) = url.trim_end_matches('/').rsplit_once(':')?;
+    (port != 0 && before != port.to_string()).then(|| format!("{host}:{port}"))
 }
 
 fn text(words: &[String]) -> Result<String, Failure> {

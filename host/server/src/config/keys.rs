@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 59] = [
+pub(crate) const KEYS: [Key; 62] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -195,6 +195,24 @@ pub(crate) const KEYS: [Key; 59] = [
         Kind::Whole(0, 10_080),
         "5",
         "how long an agent may leave people without an answer before they are told; 0 is for ever",
+    ),
+    key(
+        "conversations.threads",
+        Kind::Flag,
+        "true",
+        "whether each job and each item of the attention queue has a thread of its own, where a notifier has threads",
+    ),
+    key(
+        "notify.quietHours",
+        Kind::Text,
+        "",
+        "hours such as `22:00-07:00`, in `scheduler.timezone`, in which people are told only what is grave; the rest waits for their end",
+    ),
+    key(
+        "notify.digestMinutes",
+        Kind::Whole(0, 1440),
+        "0",
+        "what is of little weight is told together, every so many minutes; at 0 each at once",
     ),
     key(
         "lifeline.startSeconds",

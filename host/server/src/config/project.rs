@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
+use instar_core::id::PluginId;
+
 /// A folder with, or for, an `.instar` folder of its own. The path is canonical.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Project {
@@ -123,6 +125,16 @@ impl Project {
     /// Values that plugins use and never see.
     pub(crate) fn secrets_file(&self) -> PathBuf {
         self.instar_dir().join("secrets.json")
+    }
+
+    /// What a notifier heard while no server could record it.
+    pub(crate) fn heard_dir(&self, notifier: &PluginId) -> PathBuf {
+        self.state_dir().join("heard").join(notifier.as_str())
+    }
+
+    /// Held by the one process that polls this notifier.
+    pub(crate) fn poll_lock(&self, notifier: &PluginId) -> PathBuf {
+        self.run_dir().join(format!("poll-{notifier}.lock"))
     }
 
     /// What notifiers download.

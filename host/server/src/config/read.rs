@@ -7,6 +7,7 @@ use std::time::Duration;
 use instar_core::conversation::Rules;
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
+use instar_core::telling::{QuietHours, Telling};
 use instar_plugin::{Grant, OperatorSays};
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
@@ -77,7 +78,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         intelligence: intelligence(root.section("intelligence")?)?,
         lifeline: lifeline(root.section("lifeline")?)?,
         collector: collector(root.section("telemetry")?)?,
-        conversations: conversations(root.section("conversations")?, &plugins)?,
+        conversations: conversations(root.section("conversations")?, root.section("notify")?, &plugins)?,
         plugins,
         plugin_trust,
         unknown_keys,
@@ -275,12 +276,28 @@ fn is_base(url: &str) -> bool {
 }
 
 /// The chat that a notifier is at home in is one in which people may speak.
-fn conversations(mut section: Section, plugins: &BTreeMap<PluginId, PluginConfig>) -> Result<Rules, ConfigError> {
+fn conversations(
+    mut section: Section,
+    notify: Section,
+    plugins: &BTreeMap<PluginId, PluginConfig>,
+) -> Result<Rules, ConfigError> {
     const MINUTES: &str = "a whole number of minutes from 0 (for ever) to 10080";
     let minutes = section.take_if("stallTimeoutMinutes", MINUTES, |minutes: &u16| *minutes <= 10_080)?.unwrap_or(5);
     let chats = plugins.iter().filter_map(|(id, plugin)| Some((id.clone(), chat(plugin.config.get(HOME_CHAT)?)?)));
+    let threads = section.take("threads", FLAG)?.unwrap_or(true);
     let stall_after = (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)));
-    Ok(Rules { chats: chats.collect(), stall_after })
+    Ok(Rules { chats: chats.collect(), stall_after, threads, telling: telling(notify)? })
+}
+
+/// An empty text is no hours.
+fn telling(mut section: Section) -> Result<Telling, ConfigError> {
+    const HOURS: &str = "two times of a day, such as \"22:00-07:00\"";
+    const MINUTES: &str = "a whole number of minutes from 0 (at once) to 1440";
+    let is_fine = |text: &String| text.trim().is_empty() || QuietHours::parse(text).is_some();
+    let quiet = section.take_if("quietHours", HOURS, is_fine)?.and_then(|text| QuietHours::parse(&text));
+    let minutes = section.take_if("digestMinutes", MINUTES, |minutes: &u16| *minutes <= 1440)?.unwrap_or(0);
+    let digest = (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)));
+    Ok(Telling { quiet, digest })
 }
 
 /// A text or a number, as people write ids of chats.

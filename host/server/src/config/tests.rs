@@ -336,6 +336,7 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Text if key.name.ends_with(".digest") => {
                 (json!(format!("blake3:{}", "0".repeat(64))), json!(1))
             }
+            keys::Kind::Text if key.name.ends_with("Hours") => (json!("22:00-07:00"), json!("22-7")),
             keys::Kind::Text | keys::Kind::Secret => (json!("text"), json!(1)),
             keys::Kind::Flag => (json!(true), json!("yes")),
             keys::Kind::Whole(least, most) => (json!(least.max(1)), json!(u128::from(most) + 1)),
@@ -374,6 +375,13 @@ fn the_chat_of_a_notifier_is_one_in_which_people_may_speak() {
     let stall = |config: &Config| config.conversations.stall_after;
     check(json!({"conversations": {"stallTimeoutMinutes": 9}}), stall, &Some(SignedDuration::from_mins(9)));
     check(json!({"conversations": {"stallTimeoutMinutes": 0}}), stall, &None);
+    check(json!({"conversations": {"threads": false}}), |config| config.conversations.threads, &false);
+    let telling = |config: &Config| config.conversations.telling.clone();
+    let hours = instar_core::telling::QuietHours::parse("22:00-07:00");
+    let quiet = instar_core::telling::Telling { quiet: hours, digest: None };
+    check(json!({"notify": {"quietHours": "22:00-07:00"}}), telling, &quiet);
+    let digest = |config: &Config| config.conversations.telling.digest;
+    check(json!({"notify": {"digestMinutes": 30}}), digest, &Some(SignedDuration::from_mins(30)));
     let chats = |config: &Config| config.conversations.chats.iter().map(|(_, chat)| chat.clone()).collect::<Vec<_>>();
     check(json!({"retention": {"messagesDays": 7}}), |config| config.retention.messages_days, &7);
     for chat in [json!("-100"), json!(-100)] {

@@ -3,7 +3,7 @@
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::{self, Write as _};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -24,6 +24,12 @@ pub(crate) struct Approval {
     pub(crate) subject: String,
     pub(crate) cwd: String,
     pub(crate) rules: Vec<String>,
+    /// The job whose run it is a part of.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) job: Option<String>,
+    /// The session of the host that it happens in.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) within: Option<String>,
     pub(crate) asked_at: Timestamp,
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) approved_at: Option<Timestamp>,
@@ -39,9 +45,18 @@ impl Approvals {
         Self { dir }
     }
 
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Makes the folder, closed to other users.
+    pub(crate) fn prepare(&self) -> io::Result<()> {
+        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)
+    }
+
     /// Notes the question, unless it stands there already.
     pub(crate) fn ask(&self, approval: &Approval) -> io::Result<()> {
-        DirBuilder::new().recursive(true).mode(0o700).create(&self.dir)?;
+        self.prepare()?;
         match self.get(&approval.id) {
             Ok(known) if known.hash == approval.hash && known.is_good(approval.asked_at) => Ok(()),
             Ok(_) | Err(_) => self.write(approval),
@@ -74,11 +89,6 @@ impl Approvals {
             return Err(io::Error::new(io::ErrorKind::NotFound, "something else is asked now"));
         }
         if yes { self.approve(id, now).map(drop) } else { fs::remove_file(self.path(id)) }
-    }
-
-    /// When the last of them came or went; `None` if there never was one.
-    pub(crate) fn changed_at(&self) -> Option<std::time::SystemTime> {
-        fs::metadata(&self.dir).and_then(|found| found.modified()).ok()
     }
 
     /// All that stand, the newest first.
@@ -138,6 +148,8 @@ mod tests {
             subject: "x".to_owned(),
             cwd: "/".to_owned(),
             rules: vec!["g/x".to_owned()],
+            job: None,
+            within: None,
             asked_at: "2026-01-01T00:00:00Z".parse().unwrap(),
             approved_at: None,
         }

@@ -43,6 +43,10 @@ pub(crate) struct ToolUse {
     pub(crate) input: Value,
     pub(crate) cwd: String,
     pub(crate) session: Option<String>,
+    /// The job whose run it is a part of.
+    pub(crate) job: Option<String>,
+    /// The session of the host that it happens in.
+    pub(crate) within: Option<String>,
     /// Nobody is there to answer a question.
     pub(crate) unattended: bool,
     /// Nothing is about to happen; it is only asked what would be said.
@@ -246,6 +250,8 @@ impl Guards {
             subject: decision.subject.clone(),
             cwd: using.cwd.clone(),
             rules: rules.map(|judged| judged.finding.rule.clone()).collect(),
+            job: using.job.clone(),
+            within: using.within.clone(),
             asked_at: now,
             approved_at: None,
         };

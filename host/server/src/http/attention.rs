@@ -141,6 +141,7 @@ fn shown(item: &Item) -> api::AttentionItem {
             ItemStatus::WontDo => api::AttentionStatus::WontDo,
         },
         source_context,
+        topic_id: item.thread.as_ref().and_then(|thread| thread.thread.as_ref()?.parse().ok()),
         created_at: time(item.created_at),
         updated_at: time(item.updated_at),
     }

@@ -115,10 +115,7 @@ pub(super) fn place_of_thread(app: &App, notifier: &PluginId, thread: &str) -> R
     if let Some(place) = here.next() {
         return Ok(place.clone());
     }
-    let chat = state.limits.conversations.chats.iter().find(|(id, _)| id == notifier).map(|(_, chat)| chat.clone());
-    let paired = state.conversations().pairings().find(|pairing| pairing.notifier == *notifier);
-    let chat = chat.or_else(|| paired.map(|pairing| pairing.conversation.clone()));
-    let conversation = chat.ok_or_else(|| {
+    let conversation = state.home_of(notifier).map(|home| home.conversation).ok_or_else(|| {
         ApiError::conflict(format!("`{notifier}` knows no chat yet: `instar notifier pair` lets one in"))
     })?;
     let thread = (thread != "1").then(|| thread.to_owned());

@@ -113,16 +113,20 @@ impl From<IdError> for ApiError {
 impl From<AskError> for ApiError {
     fn from(error: AskError) -> Self {
         match error {
-            AskError::UnknownJob(_) | AskError::UnknownSession(_) | AskError::UnknownItem(_) => {
-                Self::not_found(error.to_string())
-            }
+            AskError::UnknownJob(_)
+            | AskError::UnknownSession(_)
+            | AskError::UnknownItem(_)
+            | AskError::NothingKept(_) => Self::not_found(error.to_string()),
             AskError::NameTaken(_)
             | AskError::Ended(_)
             | AskError::SwitchedOff
             | AskError::NothingToTune(_)
             | AskError::TooManyItems
+            | AskError::Unreadable(_)
             | AskError::Busy(..) => Self::conflict(error.to_string()),
-            AskError::NoPlace { .. } | AskError::NotStarted(..) => Self::unavailable(error.to_string()),
+            AskError::NoPlace { .. } | AskError::NotStarted(..) | AskError::NotRead(_) => {
+                Self::unavailable(error.to_string())
+            }
             AskError::TooManyMessages(_) => Self::too_many(error.to_string(), 1_000),
             AskError::NotOpened(_) => Self::new(StatusCode::INTERNAL_SERVER_ERROR, error.to_string()),
             AskError::ShuttingDown => Self::unavailable(error.to_string()),

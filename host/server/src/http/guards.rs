@@ -36,7 +36,7 @@ pub(super) async fn check(State(app): State<Arc<App>>, mut body: JsonObject) -> 
         return Err(ApiError::unprocessable("`cwd` must be an absolute path"));
     }
     let cwd = cwd.unwrap_or_else(|| app.guards.dir().to_string_lossy().into_owned());
-    let using = ToolUse { tool, input, cwd, session: None, unattended, only_asks: true };
+    let using = ToolUse { tool, input, cwd, session: None, job: None, within: None, unattended, only_asks: true };
     // A guard blocks for as long as it judges.
     let guards = app.clone();
     let judged = tokio::task::spawn_blocking(move || guards.guards.open().judge(using, Timestamp::now())).await;

@@ -8,7 +8,7 @@ use axum::{Extension, Json};
 use instar_api::paths;
 use instar_api::{
     FailingJob, Health, HealthDetail, HealthStatus, JobCounts, ListedSession, Memory, SessionCounts, SessionSummary,
-    Status,
+    Status, SystemMemory,
 };
 use instar_core::id::JobSlug;
 use instar_core::state::State as HostState;
@@ -16,6 +16,7 @@ use instar_core::state::State as HostState;
 use super::App;
 use super::auth::Caller;
 use super::view;
+use crate::machine_memory::MachineMemory;
 
 /// From here on so many failures in a row, over all jobs, are more than bad luck.
 const DEGRADED_FAILURES: u64 = 5;
@@ -76,6 +77,7 @@ fn detail(app: &App) -> HealthDetail {
         scheduler_running: state.limits.scheduling,
         consecutive_job_failures: jobs.failing.iter().map(|job| u64::from(job.failures)).sum(),
         memory: memory(),
+        system_memory: MachineMemory::read().map(system_memory),
         jobs,
     }
 }
@@ -127,6 +129,15 @@ fn human(uptime: Duration) -> String {
 
 fn memory() -> Option<Memory> {
     resident_bytes().map(|bytes| Memory { rss: bytes.div_ceil(1024 * 1024) })
+}
+
+fn system_memory(memory: MachineMemory) -> SystemMemory {
+    let one_decimal = |value: f64| (value * 10.0).round() / 10.0;
+    SystemMemory {
+        total_gb: one_decimal(memory.total_gb()),
+        free_gb: one_decimal(memory.available_gb()),
+        used_percent: one_decimal(memory.used_percent()),
+    }
 }
 
 /// What this process keeps in memory; the kernel says it on Linux only.

@@ -14,6 +14,7 @@ mod extract;
 mod guardrails;
 mod guards;
 mod health;
+mod inbound;
 mod job_edits;
 mod jobs;
 mod limits;
@@ -178,6 +179,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(conversations::list))
         .routes(routes!(conversations::reply))
         .routes(routes!(conversations::pair))
+        .routes(routes!(inbound::take))
         .routes(routes!(telegram::topics, telegram::open))
         .routes(routes!(telegram::reply))
         .routes(routes!(telegram::messages))

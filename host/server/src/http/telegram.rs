@@ -9,6 +9,7 @@ use instar_api as api;
 use instar_api::paths;
 use instar_core::conversation::{Place, Voice};
 use instar_core::id::PluginId;
+use instar_core::verdict::Severity;
 use instar_store::{LoggedMessage, MessageFilter};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -64,12 +65,36 @@ pub(super) async fn open(
     if name.is_empty() {
         return Err(ApiError::bad_request(EXPECTED));
     }
+    let colour = colour(body.0.remove("color"))?;
     let home = place(&app, &telegram, 1)?.address.conversation;
-    let opened = app.engine.open_thread(telegram, home, name.clone()).await?;
+    let opened = app.engine.open_thread(telegram, home, name.clone(), colour).await?;
     let topic_id = topic_of(&opened).ok_or_else(|| {
         ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, "the topic was opened, and its id is no number")
     })?;
     Ok((StatusCode::CREATED, Json(api::TopicOpened { topic_id, name, created: true })))
+}
+
+/// Notifiers give colours by severity; these are those that Telegram shows for each.
+const COLOURS: [(u32, Severity); 5] = [
+    (9_367_192, Severity::Info),
+    (7_322_096, Severity::Low),
+    (16_766_590, Severity::Medium),
+    (16_749_490, Severity::High),
+    (16_478_047, Severity::Critical),
+];
+
+/// The severity whose colour is nearest to the one that is asked for.
+fn colour(wanted: Option<Value>) -> Result<Severity, ApiError> {
+    let wanted = match wanted {
+        None | Some(Value::Null) => return Ok(Severity::Info),
+        Some(number) => number.as_u64().and_then(|number| u32::try_from(number).ok()).filter(|it| *it <= 0xFF_FF_FF),
+    };
+    let wanted = wanted.ok_or_else(|| ApiError::bad_request("`color` must be a whole number from 0 to 16777215"))?;
+    let part = |colour: u32, shift: u32| i64::from(colour >> shift & 0xFF);
+    let distance = |colour: u32| -> i64 {
+        [16, 8, 0].into_iter().map(|shift| (part(colour, shift) - part(wanted, shift)).pow(2)).sum()
+    };
+    Ok(COLOURS.into_iter().min_by_key(|(colour, _)| distance(*colour)).map_or(Severity::Info, |(_, severity)| severity))
 }
 
 /// Writes into a topic. It is durable when this answers, and tried until it is delivered.
@@ -147,8 +172,8 @@ pub(super) async fn search(State(app): State<Arc<App>>, params: Params) -> Resul
 )]
 pub(super) async fn log_stats(State(app): State<Arc<App>>) -> Result<Json<api::MessageLogStats>, ApiError> {
     telegram(&app)?;
-    let store = app.engine.store();
-    let (total_messages, log_size_bytes) = (store.message_count().await?, store.message_bytes().await?);
+    let size = app.engine.store().message_log_size().await?;
+    let (total_messages, log_size_bytes) = (size.messages, size.bytes);
     Ok(Json(api::MessageLogStats { total_messages, log_size_bytes, log_path: LOG_PATH.to_owned() }))
 }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use http_body_util::{BodyExt as _, Full, Limited};
 use hyper::body::Bytes;
-use hyper::header::HOST;
+use hyper::header::{CONTENT_TYPE, HOST};
 use hyper::{Request, StatusCode};
 use hyper_util::rt::TokioIo;
 use tokio::net::UnixStream;
@@ -20,8 +20,17 @@ pub(super) struct Answer {
 }
 
 pub(super) async fn get(socket: &Path, path: &str) -> io::Result<Answer> {
-    let request =
-        Request::get(path).header(HOST, "localhost").body(Full::new(Bytes::new())).map_err(io::Error::other)?;
+    ask(socket, Request::get(path).header(HOST, "localhost").body(Full::new(Bytes::new()))).await
+}
+
+/// Hands JSON over.
+pub(super) async fn post(socket: &Path, path: &str, json: Vec<u8>) -> io::Result<Answer> {
+    let request = Request::post(path).header(HOST, "localhost").header(CONTENT_TYPE, "application/json");
+    ask(socket, request.body(Full::new(json.into()))).await
+}
+
+async fn ask(socket: &Path, request: hyper::http::Result<Request<Full<Bytes>>>) -> io::Result<Answer> {
+    let request = request.map_err(io::Error::other)?;
     let stream = UnixStream::connect(socket).await?;
     let (mut sender, connection) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;

@@ -1,10 +1,13 @@
 //! The lifeline: a small process beside the server that starts it, asks whether it is well, and starts it again.
 //!
 //! What follows from what is decided by `instar_core::supervisor`; here its orders are carried out. The death of
-//! neither takes the other along: a server goes on without a lifeline, and a new lifeline takes over what runs.
+//! neither takes the other along: a server goes on without a lifeline, and a new lifeline takes over what runs. How
+//! people are heard without a server stands in `listen`.
 
 pub(crate) mod announce;
 mod ask;
+pub(crate) mod listen;
+pub(crate) mod listening;
 mod server_process;
 pub(crate) mod state;
 
@@ -22,6 +25,7 @@ use crate::config::{Config, Project};
 use crate::serve::{self, logging};
 use crate::wiring::{self, lock};
 use announce::Announcer;
+use listening::Listening;
 use lock::{Role, RoleLock};
 use server_process::ServerProcess;
 use state::State;
@@ -60,6 +64,7 @@ struct Lifeline {
     check: Option<(u64, JoinHandle<bool>)>,
     state: State,
     announcer: Announcer,
+    listening: Listening,
 }
 
 impl Lifeline {
@@ -71,6 +76,7 @@ impl Lifeline {
             check: None,
             state: State::new(),
             announcer: Announcer::start(project.clone(), config),
+            listening: Listening::start(project.clone()),
             project,
         }
     }
@@ -88,6 +94,9 @@ impl Lifeline {
 
     /// Tells the supervisor, and carries out what it orders.
     fn take(&mut self, input: Input) {
+        if input == Input::Restart {
+            self.listening.again();
+        }
         let mut inputs = VecDeque::from([input]);
         while let Some(input) = inputs.pop_front() {
             for order in self.supervisor.step(self.begun.elapsed(), input) {
@@ -133,6 +142,7 @@ impl Lifeline {
         match ServerProcess::start(&self.project) {
             Ok(started) => {
                 tracing::info!("started the server, process {}", started.pid());
+                self.listening.server_starts();
                 self.server = Some(started);
                 None
             }

@@ -15,20 +15,28 @@ use instar_store::{Import, ImportedEvent, Store, StoreError};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::config::Project;
+use super::predecessor_talk::Chat;
+use crate::config::{Config, Project};
 
 /// No file of a predecessor comes near; one that does is not its own.
 const LARGEST_FILE: u64 = 256 << 20;
 const LONGEST_KIND: usize = 64;
 /// What people should look at.
 const ATTENTION: &str = "state/attention-items.json";
+const MESSAGES: &str = "telegram-messages.jsonl";
+const TOPICS: &str = "topic-session-registry.json";
+const JOB_TOPICS: &str = "state/job-topic-mappings.json";
+/// Of the chat that its topics and messages are of, once that is configured here.
+const OF_TELEGRAM: [&str; 3] = [MESSAGES, TOPICS, JOB_TOPICS];
+const TELEGRAM: &str = "notifier-telegram";
 
 /// Takes what was not taken before, and records how much it was.
-pub(super) async fn import(project: &Project, store: &Store) -> Result<(), StoreError> {
+pub(super) async fn import(project: &Project, config: &Config, store: &Store) -> Result<(), StoreError> {
     let known = store.imported().await?;
     let now = Timestamp::now();
     let mut imported = Imported::default();
-    for source in sources(project, &known) {
+    let chat = chat(config);
+    for source in sources(project, &known, chat.is_some()) {
         let text = match read(&project.instar_dir().join(&source)) {
             Ok(text) => text,
             Err(error) => {
@@ -38,6 +46,9 @@ pub(super) async fn import(project: &Project, store: &Store) -> Result<(), Store
         };
         let import = match source.as_str() {
             ATTENTION => attention(source, &text),
+            MESSAGES => chat.as_ref().map(|chat| chat.messages(source, &text)).unwrap_or_default(),
+            TOPICS => chat.as_ref().map(|chat| chat.topics(source, &text)).unwrap_or_default(),
+            JOB_TOPICS => chat.as_ref().map(|chat| chat.job_topics(source, &text)).unwrap_or_default(),
             events if events.starts_with("logs/") => activity(source, &text),
             _ => job(source, &text),
         };
@@ -46,6 +57,8 @@ pub(super) async fn import(project: &Project, store: &Store) -> Result<(), Store
         imported.job_states += count(import.job_states.len());
         imported.events += count(import.events.len());
         imported.attention_items += count(import.attention.len());
+        imported.messages += count(import.spoken.len());
+        imported.topics += count(import.names.len() + import.threads.len());
         imported.skipped += import.skipped;
     }
     if imported.files > 0 {
@@ -55,13 +68,22 @@ pub(super) async fn import(project: &Project, store: &Store) -> Result<(), Store
 }
 
 /// The files to take by their way from `.instar`, those of events in the order of their days.
-fn sources(project: &Project, known: &BTreeSet<String>) -> BTreeSet<String> {
+fn sources(project: &Project, known: &BTreeSet<String>, has_chat: bool) -> BTreeSet<String> {
     let is_activity = |name: &str| name.starts_with("activity-") && name.ends_with(".jsonl");
     let jobs = names(&project.state_dir().join("jobs")).filter(|name| name.ends_with(".json"));
     let logs = names(&project.logs_dir()).filter(|name| is_activity(name));
     let all = jobs.map(|name| format!("state/jobs/{name}")).chain(logs.map(|name| format!("logs/{name}")));
-    let attention = project.instar_dir().join(ATTENTION).is_file().then(|| ATTENTION.to_owned());
-    all.chain(attention).filter(|source| !known.contains(source)).collect()
+    let of_telegram = OF_TELEGRAM.into_iter().filter(|_| has_chat);
+    let single = [ATTENTION].into_iter().chain(of_telegram);
+    let single = single.filter(|name| project.instar_dir().join(name).is_file()).map(str::to_owned);
+    all.chain(single).filter(|source| !known.contains(source)).collect()
+}
+
+/// The chat of the predecessor's topics is the one that is configured here.
+fn chat(config: &Config) -> Option<Chat> {
+    let chats = &config.conversations.chats;
+    let (notifier, conversation) = chats.iter().find(|(notifier, _)| notifier.as_str() == TELEGRAM)?;
+    Some(Chat { notifier: notifier.clone(), conversation: conversation.clone() })
 }
 
 /// A folder that is not there has no files.

@@ -4,9 +4,11 @@ use instar_core::conversation::{Conversed, Place, Speaker, Spoken, Voice};
 use instar_core::id::{PluginId, SessionName};
 use instar_core::inbound::Inbound;
 use instar_core::state::Unanswered;
+use instar_core::thread::Subject;
 use jiff::Timestamp;
 use sqlx::SqliteConnection;
 
+use crate::record::threads;
 use crate::rows::{json, millis, thread_text};
 
 type Written = Result<(), sqlx::Error>;
@@ -29,6 +31,9 @@ pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fa
         Conversed::Unbound { place } => unbound(connection, place).await,
         Conversed::ThreadNamed { place, name } => named(connection, place, name).await,
         Conversed::Spoken(spoken) => said(connection, spoken).await,
+        Conversed::ThreadOpened { .. } | Conversed::ThreadRefused { .. } | Conversed::ThreadLost { .. } => {
+            threads::changed(connection, fact).await
+        }
         Conversed::Stalled { place } => of_place(
             "UPDATE conversations SET waiting_told = TRUE WHERE notifier = $1 AND conversation = $2 AND thread = $3",
             place,
@@ -81,9 +86,9 @@ async fn settled(connection: &mut SqliteConnection, notifier: &PluginId, key: &s
     sqlx::query("UPDATE inbox SET speaker = NULL, inbound = NULL WHERE notifier = $1 AND key = $2")
         .bind(notifier.as_str())
         .bind(key)
-        .execute(connection)
-        .await
-        .map(drop)
+        .execute(&mut *connection)
+        .await?;
+    threads::lost(connection, notifier, &Subject::Wish(key.to_owned())).await
 }
 
 /// Facts about codes and those who showed them; others change nothing here.
@@ -157,24 +162,38 @@ async fn named(connection: &mut SqliteConnection, place: &Place, name: &str) -> 
     of_place(NAME, place).bind(name).execute(connection).await.map(drop)
 }
 
-async fn said(connection: &mut SqliteConnection, spoken: &Spoken) -> Written {
+/// A name of a predecessor's; one that is known here stays.
+pub(crate) async fn named_first(connection: &mut SqliteConnection, place: &Place, name: &str) -> Written {
+    const NAME: &str = "
+        INSERT INTO conversations (notifier, conversation, thread, name) VALUES ($1, $2, $3, $4)
+        ON CONFLICT (notifier, conversation, thread) DO NOTHING";
+    of_place(NAME, place).bind(name).execute(connection).await.map(drop)
+}
+
+/// The log keeps it, and nobody owes an answer for it.
+pub(crate) async fn kept(connection: &mut SqliteConnection, spoken: &Spoken) -> Written {
     const INSERT: &str = "
         INSERT INTO spoken (notifier, conversation, thread, message_id, at, voice, text, session)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
-    const OWE: &str = "
-        UPDATE conversations SET waiting_since = $4, waiting_for = $5
-        WHERE notifier = $1 AND conversation = $2 AND thread = $3 AND waiting_since IS NULL AND session IS NOT NULL";
-    const ANSWERED: &str = "
-        UPDATE conversations SET waiting_since = NULL, waiting_for = NULL, waiting_told = FALSE
-        WHERE notifier = $1 AND conversation = $2 AND thread = $3";
     of_place(INSERT, &spoken.place)
         .bind(&spoken.message_id)
         .bind(millis(spoken.at))
         .bind(json(&spoken.by))
         .bind(&spoken.text)
         .bind(spoken.session.as_ref().map(SessionName::as_str))
-        .execute(&mut *connection)
-        .await?;
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+async fn said(connection: &mut SqliteConnection, spoken: &Spoken) -> Written {
+    const OWE: &str = "
+        UPDATE conversations SET waiting_since = $4, waiting_for = $5
+        WHERE notifier = $1 AND conversation = $2 AND thread = $3 AND waiting_since IS NULL AND session IS NOT NULL";
+    const ANSWERED: &str = "
+        UPDATE conversations SET waiting_since = NULL, waiting_for = NULL, waiting_told = FALSE
+        WHERE notifier = $1 AND conversation = $2 AND thread = $3";
+    kept(connection, spoken).await?;
     match &spoken.by {
         Voice::Person(_) if spoken.session.is_some() => {
             let excerpt = Unanswered::excerpt_of(&spoken.text);

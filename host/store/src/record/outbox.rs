@@ -35,13 +35,13 @@ async fn raised(
         VALUES ($1, $2, $3, 0, 0, $4, 'pending')
         ON CONFLICT (notice_id, notifier) DO UPDATE SET notice = excluded.notice, attempt = excluded.attempt,
             part = excluded.part, due = excluded.due, state = excluded.state";
-    let text = json(notice);
+    let (text, due) = (json(notice), notice.not_before.map_or(at, |not_before| not_before.max(at)));
     for notifier in notifiers {
         sqlx::query(UPSERT)
             .bind(notice.id.to_string())
             .bind(notifier.as_str())
             .bind(&text)
-            .bind(millis(at))
+            .bind(millis(due))
             .execute(&mut *connection)
             .await?;
     }

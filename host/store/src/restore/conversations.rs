@@ -19,6 +19,7 @@ pub(super) async fn conversations(connection: &mut SqliteConnection) -> Result<C
     threads(connection, &mut found).await?;
     pairings(connection, &mut found).await?;
     questions(connection, &mut found).await?;
+    opened(connection, &mut found).await?;
     inbox(connection, &mut found).await?;
     Ok(found)
 }
@@ -66,6 +67,14 @@ async fn questions(connection: &mut SqliteConnection, found: &mut Conversations)
             found,
             Conversed::Asked { question: OpenQuestion { said: rows::optional_json(row, "said")?, ..question } },
         );
+    }
+    Ok(())
+}
+
+async fn opened(connection: &mut SqliteConnection, found: &mut Conversations) -> Result<(), sqlx::Error> {
+    for row in &sqlx::query("SELECT notifier, subject, thread FROM threads").fetch_all(connection).await? {
+        let (subject, thread) = (rows::from_json(row, "subject")?, rows::from_json(row, "thread")?);
+        tell(found, Conversed::ThreadOpened { notifier: rows::parsed(row, "notifier")?, subject, thread });
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use instar_core::notice::Address;
 use instar_core::retention::Cutoffs;
 use instar_core::state::Conversations;
 use instar_core::users::Role;
-use instar_store::{MessageFilter, Store};
+use instar_store::{LogSize, MessageFilter, Store};
 use jiff::Timestamp;
 
 use crate::fixture::{at, folder};
@@ -87,7 +87,7 @@ fn texts(found: &[instar_store::LoggedMessage]) -> Vec<&str> {
 async fn messages_are_found_by_any_part_of_their_text() {
     let folder = folder();
     let store = Store::open(&folder.path().join("instar.db")).await.unwrap();
-    let said = [("42", "The Build is red"), ("43", "rebuild \"now\""), ("42", "ok"), ("42", "50% of OK-ish")];
+    let said = [("42", "The Build is red"), ("43", "rebuild \"now\""), ("42", "ok"), ("42", "50% of OK-ish, ä")];
     for (thread, text) in said {
         let fact = Fact::Conversed(Box::new(spoken(thread, Voice::Agent, text)));
         store.record(&[Event { at: at(5), fact }]).await.unwrap();
@@ -96,8 +96,8 @@ async fn messages_are_found_by_any_part_of_their_text() {
         ("BUILD", None, vec!["The Build is red", "rebuild \"now\""]),
         ("build", Some("43"), vec!["rebuild \"now\""]),
         ("\"now", None, vec!["rebuild \"now\""]),
-        ("Ok", None, vec!["ok", "50% of OK-ish"]),
-        ("%", None, vec!["50% of OK-ish"]),
+        ("Ok", None, vec!["ok", "50% of OK-ish, ä"]),
+        ("%", None, vec!["50% of OK-ish, ä"]),
         ("is AND red", None, vec![]),
         ("", Some("43"), vec!["rebuild \"now\""]),
     ] {
@@ -110,8 +110,9 @@ async fn messages_are_found_by_any_part_of_their_text() {
         assert_eq!(texts(&store.messages(&filter).await.unwrap()), expected, "{text:?} {thread:?}");
     }
     let newest = MessageFilter { limit: 2, ..MessageFilter::default() };
-    assert_eq!(texts(&store.messages(&newest).await.unwrap()), ["ok", "50% of OK-ish"], "oldest first");
-    assert_eq!(store.message_count().await.unwrap(), 4);
+    assert_eq!(texts(&store.messages(&newest).await.unwrap()), ["ok", "50% of OK-ish, ä"], "oldest first");
+    let bytes = said.iter().map(|(_, text)| text.len() as u64).sum();
+    assert_eq!(store.message_log_size().await.unwrap(), LogSize { messages: 4, bytes });
 }
 
 #[tokio::test]
@@ -131,8 +132,9 @@ async fn old_messages_go_and_what_is_not_dealt_with_stays() {
         messages_before: at(5),
     };
     store.clear(&young).await.unwrap();
-    assert_eq!(store.message_count().await.unwrap(), 1);
+    assert_eq!(store.message_log_size().await.unwrap().messages, 1);
     store.clear(&Cutoffs { messages_before: at(6), ..young }).await.unwrap();
+    assert_eq!(store.message_log_size().await.unwrap(), LogSize { messages: 0, bytes: 0 });
     let found = MessageFilter { text: Some("build".into()), limit: 10, ..MessageFilter::default() };
     assert_eq!(store.messages(&found).await.unwrap(), []);
     let conversations = store.restore().await.unwrap().restored.conversations;

@@ -25,8 +25,8 @@ fn import() -> Import {
         source: "file".into(),
         job_states: vec![(slug("mail"), state)],
         events: vec![event],
-        attention: Vec::new(),
         skipped: 2,
+        ..Import::default()
     }
 }
 

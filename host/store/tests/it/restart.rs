@@ -332,7 +332,13 @@ fn delivery(host: &Host, pick: u8, choice: u8) -> Option<What> {
     Some(match choice % 4 {
         0 => What::Delivered { notice, notifier, receipt: "42".into(), more: false },
         3 => What::Delivered { notice, notifier, receipt: "41".into(), more: true },
-        other => What::NotDelivered { notice, notifier, error: "no network".into(), retry: (other == 1).then_some(0) },
+        other => What::NotDelivered {
+            notice,
+            notifier,
+            error: "no network".into(),
+            retry: (other == 1).then_some(0),
+            thread: None,
+        },
     })
 }
 

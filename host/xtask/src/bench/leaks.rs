@@ -34,9 +34,8 @@ const PATTERNS: &[&str] = &[
 pub(super) fn measure() -> Result<()> {
     let file = shell::target_dir().join("bench-output.txt");
     fs::write(&file, clean_text()?).with_context(|| format!("failed to write {}", file.display()))?;
-    let mut scan = shell::cargo();
-    scan.args(["run", "--quiet", "--release", "--package", "instar-plugin", "--example", "leak_scan", "--"]).arg(&file);
-    let output = scan.output().context("failed to run cargo")?;
+    let scan = shell::target_dir().join("release/examples/leak_scan");
+    let output = shell::program(&scan).arg(&file).output().context("failed to run the scan")?;
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let ours: f64 =
         text.split_whitespace().next().and_then(|rate| rate.parse().ok()).context("the scan printed no rate")?;

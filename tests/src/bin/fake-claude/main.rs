@@ -1,10 +1,12 @@
 //! Behaves like an agent CLI, as far as a host can tell: in print mode with `-p`, else on a terminal.
 //!
 //! Words in a message choose what it does: `exit:3` ends with that status, `sleep:2` takes that many seconds,
-//! `print:TEXT` prints the word.
+//! `print:TEXT` prints the word, and `send:TEXT` writes it to people with the command that its first message names.
+//! `--log FILE` keeps each message as it came, a line of JSON for each.
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod people;
 mod print;
 mod talk;
 
@@ -40,6 +42,7 @@ impl Arguments {
 #[derive(Debug, Default)]
 struct Wishes {
     prints: Vec<String>,
+    sends: Vec<String>,
     sleep: Duration,
     exit: Option<u8>,
 }
@@ -49,6 +52,8 @@ fn wishes(message: &str) -> Wishes {
     for word in message.split_whitespace() {
         if let Some(text) = word.strip_prefix("print:") {
             wishes.prints.push(text.to_owned());
+        } else if let Some(text) = word.strip_prefix("send:") {
+            wishes.sends.push(text.to_owned());
         } else if let Some(seconds) = word.strip_prefix("sleep:").and_then(|text| text.parse().ok()) {
             wishes.sleep = Duration::from_secs_f32(seconds);
         } else if let Some(status) = word.strip_prefix("exit:").and_then(|text| text.parse().ok()) {

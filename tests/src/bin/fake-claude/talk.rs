@@ -1,14 +1,16 @@
 //! On a terminal: draws a prompt, takes a message, works on it for a while under a spinner, answers, and waits again.
 //!
-//! `--ask-trust` asks whether the folder is trusted first; Enter says yes.
+//! `--ask-trust` asks whether the folder is trusted first; Enter says yes. `--quick` answers without any work, and
+//! `--heard FILE` writes down when each message came, in nanoseconds since 1970, and what it was.
 
+use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use rustix::termios::OptionalActions;
 
-use crate::{Arguments, wishes};
+use crate::{Arguments, people, wishes};
 
 const PASTE: &[u8] = b"\x1b[200~";
 const PASTED: &[u8] = b"\x1b[201~";
@@ -27,18 +29,36 @@ pub(crate) fn run(arguments: &Arguments) -> io::Result<ExitCode> {
     // A paste arrives between marks.
     draw("\x1b[?2004h")?;
     show(&format!("conversation {}", arguments.conversation()))?;
+    let mut program = None;
     loop {
         draw("❯ ")?;
         let message = message()?;
         let text = String::from_utf8_lossy(&message);
+        if let Some(file) = arguments.value("--log") {
+            people::keep(file, &text)?;
+        }
+        if let Some(file) = arguments.value("--heard") {
+            write_down(file, &text)?;
+        }
+        program = people::program(&text).or(program);
         let wishes = wishes(&text);
-        work(wishes.sleep.max(4 * FRAME))?;
+        let least = if arguments.has("--quick") { Duration::ZERO } else { 4 * FRAME };
+        work(wishes.sleep.max(least))?;
+        for (program, text) in wishes.sends.iter().filter_map(|text| Some((program.as_ref()?, text))) {
+            people::send(program, text)?;
+        }
         show(&format!("You said: {}", text.replace('\n', "\r\n")))?;
         wishes.prints.iter().try_for_each(|text| show(text))?;
         if let Some(status) = wishes.exit {
             return Ok(ExitCode::from(status));
         }
     }
+}
+
+fn write_down(file: &str, message: &str) -> io::Result<()> {
+    let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let line = format!("{at} {}\n", message.replace('\n', " "));
+    OpenOptions::new().append(true).create(true).open(file)?.write_all(line.as_bytes())
 }
 
 fn work(time: Duration) -> io::Result<()> {

@@ -216,3 +216,91 @@ async fn pieces(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rcgen::{CertificateParams, Issuer, KeyPair};
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
+    use tokio_rustls::TlsAcceptor;
+    use tokio_rustls::rustls::ServerConfig;
+    use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+    use super::*;
+    use crate::blobs::Blobs;
+    use crate::manifest::AskedHttp;
+    use crate::wit::imports::http::Body;
+
+    /// A server for this name, whose certificate a root of its own has signed; its port, and the root.
+    async fn serve(name: &str) -> (u16, CertificateDer<'static>) {
+        let root_key = KeyPair::generate().unwrap();
+        let mut root = CertificateParams::new(Vec::new()).unwrap();
+        root.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+        let root_certificate = root.self_signed(&root_key).unwrap().der().clone();
+        let key = KeyPair::generate().unwrap();
+        let leaf = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        let leaf = leaf.signed_by(&key, &Issuer::new(root, root_key)).unwrap();
+        let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_no_client_auth()
+            .with_single_cert(vec![leaf.der().clone()], key)
+            .unwrap();
+        let acceptor = TlsAcceptor::from(Arc::new(config));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+                let mut asked = vec![0; 1024];
+                let read = stream.read(&mut asked).await.unwrap_or(0);
+                let line = String::from_utf8_lossy(&asked[..read]).lines().next().unwrap_or_default().to_owned();
+                let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{line}", line.len());
+                let _ = stream.write_all(answer.as_bytes()).await;
+                let _ = stream.shutdown().await;
+            }
+        });
+        (port, root_certificate)
+    }
+
+    fn trusting(root: CertificateDer<'static>) -> Client {
+        let mut roots = RootCertStore::empty();
+        roots.add(root).unwrap();
+        let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .unwrap()
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        Client { tls: OnceLock::from(Arc::new(config)) }
+    }
+
+    async fn ask(client: &Client, port: u16) -> Result<Answer, Refusal> {
+        let grant: AskedHttp = toml::from_str("allow = []").unwrap();
+        let destination =
+            Destination { tls: true, host: "localhost".into(), port, base: String::new(), may_be_private: true };
+        let order = Order {
+            destination,
+            method: "GET".into(),
+            line: "/over-tls".into(),
+            headers: Vec::new(),
+            body: Payload::new(Body::Empty, &Blobs::default(), &grant).unwrap(),
+            most: Most { body: 1000, file: 0 },
+            folder: None,
+            secrets: Vec::new(),
+        };
+        client.exchange(order, Duration::from_secs(20)).await
+    }
+
+    #[tokio::test]
+    async fn a_server_is_talked_to_by_tls_if_its_name_and_its_root_are_right() {
+        let (port, root) = serve("localhost").await;
+        let (answer, _) = ask(&trusting(root), port).await.unwrap();
+        assert_eq!((answer.status, answer.body.as_slice()), (200, b"GET /over-tls HTTP/1.1".as_slice()));
+        let refused = ask(&Client::default(), port).await.unwrap_err();
+        assert_eq!((refused.code, refused.sent), ("tls", false), "a root that nobody knows is trusted");
+        let (port, root) = serve("other.test").await;
+        let refused = ask(&trusting(root), port).await.unwrap_err();
+        assert_eq!((refused.code, refused.sent), ("tls", false), "another name is trusted");
+    }
+}

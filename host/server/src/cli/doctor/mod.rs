@@ -75,6 +75,7 @@ fn examine(project: &Project) -> Result<Vec<Finding>, Failure> {
         return Ok(findings);
     }
     findings.extend(project::examine_modes(project));
+    findings.extend(project::examine_users(project));
     findings.extend(store::examine(project, &runtime));
     let holder = lock::holder(&project.lock_file());
     let config = match Config::load(project) {

@@ -10,6 +10,7 @@ use crate::cli::output::quoted;
 use crate::cli::sentence;
 use crate::config::{ConfigError, Project};
 use crate::secrets_file::SecretsFile;
+use crate::users_file::UsersFile;
 
 pub(super) fn not_initialised(project: &Project) -> Finding {
     let dir = project.dir();
@@ -96,6 +97,22 @@ pub(super) fn examine_modes(project: &Project) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Who is known: a file that cannot be read is left as it is, and so are those who were known before.
+pub(super) fn examine_users(project: &Project) -> Vec<Finding> {
+    let path = project.users_file();
+    match UsersFile::new(path.clone()).read() {
+        Ok((_, warnings)) => {
+            let fix = format!("correct {}, or `instar user remove` and add them again", quoted(&path));
+            let bad = |warning: &String| Finding::new(fault::USER_BAD, warning.clone(), fix.clone());
+            warnings.iter().map(bad).collect()
+        }
+        Err(error) => {
+            let fix = format!("correct {} by hand, or put it aside and add the users again", quoted(&path));
+            vec![Finding::new(fault::USERS_UNREADABLE, error.to_string(), fix)]
+        }
+    }
 }
 
 /// The mode, if it gives rights to others.

@@ -115,6 +115,8 @@ fn decide(home: Home, asked: &Asked) -> Result<Decision, Failure> {
         input: json!({ "command": asked.command }),
         cwd: cwd.to_string_lossy().into_owned(),
         session: None,
+        job: None,
+        within: None,
         unattended: asked.unattended,
         only_asks: true,
     };

@@ -101,6 +101,8 @@ fn before_tool(guards: &Guards, log: &DecisionLog, call: &HookCall, input: &Inpu
         input: tool_input.clone(),
         cwd: cwd.to_string_lossy().into_owned(),
         session: input.session_id.clone(),
+        job: std::env::var("INSTAR_JOB").ok(),
+        within: std::env::var("INSTAR_SESSION").ok(),
         unattended: input.is_unattended() || !call.dialect.asks(),
         only_asks: false,
     };

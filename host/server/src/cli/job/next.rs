@@ -1,6 +1,8 @@
 //! `instar job next`: when an expression, or a job of the file, is due. It needs no server, and for an expression no
 //! project.
 
+use hyper::StatusCode;
+use instar_api::{Job, paths};
 use instar_core::id::JobSlug;
 use instar_core::schedule::Schedule;
 use jiff::civil::DateTime;
@@ -8,9 +10,11 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde_json::json;
 
+use crate::cli::client::ClientError;
 use crate::cli::exit::{Exit, Failure};
 use crate::cli::output::one_line;
-use crate::cli::{Context, examples};
+use crate::cli::{Context, client_of, examples};
+use crate::config::Project;
 use crate::jobs::JobsFolder;
 
 /// Show the next due times of a cron expression or of a job
@@ -68,7 +72,8 @@ impl Subject {
             }
         })?;
         let zone = asked_zone.or_else(|| job.timezone.clone()).unwrap_or_else(|| config.scheduler.zone());
-        Ok(Self { slug: Some(slug.clone()), schedule: job.schedule.clone(), zone })
+        let schedule = tuned(&project, slug)?.unwrap_or_else(|| job.schedule.clone());
+        Ok(Self { slug: Some(slug.clone()), schedule, zone })
     }
 
     fn of_expression(context: &Context, text: &str, asked_zone: Option<TimeZone>) -> Result<Self, Failure> {
@@ -82,6 +87,18 @@ impl Subject {
         let due = std::iter::successors(next(from), |due| next(*due));
         due.take(count).map(|due| due.to_zoned(self.zone.clone())).collect()
     }
+}
+
+/// What a job runs by where that is not the schedule of the file; only a server that runs can tell.
+fn tuned(project: &Project, slug: &JobSlug) -> Result<Option<Schedule>, Failure> {
+    let job: Job = match client_of(project)?.get(&paths::job(slug.as_str())) {
+        Ok(answer) if answer.status == StatusCode::NOT_FOUND => return Ok(None),
+        Ok(answer) => answer.success()?.read()?,
+        Err(ClientError::NotRunning { .. }) => return Ok(None),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(pace) = job.state.tuning.and_then(|tuning| tuning.applied) else { return Ok(None) };
+    Schedule::parse(&pace.schedule).map(Some).map_err(|error| Failure::failed(error.to_string()))
 }
 
 /// The settings' zone inside a project, the machine's outside of any.

@@ -1,6 +1,7 @@
 //! `instar lifeline`: the small process beside the server that starts it again when it dies.
 
 mod announce;
+mod listen;
 mod start;
 mod status;
 mod stop;
@@ -39,6 +40,9 @@ pub(crate) enum LifelineCommand {
     /// Tell people what standard input says; what the lifeline calls
     #[command(hide = true)]
     Announce,
+    /// Hear people until standard input ends; what the lifeline calls
+    #[command(hide = true)]
+    Listen,
 }
 
 pub(crate) fn run(context: &Context, command: &LifelineCommand) -> Result<Exit, Failure> {
@@ -48,6 +52,7 @@ pub(crate) fn run(context: &Context, command: &LifelineCommand) -> Result<Exit, 
         LifelineCommand::Status => status::run(context),
         LifelineCommand::Restart => stop::restart(context),
         LifelineCommand::Announce => announce::run(context),
+        LifelineCommand::Listen => listen::run(context),
         LifelineCommand::Logs(logs) => logs::show_log(context, &context.project()?.lifeline_log(), logs),
     }
 }
