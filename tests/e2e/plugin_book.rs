@@ -61,7 +61,7 @@ fn first_plugin_is_made_by_the_commands_as_printed() {
     for (head, body) in blocks(&book("first-plugin.md")) {
         if let Some((_, file)) = head.split_once(" file=") {
             fs::write(desk.0.path().join(file), body).expect("written");
-        } else if head == "sh" {
+        } else if head == "sh" || (head == "sh js" && std::env::var_os("INSTAR_TEST_JS").is_some()) {
             for line in body.lines() {
                 desk.run(line);
                 commands += 1;
