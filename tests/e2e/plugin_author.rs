@@ -7,12 +7,18 @@ use std::process::Output;
 use instar_tests::Agent;
 use serde_json::{Value, json};
 
+/// What all of them need is built once.
+fn shared_target() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/tests-authors")
+}
+
 /// In a folder of the author, which is no project.
 fn author(agent: &Agent, folder: &Path, arguments: &[&str]) -> Output {
     let mut command = agent.command_of_operator(&[]);
     let program = command.get_program().to_owned();
     command = std::process::Command::new(program);
     command.args(arguments).current_dir(folder).env_remove("CLAUDECODE").env_remove("INSTAR_RUN_ID");
+    command.env("CARGO_TARGET_DIR", shared_target());
     command.output().expect("instar can be run")
 }
 
@@ -122,4 +128,40 @@ fn execute_type_in_javascript_keeps_the_same_cases() {
 #[expect(clippy::print_stderr, reason = "who runs the tests must see what was not tried")]
 fn say_skipped() {
     eprintln!("NOT TRIED: a plugin in JavaScript; INSTAR_TEST_JS=1 tries it, with node and npm");
+}
+
+/// Ends what it started.
+struct Ended(std::process::Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn what_an_author_saves_is_built_and_taken_up() {
+    let agent = Agent::new();
+    let project = begun(&agent, "execute-hello");
+    // A first build of all its crates takes longer than anything else here.
+    let built = author(&agent, &project, &["plugin", "build"]);
+    assert!(built.status.success(), "{built:?}");
+    let server = agent.start();
+    let mut dev = agent.command_of_operator(&["plugin", "dev", project.to_str().expect("text"), "--yes"]);
+    dev.env("CARGO_TARGET_DIR", shared_target()).stdout(std::process::Stdio::null());
+    let _dev = Ended(dev.stderr(std::process::Stdio::null()).spawn().expect("instar can be run"));
+    let version = || -> Option<Value> {
+        let plugins = server.client().get("/plugins").json;
+        let all = plugins["plugins"].as_array().cloned().unwrap_or_default();
+        all.into_iter().find(|plugin| plugin["id"] == "execute-hello").map(|plugin| plugin["version"].clone())
+    };
+    let await_version = |wanted: &str| {
+        instar_tests::until("it to be taken up", version, |seen| *seen == Some(json!(wanted)));
+    };
+    await_version("0.1.0");
+    let manifest = project.join("plugin.toml");
+    let text = fs::read_to_string(&manifest).expect("a manifest").replace("\"0.1.0\"", "\"0.1.1\"");
+    fs::write(&manifest, text).expect("written");
+    await_version("0.1.1");
 }

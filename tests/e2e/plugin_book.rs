@@ -36,6 +36,7 @@ impl Desk {
         let programs = instar_bin().parent().expect("it lies in a folder").display().to_string();
         let path = format!("{programs}:{}", std::env::var("PATH").unwrap_or_default());
         shell.args(["-c", line]).current_dir(self.0.path()).env("PATH", path).env("CARGO_NET_OFFLINE", "true");
+        shell.env("CARGO_TARGET_DIR", root().join("target/tests-authors"));
         shell.env("XDG_CACHE_HOME", self.0.path().join(".cache"));
         for agent in ["CLAUDECODE", "INSTAR_RUN_ID", "TMUX"] {
             shell.env_remove(agent);
@@ -60,7 +61,7 @@ fn first_plugin_is_made_by_the_commands_as_printed() {
     for (head, body) in blocks(&book("first-plugin.md")) {
         if let Some((_, file)) = head.split_once(" file=") {
             fs::write(desk.0.path().join(file), body).expect("written");
-        } else if head == "sh" {
+        } else if head == "sh" || (head == "sh js" && std::env::var_os("INSTAR_TEST_JS").is_some()) {
             for line in body.lines() {
                 desk.run(line);
                 commands += 1;

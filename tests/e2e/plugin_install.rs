@@ -106,11 +106,11 @@ fn what_a_plugin_asks_for_is_shown_and_granted_by_name() {
     let receipt = done(&agent, &["plugin", "upgrade", "tiny-http", "--yes"]);
     assert_eq!(receipt["plugins"][0]["grants"], json!(["clock", "http", "kv", "secrets"]));
     // One that asks for other things says so first.
-    let elsewhere = [("\"0.1.0\"", "\"0.3.0\""), ("localhost.tiny.test", "collector.bad.test")];
+    let elsewhere = [("\"0.1.0\"", "\"0.3.0\""), ("localhost.tiny.test", "collector.evil.test")];
     write(&agent, "http.wasm", &reworded(&component_bytes("tiny-http"), &elsewhere));
     let shown = String::from_utf8(operator(&agent, &["plugin", "upgrade", "tiny-http"]).stdout).expect("text");
     let line = |words: &str| shown.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{shown}"));
-    assert!(line("collector.bad.test").starts_with("new"), "{shown}");
+    assert!(line("collector.evil.test").starts_with("new"), "{shown}");
     assert!(line("localhost.tiny.test").starts_with("gone"), "{shown}");
 }
 
@@ -213,32 +213,46 @@ fn install_that_is_killed_at_any_step_leaves_the_old_or_the_new_state() {
     let agent = Agent::new();
     let file = write(&agent, "shouts.wasm", &shout("0.1.0"));
     done(&agent, &["plugin", "install", &file, "--yes"]);
-    let (mut new, mut there) = (0, json!("0.1.0"));
-    for step in 1..200 {
-        // Two versions take turns, so that each is compiled once.
-        let version = if there == json!("0.2.0") { "0.2.1" } else { "0.2.0" };
-        write(&agent, "shouts.wasm", &shout(version));
-        let before = installed(&agent);
-        let inject = format!("inject=rename,renameat,renameat2,fsync,unlink,unlinkat,mkdir:signal=SIGKILL:when={step}");
-        let mut command = Command::new("strace");
-        command.args(["-qq", "-f", "-o", "/dev/null", "-e", &inject]).arg(instar_bin());
-        command.args(["plugin", "install", &file, "--yes", "--downgrade", "--dir"]).arg(agent.dir());
-        command.env_remove("CLAUDECODE").env_remove("INSTAR_RUN_ID").env("XDG_CACHE_HOME", agent.path(".user-cache"));
-        let killed = !command.output().expect("strace can be run").status.success();
-        let is_old = installed(&agent) == before;
-        let verified = done(&agent, &["plugin", "verify"]);
-        let plugin = &verified["plugins"][0];
-        assert_eq!(plugin["state"], "whole", "killed at step {step}: {verified}");
-        assert!(is_old || plugin["version"] == json!(version), "killed at step {step}: {verified}");
-        new += u32::from(!is_old && killed);
-        there = plugin["version"].clone();
-        if !killed {
-            assert!(step > 5, "only {step} steps were tried");
-            assert!(new > 0, "no kill came behind the change");
-            return;
+    let (mut steps, mut new) = (0, 0);
+    for call in ["rename", "fsync", "unlink", "mkdir", "write"] {
+        for step in 1.. {
+            let killed = check_killed(&agent, &file, call, step);
+            steps += 1;
+            new += u32::from(killed.took_place);
+            if !killed.was_killed {
+                break;
+            }
         }
     }
-    panic!("the install has no end");
+    assert!(steps > 12, "only {steps} steps were tried");
+    assert!(new > 0, "no kill came behind the change");
+}
+
+struct Killed {
+    was_killed: bool,
+    /// The new state is there all the same.
+    took_place: bool,
+}
+
+/// Installs another version and is killed before this system call is made for the nth time.
+#[track_caller]
+fn check_killed(agent: &Agent, file: &str, call: &str, nth: u32) -> Killed {
+    let there = done(agent, &["plugin", "verify"])["plugins"][0]["version"].clone();
+    // Two versions take turns, so that each is compiled once.
+    let version = if there == json!("0.2.0") { "0.2.1" } else { "0.2.0" };
+    fs::write(file, shout(version)).expect("written");
+    let before = installed(agent);
+    let mut command = Command::new("strace");
+    command.args(["-qq", "-f", "-o", "/dev/null", "-e", &format!("inject={call}:signal=SIGKILL:when={nth}")]);
+    command.arg(instar_bin()).args(["plugin", "install", file, "--yes", "--downgrade", "--dir"]).arg(agent.dir());
+    command.env_remove("CLAUDECODE").env_remove("INSTAR_RUN_ID").env("XDG_CACHE_HOME", agent.path(".user-cache"));
+    let was_killed = !command.output().expect("strace can be run").status.success();
+    let is_old = installed(agent) == before;
+    let verified = done(agent, &["plugin", "verify"]);
+    let plugin = &verified["plugins"][0];
+    assert_eq!(plugin["state"], "whole", "killed at {call} {nth}: {verified}");
+    assert!(is_old || plugin["version"] == json!(version), "killed at {call} {nth}: {verified}");
+    Killed { was_killed, took_place: was_killed && !is_old }
 }
 
 #[expect(clippy::print_stderr, reason = "who runs the tests must see what was not tried")]

@@ -100,7 +100,7 @@ fn compile_rust(folder: &Path) -> Result<Vec<u8>, BuildError> {
     let table = std::str::from_utf8(&text).ok().and_then(|text| text.parse::<toml::Table>().ok());
     let name = table.as_ref().and_then(|table| table.get("package")?.get("name")?.as_str());
     let name = name.ok_or_else(|| BuildError::NoName(folder.join("Cargo.toml")))?.replace('-', "_");
-    let target = folder.join("target");
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| folder.join("target"), |set| folder.join(set));
     let (mut cargo, more) = toolchain()?;
     cargo.args(["build", "--lib", "--profile", "plugin", "--target", TARGET, "--target-dir"]).arg(&target).args(more);
     run(cargo.current_dir(folder))?;

@@ -3,6 +3,7 @@
 mod author;
 mod change;
 mod consent;
+mod dev;
 mod inspect;
 mod install;
 mod sync;
@@ -43,6 +44,7 @@ pub(crate) enum PluginCommand {
     New(author::New),
     Build(author::Build),
     Test(author::Test),
+    Dev(dev::Dev),
     Publish(author::Publish),
 }
 
@@ -64,6 +66,7 @@ pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Fa
         PluginCommand::New(new) => author::new(context, new),
         PluginCommand::Build(build) => author::build(context, build),
         PluginCommand::Test(test) => author::test(context, test),
+        PluginCommand::Dev(dev) => dev::run(context, dev),
         PluginCommand::Publish(publish) => author::publish(context, publish),
     }
 }

@@ -215,10 +215,20 @@ impl<'a> Session<'a> {
         let begun = self.ask(begin, "the beginning of an upload", "pull,push").await?;
         let place = begun.header("location").unwrap_or_default();
         let absolute = if place.starts_with('/') { self.origin(place) } else { place.to_owned() };
+        if !self.may_send_to(&absolute) {
+            let (host, what) = (self.reference.host.clone(), "the beginning of an upload".to_owned());
+            let why = format!("it goes on at {absolute}, which is not asked by https");
+            return Err(RegistryError::Status { host, what, status: begun.status, why });
+        }
         let sign = if absolute.contains('?') { '&' } else { '?' };
         let mut request = put(format!("{absolute}{sign}digest={}", digest(bytes)), bytes.to_vec());
         request.headers.push(("content-type", "application/octet-stream".to_owned()));
         self.ask(request, "an upload", "pull,push").await.map(|_| ())
+    }
+
+    /// A registry of the internet sends nobody into this machine.
+    fn may_send_to(&self, url: &str) -> bool {
+        url.starts_with("https://") || self.reference.url("").starts_with("http://")
     }
 
     fn origin(&self, path: &str) -> String {
@@ -258,7 +268,7 @@ impl<'a> Session<'a> {
             let (_, rest) = challenge.split_once(&format!("{name}=\""))?;
             rest.split_once('"').map(|(value, _)| value.to_owned())
         };
-        let Some(realm) = field("realm") else { return Ok(None) };
+        let Some(realm) = field("realm").filter(|realm| self.may_send_to(realm)) else { return Ok(None) };
         let scope = format!("repository:{}:{actions}", self.reference.name);
         let service = field("service").unwrap_or_default();
         let mut request = WebRequest::get(&format!("{realm}?service={service}&scope={scope}"), LARGEST_MANIFEST);

@@ -82,7 +82,7 @@ fn host(cmd: &Cmd<'_>, report: &mut Report) {
         (
             "plugin",
             "remove" | "uninstall" | "disable" | "enable" | "install" | "add" | "upgrade" | "rollback" | "sync"
-            | "grant" | "revoke" | "publish",
+            | "grant" | "revoke" | "publish" | "dev",
             _,
         ) => &SWITCH_OFF,
         ("server", "stop" | "restart", _) | ("stop" | "uninstall" | "restore", _, _) => &HOST,

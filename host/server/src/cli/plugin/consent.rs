@@ -21,6 +21,13 @@ pub(super) struct Answer {
     grant: Vec<String>,
 }
 
+impl Answer {
+    /// A yes to what asks for no more than was granted before.
+    pub(super) fn kept() -> Self {
+        Self { yes: true, grant: Vec::new() }
+    }
+}
+
 /// Shows what is to be installed, unless the output is for a program.
 pub(super) fn show(
     context: &Context,

@@ -55,14 +55,14 @@ pub(crate) struct Upgrade {
 }
 
 /// How it is to be installed.
-struct Wishes<'a> {
-    answer: &'a Answer,
-    downgrade: bool,
-    signer: Option<String>,
+pub(super) struct Wishes<'a> {
+    pub(super) answer: &'a Answer,
+    pub(super) downgrade: bool,
+    pub(super) signer: Option<String>,
 }
 
 /// What became of one wish.
-enum Outcome {
+pub(super) enum Outcome {
     Installed(Box<Entry>),
     UpToDate(Box<Entry>),
 }
@@ -106,7 +106,7 @@ pub(super) fn upgrade(context: &Context, upgrade: &Upgrade) -> Result<Exit, Fail
 }
 
 /// Everything until the rename of the lock only looks.
-fn bring(
+pub(super) fn bring(
     context: &Context,
     work: &Workplace,
     place: &Place,
