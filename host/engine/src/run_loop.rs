@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
 
 use instar_core::decide::{Decision, Input, What, decide};
-use instar_core::event::Event;
+use instar_core::event::{Event, LoadedPlugins};
 use instar_core::jobs_file::JobsFile;
 use instar_core::quota::QuotaReading;
 use instar_core::retention::Retention;
@@ -101,25 +101,18 @@ const LONGEST_RECORD_RETRY: SignedDuration = SignedDuration::from_secs(5);
 
 /// Restores the state, records the start and lets open runs go on.
 pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
-    let now = clock::now();
-    let mut snapshot = parts.store.restore_beside(&parts.jobs).await.map_err(StartError::Restore)?;
-    let since = now.checked_sub(REMEMBERED_DAYS).unwrap_or(now);
-    snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
-    let LoadedPlugins { notifiers, hearing, threaded, .. } = plugins::loaded(&parts.plugins.now());
-    let mut state = State::new(parts.limits, parts.zone, notifiers, snapshot.restored, now);
-    state.threaded = threaded;
-    state.listen_to(&hearing);
-    let view = View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq);
-    let view = Arc::new(RwLock::new(view));
+    let loaded = plugins::loaded(&parts.plugins.now());
+    let hearing = loaded.hearing.clone();
+    let restored = restored(&parts, loaded).await?;
+    let (changed, changes) = watch::channel(restored.last_seq());
+    let view = Arc::new(RwLock::new(restored));
     let (inputs, asks) = mpsc::channel(MOST_WAITING);
     let (reports, reported) = mpsc::channel(MOST_WAITING);
-    let (changed, changes) = watch::channel(snapshot.last_seq);
-    let keeper = Keeper { store: parts.store.clone(), retention: parts.retention };
     let world = World {
         sessions: parts.sessions.clone(),
         plugins: parts.plugins.clone(),
         view: view.clone(),
-        keeper,
+        keeper: Keeper { store: parts.store.clone(), retention: parts.retention },
         agent_env: parts.agent_env,
         context_files: parts.context_files,
         changes: changes.clone(),
@@ -162,12 +155,22 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
     for what in read {
         main.take(what).await.map_err(StartError::Record)?;
     }
-    if !hearing.is_empty() {
-        main.take(What::ListeningBegun { notifiers: hearing }).await.map_err(StartError::Record)?;
-    }
+    main.take(What::ListeningBegun { notifiers: hearing }).await.map_err(StartError::Record)?;
     let (stop, stopped) = oneshot::channel();
     let task = tokio::spawn(main.run(asks, reported, stopped));
     Ok((engine, RunningLoop { stop, task }))
+}
+
+/// What was recorded, as the host goes on from it.
+async fn restored(parts: &Parts, loaded: LoadedPlugins) -> Result<View, StartError> {
+    let now = clock::now();
+    let mut snapshot = parts.store.restore_beside(&parts.jobs).await.map_err(StartError::Restore)?;
+    let since = now.checked_sub(REMEMBERED_DAYS).unwrap_or(now);
+    snapshot.restored.begun = parts.store.begun_since(since).await.map_err(StartError::Restore)?;
+    let mut state = State::new(parts.limits.clone(), parts.zone.clone(), loaded.notifiers, snapshot.restored, now);
+    state.threaded = loaded.threaded;
+    state.listen_to(&loaded.hearing);
+    Ok(View::new(state, now, snapshot.sessions, snapshot.events, snapshot.last_seq))
 }
 
 struct Main {

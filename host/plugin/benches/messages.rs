@@ -87,7 +87,7 @@ fn load(native: &Path, address: SocketAddr) -> Plugins {
     settings.operator.insert(id.clone(), OperatorSays { grant: Some(grant), hosts });
     settings.configs.insert(id, json!({ "chatId": -100 }));
     let (values, secrets) = (Arc::new(InMemory::default()), Arc::new(Known));
-    settings.means = Means { values: Some(values), secrets: Some(secrets), blobs_dir: None };
+    settings.means = Means { values: Some(values), secrets: Some(secrets), ..Means::default() };
     let (plugins, problems) = Plugins::load(vec![source], settings, &mut |_| {}).expect("an engine can be set up");
     assert!(problems.is_empty(), "{problems:?}");
     plugins

@@ -124,7 +124,7 @@ async fn write(connection: &mut SqliteConnection, first_seq: i64, events: &[Even
     let mut seq = first_seq;
     for event in events {
         log::insert(&mut transaction, event, seq).await?;
-        project(&mut transaction, event).await?;
+        project(&mut transaction, event.at, &event.fact).await?;
         seq += 1;
     }
     transaction.commit().await?;
@@ -132,9 +132,8 @@ async fn write(connection: &mut SqliteConnection, first_seq: i64, events: &[Even
 }
 
 /// Changes the rows that a fact is about.
-async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(), Failure> {
-    let at = event.at;
-    match &event.fact {
+async fn project(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) -> Result<(), Failure> {
+    match fact {
         Fact::HostStarted { .. }
         | Fact::HostStopped
         | Fact::RunQueued { .. }
@@ -153,20 +152,20 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::Paused { .. }
         | Fact::Resumed { .. }
         | Fact::OccurrencesPassed { .. }
-        | Fact::RetryDropped { .. } => due::changed(connection, at, &event.fact).await?,
+        | Fact::RetryDropped { .. } => due::changed(connection, at, fact).await?,
         Fact::RunRequested { run, slug, trigger, request } => {
             runs::requested(connection, at, *run, slug.as_ref(), trigger, request).await?;
         }
         Fact::RunSkipped { run, reason, .. } => runs::skipped(connection, at, *run, reason).await?,
         Fact::GateBegun { .. } | Fact::GateEnded { .. } | Fact::WorkloadReported { .. } => {
-            gates::changed(connection, &event.fact).await?;
+            gates::changed(connection, fact).await?
         }
         Fact::AttentionRaised { .. }
         | Fact::AttentionTurned { .. }
         | Fact::AttentionPruned { .. }
         | Fact::Tuned { .. }
         | Fact::JobRenamed { .. }
-        | Fact::QuotaLevelChanged { .. } => follow(connection, event).await?,
+        | Fact::QuotaLevelChanged { .. } => follow(connection, at, fact).await?,
         Fact::RunAdmitted { run, slug: _ } => runs::admitted(connection, at, *run).await?,
         Fact::RunPassed { run, slug: _ } => runs::passed(connection, *run).await?,
         Fact::RunStarting { slug, session, launch, plugin_state } => {
@@ -174,11 +173,11 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         }
         Fact::RunStarted { run, session, deadline, .. } => runs::started(connection, *run, *session, *deadline).await?,
         Fact::RunUsed { .. } | Fact::RunAnswered { .. } | Fact::MessageAccepted { .. } | Fact::SessionTurned { .. } => {
-            talk::changed(connection, at, &event.fact).await?;
+            talk::changed(connection, at, fact).await?;
         }
         Fact::RunStopping { run, cause, slug: _ } => runs::stopping(connection, *run, cause).await?,
         Fact::HandoffLeft { .. } | Fact::SupervisionAsked { .. } | Fact::RunSupervised { .. } => {
-            after::told(connection, &event.fact).await?;
+            after::told(connection, fact).await?;
         }
         Fact::SessionEnded { run, session, end, .. } => runs::session_ended(connection, *run, session, end).await?,
         Fact::RunFinished(finished) => finish(connection, at, finished).await?,
@@ -189,7 +188,7 @@ async fn project(connection: &mut SqliteConnection, event: &Event) -> Result<(),
         | Fact::NoticeTried { .. }
         | Fact::NoticePartDelivered { .. }
         | Fact::NoticeDelivered { .. }
-        | Fact::NoticeFailed { .. } => outbox::changed(connection, at, &event.fact).await?,
+        | Fact::NoticeFailed { .. } => outbox::changed(connection, at, fact).await?,
     }
     Ok(())
 }
@@ -200,13 +199,13 @@ async fn finish(connection: &mut SqliteConnection, at: Timestamp, finished: &Run
 }
 
 /// What people should look at, and the pace and the names of jobs.
-async fn follow(connection: &mut SqliteConnection, event: &Event) -> Result<(), sqlx::Error> {
-    attention::changed(connection, event.at, &event.fact).await?;
-    if let Fact::JobRenamed { from, to } = &event.fact {
+async fn follow(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) -> Result<(), sqlx::Error> {
+    attention::changed(connection, at, fact).await?;
+    if let Fact::JobRenamed { from, to } = fact {
         attention::renamed(connection, from, to).await?;
         threads::renamed(connection, from, to).await?;
     }
-    pace::changed(connection, event.at, &event.fact).await
+    pace::changed(connection, at, fact).await
 }
 
 /// All that waits for a time waits for one so much earlier.

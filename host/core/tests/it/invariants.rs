@@ -143,11 +143,8 @@ fn objection() -> Verdict {
 fn report(world: &mut World, effect: &Effect, well: bool) {
     match effect {
         Effect::AskGate { run } => {
-            let answer = if well {
-                GateAnswer::Go
-            } else {
-                GateAnswer::of_status(i32::from(world.now.as_second() % 2 == 0) + 1)
-            };
+            let failed = GateAnswer::of_status(i32::from(world.now.as_second() % 2 == 0) + 1);
+            let answer = if well { GateAnswer::Go } else { failed };
             world.tell(What::GateEnded { run: *run, end: GateEnd { answer, duration_ms: 1, output: String::new() } });
         }
         Effect::Judge { run } => {

@@ -283,7 +283,11 @@ fn a_yes_to_a_run_lets_exactly_one_pass() {
     delivered(&mut world, message.id);
     assert!(!ask(&mut world));
     assert!(effects(&mut world).is_empty(), "it is asked once");
-    world.tell(What::Heard { notifier: telegram(), inbound: vec![press("p1", &message.choices[0].token)], cursor: None });
+    world.tell(What::Heard {
+        notifier: telegram(),
+        inbound: vec![press("p1", &message.choices[0].token)],
+        cursor: None,
+    });
     let id = world.state.conversations().questions().next().expect("a question").question.id.clone();
     let place = instar_core::conversation::Place { notifier: telegram(), address: press("", "").address };
     let deeds = vec![instar_core::conversation::Deed::Answer { id, yes: true }];
