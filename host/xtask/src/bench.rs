@@ -31,7 +31,8 @@ const PARTS: [Part; 6] = [
 ];
 
 /// What is built is chosen in one way throughout: each other choice has other features, and builds everything anew.
-const SELECTION: [&str; 6] = ["--package", "instar", "--package", "instar-plugin", "--package", "instar-core"];
+const SELECTION: [&str; 8] =
+    ["--package", "instar", "--package", "instar-plugin", "--package", "instar-core", "--package", "instar-tests"];
 const BENCHES: [&str; 4] = ["calls", "guards", "decide", "messages"];
 
 /// All parts, or those that are named.
@@ -43,7 +44,7 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     let toolchain = setup::ensure_target()?;
     components::build(&toolchain, Set::All)?;
     let mut build = shell::cargo();
-    build.args(["build", "--release", "--quiet"]).args(SELECTION).args(["--bin", "instar", "--example", "leak_scan"]);
+    build.args(["build", "--release", "--quiet"]).args(SELECTION).args(["--bins", "--example", "leak_scan"]);
     shell::step(
         "build instar and its benches (release)",
         build.args(BENCHES.map(|name| ["--bench", name]).as_flattened()),

@@ -46,10 +46,6 @@ for part in sys.argv[2:]:
 "#;
 
 pub(super) fn measure() -> Result<()> {
-    shell::step(
-        "build the bench of messages (release)",
-        shell::cargo().args(["build", "--release", "--quiet", "--package", "instar-tests", "--bins"]),
-    )?;
     let output = shell::program(shell::target_dir().join("release/bench-messages"))
         .env("INSTAR_BIN", shell::target_dir().join("release/instar"))
         .stderr(Stdio::inherit())
