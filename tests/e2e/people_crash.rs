@@ -9,10 +9,18 @@ use serde_json::Value;
 use crate::people::{People, sessions};
 
 /// The events in which a message becomes a session, in their order.
-const BEGINNING: [&str; 5] = ["message_received", "run_requested", "run_passed", "run_starting", "run_started"];
+const BEGINNING: [&str; 6] =
+    ["message_received", "job_requested", "job_passed", "job_triggered", "session_started", "session_busy"];
 /// Those in which a message reaches a session that waits, and its answer people.
-const TALKING: [&str; 6] =
-    ["message_received", "message_accepted", "session_turned", "notice_raised", "notice_tried", "notice_delivered"];
+const TALKING: [&str; 7] = [
+    "message_received",
+    "message_accepted",
+    "session_busy",
+    "session_ready",
+    "notice_raised",
+    "notice_tried",
+    "notice_delivered",
+];
 
 fn moments(kinds: &[&str]) -> Vec<String> {
     kinds.iter().flat_map(|kind| [format!("before:{kind}"), format!("after:{kind}")]).collect()
