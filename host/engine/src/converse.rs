@@ -166,6 +166,8 @@ impl World {
             let marked = plugins.mark(notifier, &call, address, handle, mark, note);
             match within(MARK_DEADLINE, marked).await {
                 Some(Ok(())) => {}
+                // A mark is a courtesy; many at once are more than the other side wants.
+                Some(Err(error)) if error.is_retryable() => tracing::debug!(error = chain(&error), "no mark"),
                 Some(Err(error)) => tracing::warn!(error = chain(&error), "a message was not marked"),
                 None => tracing::warn!(%notifier, "a message was not marked in {MARK_DEADLINE:?}"),
             }

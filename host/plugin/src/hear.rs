@@ -8,7 +8,7 @@ use instar_core::inbound::{Inbound, Mark};
 use instar_core::notice::Address;
 
 use crate::blobs::Blobs;
-use crate::capability::http::{self, Keep};
+use crate::capability::http::{self, Keep, Who};
 use crate::error::{Cause, PluginError};
 use crate::notify::ask_notifier;
 use crate::plugins::{Loaded, Plugins};
@@ -96,7 +96,7 @@ impl Plugins {
     ) -> Result<PollResponse, PluginError> {
         let (plugin, _) = self.inbound(notifier)?;
         let rights = plugin.rights.as_ref().ok_or_else(|| PluginError::new(notifier, Cause::UnknownNotifier))?;
-        let asked = http::ask(rights, &Blobs::default(), request.0, time, Keep::Bytes).await;
+        let asked = http::ask(rights, &Blobs::default(), request.0, time, Keep::Bytes, Who::Host).await;
         asked.map(|(response, _)| PollResponse(response)).map_err(|refusal| plugin.error(Cause::Unasked(refusal)))
     }
 

@@ -36,17 +36,29 @@ pub(crate) enum Keep {
     File,
 }
 
+/// Who wants to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// As often as its manifest says.
+    Plugin,
+    /// For the plugin, at the host's own pace: one that asks too much must not make itself deaf.
+    Host,
+}
+
 impl http::Host for CallState {
     async fn fetch(&mut self, request: Request) -> Result<Response, FetchError> {
         let Some(rights) = self.rights.clone() else { return Err(nothing_granted().into()) };
         let time = self.time_to_ask();
-        ask(&rights, &self.blobs, request, time, Keep::Bytes).await.map(|(response, _)| response).map_err(Into::into)
+        ask(&rights, &self.blobs, request, time, Keep::Bytes, Who::Plugin)
+            .await
+            .map(|(response, _)| response)
+            .map_err(Into::into)
     }
 
     async fn download(&mut self, request: Request) -> Result<(Response, String), FetchError> {
         let Some(rights) = self.rights.clone() else { return Err(nothing_granted().into()) };
         let time = self.time_to_ask();
-        let (response, file) = ask(&rights, &self.blobs, request, time, Keep::File).await?;
+        let (response, file) = ask(&rights, &self.blobs, request, time, Keep::File, Who::Plugin).await?;
         let handle = file.map(|file| self.blobs.own(file)).unwrap_or_default();
         Ok((response, handle))
     }
@@ -70,8 +82,9 @@ pub(crate) async fn ask(
     request: Request,
     time: Duration,
     keep: Keep,
+    who: Who,
 ) -> Result<(Response, Option<TempPath>), Refusal> {
-    let answered = answered(rights, blobs, request, time, keep).await;
+    let answered = answered(rights, blobs, request, time, keep, who).await;
     if matches!(&answered, Err(refusal) if matches!(refusal.code, "not-allowed" | "private-address" | "rate-limited")) {
         rights.counter.note_denied();
     }
@@ -84,6 +97,7 @@ async fn answered(
     request: Request,
     time: Duration,
     keep: Keep,
+    who: Who,
 ) -> Result<(Response, Option<TempPath>), Refusal> {
     let Some(grant) = &rights.grants.http else { return Err(nothing_granted()) };
     let target = Target::parse(&request.url)?;
@@ -92,7 +106,9 @@ async fn answered(
     let headers = credential::headers(&request.headers, &credentials)?;
     let line = format!("{}{}", destination.base, credential::line(&target, &credentials)?);
     let body = Payload::new(request.body, blobs, grant)?;
-    take_turn(rights)?;
+    if who == Who::Plugin {
+        take_turn(rights)?;
+    }
     let time = request.timeout_ms.map_or(time, |asked| time.min(Duration::from_millis(asked.into())));
     let order = Order {
         destination,
