@@ -1,7 +1,7 @@
 //! Notices on their way: which are waiting, which are being tried, and when to look again.
 //!
-//! What is for one place, or about one thing, is in one lane: of a lane only the oldest is tried, so that all arrive in
-//! their order. Notices without either are in none.
+//! What is for one place is in one lane: of a lane only the oldest is tried, so that all arrive in their order. One that
+//! failed a few times gives way, and notices that name no place are in no lane.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -23,11 +23,11 @@ pub struct Delivery {
     pub due: Option<Timestamp>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Lane {
-    Place(PluginId, Address),
-    Subject(PluginId, Subject),
-}
+/// A notifier, and the place where its messages go.
+type Lane = (PluginId, Address);
+
+/// One that failed so often holds nobody back any more.
+const HOLDS_BACK: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
@@ -38,18 +38,10 @@ pub(super) struct Outbox {
     lanes: BTreeMap<Lane, VecDeque<NoticeId>>,
 }
 
-impl Lane {
-    fn of(notice: &Message, notifier: &PluginId) -> Option<Self> {
-        // What waits for the morning holds back nothing that does not.
-        if notice.not_before.is_some() {
-            return None;
-        }
-        match (&notice.about, &notice.to) {
-            (Some(topic), _) => Some(Self::Subject(notifier.clone(), topic.subject.clone())),
-            (None, Some(address)) => Some(Self::Place(notifier.clone(), address.clone())),
-            (None, None) => None,
-        }
-    }
+fn lane(notice: &Message, notifier: &PluginId) -> Option<Lane> {
+    // What waits for the morning holds back nothing that does not.
+    let address = notice.to.as_ref().filter(|_| notice.not_before.is_none())?;
+    Some((notifier.clone(), address.clone()))
 }
 
 impl Outbox {
@@ -57,7 +49,9 @@ impl Outbox {
     pub(super) fn restored(deliveries: Vec<((NoticeId, PluginId), Delivery)>, now: Timestamp) -> Self {
         let mut outbox = Self::default();
         for ((_, notifier), delivery) in deliveries {
-            outbox.enter(&delivery.notice, &notifier);
+            if delivery.attempt < HOLDS_BACK {
+                outbox.enter(&delivery.notice, &notifier);
+            }
             outbox.put(Delivery { due: Some(delivery.due.unwrap_or(now)), ..delivery }, notifier);
         }
         outbox
@@ -111,7 +105,12 @@ impl Outbox {
     pub(super) fn settle(&mut self, notice: NoticeId, notifier: &PluginId, retry_at: Option<Timestamp>) {
         let Some(delivery) = self.take(notice, notifier) else { return };
         match retry_at {
-            Some(_) => self.put(Delivery { due: retry_at, ..delivery }, notifier.clone()),
+            Some(_) => {
+                if delivery.attempt >= HOLDS_BACK {
+                    self.leave(&delivery.notice, notifier);
+                }
+                self.put(Delivery { due: retry_at, ..delivery }, notifier.clone());
+            }
             None => self.leave(&delivery.notice, notifier),
         }
     }
@@ -128,8 +127,9 @@ impl Outbox {
 
     fn put(&mut self, delivery: Delivery, notifier: PluginId) {
         let id = delivery.notice.id;
-        let is_first = Lane::of(&delivery.notice, &notifier).is_none_or(|lane| self.first(&lane) == Some(id));
-        if let Some(due) = delivery.due.filter(|_| is_first) {
+        let is_first = lane(&delivery.notice, &notifier).is_none_or(|lane| self.first(&lane) == Some(id));
+        let is_free = is_first || delivery.attempt >= HOLDS_BACK;
+        if let Some(due) = delivery.due.filter(|_| is_free) {
             self.retries.insert((due, id, notifier.clone()));
         }
         self.deliveries.insert((id, notifier), delivery);
@@ -149,14 +149,14 @@ impl Outbox {
 
     /// Behind those that are in its lane already.
     fn enter(&mut self, notice: &Message, notifier: &PluginId) {
-        if let Some(lane) = Lane::of(notice, notifier) {
+        if let Some(lane) = lane(notice, notifier) {
             self.lanes.entry(lane).or_default().push_back(notice.id);
         }
     }
 
     /// It is settled: the one behind it is tried when it is due.
     fn leave(&mut self, notice: &Message, notifier: &PluginId) {
-        let Some(lane) = Lane::of(notice, notifier) else { return };
+        let Some(lane) = lane(notice, notifier) else { return };
         let Some(waiting) = self.lanes.get_mut(&lane) else { return };
         match waiting.front() == Some(&notice.id) {
             true => drop(waiting.pop_front()),

@@ -96,7 +96,7 @@ fn each_job_has_one_thread_which_outlives_a_restart() {
 }
 
 #[test]
-fn reports_of_one_job_wait_for_their_thread_and_come_in_order() {
+fn reports_of_one_job_open_one_thread() {
     let mut world = world();
     world.fail("work");
     world.fail("work");
@@ -107,7 +107,9 @@ fn reports_of_one_job_wait_for_their_thread_and_come_in_order() {
     assert_eq!(first.len(), 1, "{first:?}");
     let id = delivery(&first[0]).id;
     delivered(&mut world, id);
+    world.now += SignedDuration::from_secs(3);
     let second = effects(&mut world);
+    assert_eq!((second.len(), thread_of(delivery(&second[0]))), (1, Some("55")));
     assert!(delivery(&second[0]).body_markdown.contains("2 failures in a row"));
 }
 
@@ -176,6 +178,26 @@ fn an_answer_to_a_thread_that_was_taken_away_is_told_in_the_main_one() {
     let again = effects(&mut world);
     let again = delivery(&again[0]);
     assert_eq!((again.body_markdown.as_str(), thread_of(again)), ("done", None));
+}
+
+#[test]
+fn answers_in_one_place_come_in_order_until_one_fails_too_often() {
+    let mut world = world();
+    let address = Address { conversation: "-100".into(), thread: Some("9".into()) };
+    let place = instar_core::conversation::Place { notifier: telegram(), address };
+    for text in ["one", "two"] {
+        world.tell(What::ReplyAsked { place: place.clone(), text: text.into(), session: None });
+    }
+    for _ in 0..3 {
+        let sent = effects(&mut world);
+        assert_eq!((sent.len(), delivery(&sent[0]).body_markdown.as_str()), (1, "one"));
+        let (notice, notifier, error) = (delivery(&sent[0]).id, telegram(), "502".into());
+        world.tell(What::NotDelivered { notice, notifier, error, retry: Some(0), thread: None });
+        world.now += SignedDuration::from_mins(1);
+    }
+    let sent = effects(&mut world);
+    let texts: Vec<_> = sent.iter().map(|effect| delivery(effect).body_markdown.as_str()).collect();
+    assert_eq!(texts.len(), 2, "{texts:?}");
 }
 
 #[test]
