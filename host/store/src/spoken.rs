@@ -63,17 +63,19 @@ impl Store {
 
 fn statement(filter: &MessageFilter) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(
-        "SELECT spoken.number, notifier, conversation, thread, message_id, at, voice, spoken.text AS text, session \
-         FROM spoken",
+        "SELECT spoken.number, notifier, conversation, thread, message_id, at, voice, spoken.text AS text, session FROM ",
     );
     let text = filter.text.as_deref().filter(|text| !text.is_empty());
     let indexed = text.filter(|text| text.chars().count() >= SHORTEST_INDEXED);
     if let Some(text) = indexed {
-        query.push(" JOIN spoken_text ON spoken_text.rowid = spoken.number WHERE spoken_text MATCH ");
+        // SQLite keeps the order of a cross join: asked the other way round, it looks each message up in the index.
+        query.push("spoken_text CROSS JOIN spoken ON spoken.number = spoken_text.rowid WHERE spoken_text MATCH ");
         // As one phrase, whatever stands in it.
         query.push_bind(format!("\"{}\"", text.replace('"', "\"\"")));
     } else {
-        query.push(" WHERE TRUE");
+        // The newest are looked at first, and no more than are wanted; an index is of use for a place or a time alone.
+        let is_narrow = filter.place.is_some() || filter.since.is_some();
+        query.push(if is_narrow { "spoken WHERE TRUE" } else { "spoken NOT INDEXED WHERE TRUE" });
     }
     if let Some(text) = text.filter(|_| indexed.is_none()) {
         query.push(" AND INSTR(LOWER(spoken.text), ").push_bind(text.to_lowercase()).push(") > 0");

@@ -16,17 +16,18 @@ const ROUNDS: usize = 100;
 
 /// A log of messages as agents and people write them: the words come as often as words do, one in a thousand is rare.
 const FILL: &str = r#"
-import json, random, sqlite3, sys
+import itertools, json, random, sqlite3, sys, time
 random.seed(7)
 words = [''.join(random.choices('abcdefghijklmnopqrstuvwxyz', k=random.randint(2, 9))) for _ in range(5000)]
-weights = [1 / (rank + 1) for rank in range(len(words))]
+weights = list(itertools.accumulate(1 / (rank + 1) for rank in range(len(words))))
+newest = int(time.time() * 1000)
 db = sqlite3.connect(sys.argv[1])
 def rows(count):
     for number in range(count):
-        text = ' '.join(random.choices(words, weights, k=random.randint(5, 30)))
+        text = ' '.join(random.choices(words, cum_weights=weights, k=random.randint(5, 30)))
         if number % 1000 == 0:
             text += f' needle{number // 1000}'
-        yield ('notifier-telegram', '-100', str(number % 1000 + 2), str(number), 1_700_000_000_000 + number * 1000,
+        yield ('notifier-telegram', '-100', str(number % 1000 + 2), str(number), newest - (count - number) * 1000,
                json.dumps('agent'), text, None)
 db.executemany('INSERT INTO spoken (notifier, conversation, thread, message_id, at, voice, text, session) '
                'VALUES (?, ?, ?, ?, ?, ?, ?, ?)', rows(int(sys.argv[2])))
