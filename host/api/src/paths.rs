@@ -39,8 +39,8 @@ pub const METRICS: &str = "/metrics";
 /// A WebSocket.
 pub const WS: &str = "/ws";
 pub const PLUGINS: &str = "/plugins";
-pub const PLUGIN: &str = "/plugins/{id}";
-pub const PLUGIN_STATS: &str = "/plugins/{id}/stats";
+pub const PLUGIN: &str = "/plugins/{plugin}";
+pub const PLUGIN_STATS: &str = "/plugins/{plugin}/stats";
 /// What this API is, as an OpenAPI document.
 pub const OPENAPI: &str = "/openapi.json";
 pub const GUARDS_CHECK: &str = "/guards/check";

@@ -13,10 +13,6 @@ use instar_plugin::{Asker, CallContext, Plugins, Settings, Source};
 use instar_shell::{NoFiles, World, parse};
 use jiff::Timestamp;
 
-/// As in the host.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 const ROUNDS: usize = 5_000;
 const WARM_UP: usize = 500;
 const COMMAND: &str = "cd src && find . -name '*.orig' -print0 | xargs -0 grep -ln 'TODO' | sort | head -20 && git log --oneline -5 -- . 2>/dev/null || echo 'nothing here'";
