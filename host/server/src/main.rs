@@ -37,6 +37,9 @@ use std::process::ExitCode;
 
 use instar_session::errand;
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     // Every session pays for what is before this line: no arguments are parsed and no runtime is started.
     let mut arguments = std::env::args_os().skip(1);

@@ -88,6 +88,7 @@ impl StoreError {
             Some(sqlite::BUSY | sqlite::LOCKED) => Self::Busy { path, source },
             Some(sqlite::FULL) => Self::Full { path, source },
             Some(sqlite::READONLY | sqlite::IOERR | sqlite::CANTOPEN) => Self::Io { path, source },
+            Some(sqlite::INTERRUPT) => Self::Closed { path },
             Some(sqlite::CORRUPT | sqlite::NOTADB) => Self::Corrupt { path, source: source.into() },
             _ => Self::Refused { path, source },
         }
@@ -99,6 +100,8 @@ mod sqlite {
     pub(super) const BUSY: i32 = 5;
     pub(super) const LOCKED: i32 = 6;
     pub(super) const READONLY: i32 = 8;
+    /// A read that was under way when the store was closed.
+    pub(super) const INTERRUPT: i32 = 9;
     pub(super) const IOERR: i32 = 10;
     pub(super) const CORRUPT: i32 = 11;
     pub(super) const FULL: i32 = 13;

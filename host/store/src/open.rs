@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
@@ -27,11 +28,15 @@ pub(crate) struct Inner {
     /// Held over a whole transaction, hence not a mutex of `std`.
     pub(crate) writer: Mutex<Writer>,
     pub(crate) readers: SqlitePool,
+    /// Reads under way are given up as soon as this is set.
+    is_closing: Arc<AtomicBool>,
 }
 
 /// How long a statement waits for another program that holds the lock.
 pub(crate) const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const MOST_READERS: u32 = 4;
+/// After so many steps of its machine, some milliseconds, SQLite asks whether a read is still wanted.
+const STEPS_BETWEEN_LOOKS: i32 = 100_000;
 
 impl Store {
     /// Opens the database at `path`, or makes it: readable by its owner only, like the folders on the way to it.
@@ -54,15 +59,14 @@ impl Store {
         keep_write_ahead_log(path, &mut connection).await?;
         migrate(path, &mut connection).await?;
         let writer = Writer::ready(connection).await.map_err(of)?;
-        let readers = SqlitePoolOptions::new()
-            .max_connections(MOST_READERS)
-            .test_before_acquire(false)
-            .connect_lazy_with(options.clone().pragma("query_only", "ON"));
-        Ok(Self(Arc::new(Inner { path: path.to_owned(), options, writer: Mutex::new(writer), readers })))
+        let is_closing = Arc::new(AtomicBool::new(false));
+        let readers = readers(&options, &is_closing);
+        Ok(Self(Arc::new(Inner { path: path.to_owned(), options, writer: Mutex::new(writer), readers, is_closing })))
     }
 
-    /// Ends all connections, once the record and the reads under way are done. Later calls fail.
+    /// Ends all connections, once the record under way is done. Reads under way are given up, and later calls fail.
     pub async fn close(&self) {
+        self.0.is_closing.store(true, Ordering::Relaxed);
         self.0.readers.close().await;
         let writer = std::mem::replace(&mut *self.0.writer.lock().await, Writer::Closed);
         writer.close().await;
@@ -71,6 +75,23 @@ impl Store {
     pub(crate) fn error(&self, error: sqlx::Error) -> StoreError {
         StoreError::of(&self.0.path, error)
     }
+}
+
+/// A search through a long past may take seconds, and a host that ends does not wait for it.
+fn readers(options: &SqliteConnectOptions, is_closing: &Arc<AtomicBool>) -> SqlitePool {
+    let is_closing = Arc::clone(is_closing);
+    SqlitePoolOptions::new()
+        .max_connections(MOST_READERS)
+        .test_before_acquire(false)
+        .after_connect(move |connection, _| {
+            let is_closing = Arc::clone(&is_closing);
+            Box::pin(async move {
+                let mut handle = connection.lock_handle().await?;
+                handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || !is_closing.load(Ordering::Relaxed));
+                Ok(())
+            })
+        })
+        .connect_lazy_with(options.clone().pragma("query_only", "ON"))
 }
 
 impl Inner {
@@ -217,4 +238,23 @@ fn migrations() -> Vec<Migration> {
 
 fn known_version() -> i64 {
     migrations().iter().map(|migration| migration.version).max().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_long_read_does_not_keep_the_store_open() {
+        const ENDLESS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT SUM(i) FROM n";
+        let scratch = tempfile::tempdir().unwrap();
+        let store = Store::open(&scratch.path().join("instar.db")).await.unwrap();
+        let mut reader = store.0.readers.acquire().await.unwrap();
+        let reading = tokio::spawn(async move {
+            sqlx::query_scalar::<_, i64>(ENDLESS).fetch_one(&mut *reader).await.map_err(|error| error.to_string())
+        });
+        store.close().await;
+        let given_up = reading.await.unwrap().unwrap_err();
+        assert!(given_up.contains("interrupted"), "{given_up}");
+    }
 }

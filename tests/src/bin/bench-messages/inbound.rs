@@ -1,12 +1,16 @@
 //! From the moment in which a person's message is there at Telegram until the agent reads it from its terminal.
 
 use std::process::Command;
+use std::thread::sleep;
+use std::time::Duration;
 
 use crate::print_times;
 use crate::scene::{Scene, now_ns, since};
 
 const ROUNDS: usize = 60;
 const SOCKET: &str = "instar-bench-peer";
+/// An agent takes an Enter that comes with a text for a part of it; the host waits as long.
+const BEFORE_ENTER: Duration = Duration::from_millis(100);
 
 pub(crate) fn measure(scene: &Scene) {
     let topic = scene.forum.telegram.create_topic(&scene.forum.ada, "speed");
@@ -23,7 +27,7 @@ pub(crate) fn measure(scene: &Scene) {
         ours.push(since(begun, scene.until_heard(&text).at_ns));
         theirs.push(peer.tell(scene, &format!("peer-{round}")));
     }
-    print_times("message at Telegram until the agent reads it", ours, theirs, "bare tmux send-keys");
+    print_times("message at Telegram until the agent reads it", ours, theirs, "tmux send-keys, Enter after 100 ms");
 }
 
 /// The same agent CLI in a tmux of its own, which is told by tmux alone.
@@ -37,14 +41,15 @@ impl Peer {
         tmux(&["-f", "/dev/null", "new-session", "-d", "-s", "peer", &run]);
         let peer = Self;
         // A terminal that is not raw yet would take an Enter for a line break.
-        std::thread::sleep(std::time::Duration::from_secs(1));
+        sleep(Duration::from_secs(1));
         peer.tell(scene, "peer-begins");
         peer
     }
 
-    fn tell(&self, scene: &Scene, text: &str) -> std::time::Duration {
+    fn tell(&self, scene: &Scene, text: &str) -> Duration {
         let begun = now_ns();
         tmux(&["send-keys", "-t", "peer", "-l", text]);
+        sleep(BEFORE_ENTER);
         tmux(&["send-keys", "-t", "peer", "Enter"]);
         since(begun, scene.until_heard(text).at_ns)
     }

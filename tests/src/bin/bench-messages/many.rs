@@ -47,16 +47,16 @@ pub(crate) fn topics() {
     let topics: Vec<i64> = (0..TOPICS)
         .map(|number| scene.forum.telegram.create_topic(&scene.forum.ada, &format!("topic {number}")))
         .collect();
-    let known = || scene.server.client().get("/telegram/topics").text.matches("\"topicId\"").count();
+    let known = || scene.server.client().get("/conversations").text.matches("\"thread\":").count();
     until("the topics", || (known() >= TOPICS).then_some(()));
     print(&format!("{TOPICS} topics are opened and known"), &rate(TOPICS, begun.elapsed()), "", "");
     let mut listed = Vec::new();
     for _ in 0..100 {
         let asked = Instant::now();
-        assert_eq!(scene.server.client().get("/telegram/topics").status, 200);
+        assert_eq!(scene.server.client().get("/conversations").status, 200);
         listed.push(asked.elapsed());
     }
-    print_times(&format!("GET /telegram/topics with {TOPICS}"), listed, Vec::new(), "");
+    print_times(&format!("GET /conversations with {TOPICS}"), listed, Vec::new(), "");
     let topic = topics[TOPICS / 2];
     let say = |text: &str| scene.forum.say(topic, text);
     say("the first word");

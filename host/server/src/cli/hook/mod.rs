@@ -1,7 +1,8 @@
 //! `instar hook EVENT`: what an agent CLI calls at each event. It needs no server.
 //!
 //! An agent CLI goes on when a hook crashes or is late, so this process always answers by itself: one thread
-//! works, and the other one denies when there is no answer in time.
+//! works, and another one denies and ends the process when there is no answer in time. The first thread is the one that
+//! works: another would start on a cold processor, with a heap of its own.
 
 mod answer;
 mod dialect;
@@ -10,9 +11,11 @@ mod install;
 mod settings_edit;
 
 use std::io::{Read as _, Write as _};
+use std::panic::AssertUnwindSafe;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::mpsc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use clap::Subcommand;
@@ -33,7 +36,8 @@ pub(super) fn registered(settings: &str) -> Result<Vec<PathBuf>, String> {
 /// Well below the time limit that `install` registers.
 const DEADLINE: Duration = Duration::from_secs(10);
 const LARGEST_INPUT: u64 = 16 << 20;
-const STACK: usize = 16 << 20;
+/// Of the thread that watches the time.
+const WATCH_STACK: usize = 256 << 10;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum HookCommand {
@@ -89,41 +93,63 @@ pub(crate) fn run(context: &Context, command: &HookCommand) -> Result<Exit, Fail
 
 /// The same without the command line, which takes longer to set up than a guard to judge.
 pub(crate) fn main(call: HookCall) -> ExitCode {
-    let reply = reply(call);
+    ExitCode::from(say(&reply(call)))
+}
+
+/// Says it, and tells with which status the process is to end.
+fn say(reply: &Reply) -> u8 {
     if let Some(text) = &reply.stdout {
         let mut out = std::io::stdout().lock();
         let said = writeln!(out, "{text}").and_then(|()| out.flush());
         if said.is_err() {
             // Status 2 stops the call, whatever was read of the answer.
-            return ExitCode::from(2);
+            return 2;
         }
     }
     if let Some(text) = &reply.stderr {
         let _ = writeln!(std::io::stderr(), "{text}");
     }
-    if reply.succeeded { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    u8::from(!reply.succeeded)
 }
 
+/// Works on this thread, while another one watches the time.
 fn reply(call: HookCall) -> Reply {
     let (event, dialect) = (call.event, call.dialect);
-    dialect.spoken(event, within(DEADLINE, event, move || answered(&call)))
+    let late = move || {
+        let status = say(&dialect.spoken(event, answer::failed(event, "the guards gave no answer in time")));
+        std::process::exit(status.into());
+    };
+    dialect.spoken(event, within(DEADLINE, event, late, || answered(&call)))
 }
 
-/// The answer of the work, or the answer of one who has none.
-fn within(deadline: Duration, event: Event, work: impl FnOnce() -> Reply + Send + 'static) -> Reply {
-    let (sender, receiver) = mpsc::channel();
-    let worker = std::thread::Builder::new().name("hook".to_owned()).stack_size(STACK).spawn(move || {
-        // Nobody listens any more when the deadline is over.
-        let _ = sender.send(work());
-    });
-    match (worker, receiver.recv_timeout(deadline)) {
-        (Err(_), _) => answer::failed(event, "instar could not start a thread for the guards"),
-        (Ok(_), Ok(reply)) => reply,
-        (Ok(_), Err(mpsc::RecvTimeoutError::Timeout)) => answer::failed(event, "the guards gave no answer in time"),
-        (Ok(_), Err(mpsc::RecvTimeoutError::Disconnected)) => {
-            answer::failed(event, "an internal error of instar kept the guards from answering")
+/// The answer of the work, or that of one who has none. When the time is over before the work is done, `late` answers, on
+/// the other thread, and ends the process: this does not return then.
+fn within(
+    deadline: Duration,
+    event: Event,
+    late: impl FnOnce() + Send + 'static,
+    work: impl FnOnce() -> Reply,
+) -> Reply {
+    let answers = Arc::new(AtomicBool::new(false));
+    let watched = Arc::clone(&answers);
+    let watch = move || {
+        std::thread::sleep(deadline);
+        if !watched.swap(true, Ordering::AcqRel) {
+            late();
         }
+    };
+    let watch = std::thread::Builder::new().name("hook-deadline".to_owned()).stack_size(WATCH_STACK).spawn(watch);
+    let reply = match watch {
+        Err(_) => answer::failed(event, "instar could not start a thread that watches the time"),
+        Ok(_) => std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+            answer::failed(event, "an internal error of instar kept the guards from answering")
+        }),
+    };
+    while answers.swap(true, Ordering::AcqRel) {
+        // The other thread answers, and ends this one.
+        std::thread::park();
     }
+    reply
 }
 
 fn answered(call: &HookCall) -> Reply {
@@ -162,15 +188,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_who_is_late_or_fails_denies() {
-        let (_keeps_waiting, wait) = mpsc::channel::<()>();
-        let late = within(Duration::from_millis(1), Event::PreToolUse, move || {
-            let _ = wait.recv();
-            Reply::silent()
+    fn one_who_is_late_is_answered_for() {
+        let (tell, told) = std::sync::mpsc::channel();
+        let (_keeps_waiting, wait) = std::sync::mpsc::channel::<()>();
+        std::thread::spawn(move || {
+            let late = move || tell.send("late").unwrap();
+            within(Duration::from_millis(1), Event::PreToolUse, late, move || {
+                let _ = wait.recv();
+                Reply::silent()
+            })
         });
-        assert!(late.stdout.unwrap().contains("\"permissionDecision\":\"deny\""));
-        let failed = within(DEADLINE, Event::PreToolUse, || panic!("a fault that is meant"));
+        assert_eq!(told.recv(), Ok("late"));
+    }
+
+    #[test]
+    fn one_who_fails_denies() {
+        let failed = within(DEADLINE, Event::PreToolUse, || {}, || panic!("a fault that is meant"));
         assert!(failed.stdout.unwrap().contains("\"permissionDecision\":\"deny\""));
+    }
+
+    #[test]
+    fn an_answer_in_time_counts() {
+        let late = || unreachable!("the answer was there");
+        assert_eq!(within(Duration::from_secs(60), Event::Stop, late, Reply::silent), Reply::silent());
     }
 
     #[test]
