@@ -25,6 +25,7 @@ pub mod poll;
 pub mod quota;
 pub mod retention;
 pub mod retry;
+pub mod route;
 pub mod run;
 pub mod schedule;
 pub mod session;

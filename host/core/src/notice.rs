@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::NoticeId;
+use crate::route::Recipient;
 use crate::thread::Topic;
 use crate::verdict::Severity;
 
@@ -92,8 +93,8 @@ pub struct Address {
     pub thread: Option<String>,
 }
 
-/// Of what people are told; `notify` of a job changes single ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// Of what people are told, and who; `notify` of a job changes single ones.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Notify {
     /// Its command began.
@@ -108,11 +109,14 @@ pub struct Notify {
     pub recovery: bool,
     /// It was paused, because it failed too often.
     pub pause: bool,
+    /// Who; empty leaves it to the operator's table.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub to: Vec<Recipient>,
 }
 
 impl Default for Notify {
     fn default() -> Self {
-        Self { start: false, completion: true, failure: true, alert: true, recovery: true, pause: true }
+        Self { start: false, completion: true, failure: true, alert: true, recovery: true, pause: true, to: Vec::new() }
     }
 }
 
@@ -120,10 +124,14 @@ impl Notify {
     /// Reads the object; an error is the key that is wrong, and the sentence about it.
     pub(crate) fn parse(value: &Value) -> Result<Self, (String, String)> {
         Self::deserialize(value).map_err(|_| {
-            let parts = value.as_object().into_iter().flatten();
-            let wrong = parts.clone().find(|(_, part)| !part.is_boolean());
+            let is_fine = |key: &str, part: &Value| match key {
+                "to" => Vec::<Recipient>::deserialize(part).is_ok(),
+                _ => part.is_boolean(),
+            };
+            let wrong = value.as_object().into_iter().flatten().find(|(key, part)| !is_fine(key, part));
             let field = wrong.map_or_else(|| "notify".to_owned(), |(key, _)| format!("notify.{key}"));
-            let allowed = "an object of start, completion, failure, alert, recovery and pause, each true or false";
+            let allowed = "an object of start, completion, failure, alert, recovery and pause, each true or false, and \
+                           of to, a list of recipients such as \"telegram\", \"telegram:42\" or \"user:ada\"";
             (field, format!("\"notify\" must be {allowed}; it is {value:.100}"))
         })
     }

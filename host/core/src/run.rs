@@ -120,7 +120,7 @@ impl RunRequest {
             step: StepRequest { execute_json: execute.to_string(), model: job.model.as_str().into(), previous: None },
             timeout_ms: Some(job.timeout_ms.unwrap_or(default_timeout_ms)),
             notify: job.notify,
-            notices: job.notices,
+            notices: job.notices.clone(),
             retry: job.retry.clone(),
             overlap: job.overlap,
             grounding: job.grounding.clone(),

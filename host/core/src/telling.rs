@@ -1,18 +1,21 @@
-//! When people are told what they did not ask for: not at night, and what is of little weight together.
+//! When people are told what they did not ask for: not at night, and what is of little weight together. Who is told is
+//! `route`'s.
 
 use jiff::civil::Time;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan as _};
 
 use crate::notice::Message;
+use crate::route::Routes;
 use crate::verdict::Severity;
 
-/// What the operator says of the time of notices.
+/// What the operator says of notices.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Telling {
     pub quiet: Option<QuietHours>,
     /// What is of little weight is told together, at times so far apart; `None` is at once.
     pub digest: Option<SignedDuration>,
+    pub routes: Routes,
 }
 
 /// From a time of the day to another one, which may be that of the next day.
@@ -105,7 +108,7 @@ mod tests {
 
     #[test]
     fn light_notices_wait_for_a_round_time_and_grave_ones_for_none() {
-        let telling = Telling { quiet: QuietHours::parse("22:00-07:00"), digest: Some(SignedDuration::from_mins(30)) };
+        let telling = Telling { quiet: QuietHours::parse("22:00-07:00"), digest: Some(SignedDuration::from_mins(30)), ..Telling::default() };
         let at = |severity, now: &str| {
             let now: Timestamp = now.parse().unwrap();
             let notice = Message::notice(Ids::new(now, 1).notice(), severity, "t".into(), String::new());

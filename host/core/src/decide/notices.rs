@@ -37,7 +37,7 @@ pub(super) fn run_started(draft: &mut Draft<'_>, run: &Run, session: &Session) {
 /// At most one notice for the end of a run: what it means for the job outweighs what it means for itself.
 /// True when there is one.
 pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, failures_before: u32, finished: &RunFinished) -> bool {
-    let wanted = run.request.notices;
+    let wanted = &run.request.notices;
     if !run.request.notify || finished.retry_at.is_some() {
         return false;
     }

@@ -9,6 +9,7 @@ use crate::decide::{Draft, Effect, digest, threads};
 use crate::event::Fact;
 use crate::id::{NoticeId, PluginId};
 use crate::notice::{Address, Message};
+use crate::route;
 use crate::state::Delivery;
 use crate::thread::ThreadState;
 use crate::verdict::Severity;
@@ -20,14 +21,22 @@ const MOST_PARTS: u32 = 500;
 const FIRST_RETRY_SECONDS: i64 = 5;
 const LONGEST_RETRY_SECONDS: i64 = 3600;
 
-/// One notice to every notifier; with none there is nothing to keep.
+/// One notice to whom it is for, or to every notifier; with none there is nothing to keep.
 pub(super) fn raise(draft: &mut Draft<'_>, notice: Message) {
-    let notifiers = draft.state.notifiers.clone();
-    if !notifiers.is_empty() {
-        let telling = &draft.state.limits.conversations.telling;
-        let not_before = telling.not_before(&notice, draft.now, &draft.state.zone);
-        let notice = Message { not_before, ..notice };
-        draft.event(Fact::NoticeRaised { notice: Arc::new(notice), notifiers });
+    let telling = &draft.state.limits.conversations.telling;
+    let not_before = telling.not_before(&notice, draft.now, &draft.state.zone);
+    let notice = Message { not_before, ..notice };
+    let targets = route::targets(draft.state, &notice);
+    let at_home = match targets.is_empty() {
+        true => draft.state.notifiers.clone(),
+        false => targets.at_home.into_iter().collect(),
+    };
+    for (notifier, address) in targets.addressed {
+        let notice = Message { id: draft.ids.notice(), to: Some(address), about: None, ..notice.clone() };
+        draft.event(Fact::NoticeRaised { notice: Arc::new(notice), notifiers: vec![notifier] });
+    }
+    if !at_home.is_empty() {
+        draft.event(Fact::NoticeRaised { notice: Arc::new(notice), notifiers: at_home });
     }
 }
 

@@ -130,6 +130,13 @@ pub const FIELDS: &[Field] = &[
     field("notify.alert", Kind::Flag, "true", "that it failed so often that somebody should look", "false"),
     field("notify.recovery", Kind::Flag, "true", "that it succeeded after an alert", "false"),
     field("notify.pause", Kind::Flag, "true", "that it was paused, because it failed too often", "false"),
+    field(
+        "notify.to",
+        Kind::Texts,
+        "[]",
+        "who is told: `telegram`, a thread such as `telegram:42`, or `user:ID` of `users.json`; empty leaves it to `notify.routes` of the config",
+        r#"["user:ada"]"#,
+    ),
     field("telegramNotify", Kind::Flag, "true", "`false`: notifiers are not told", "false"),
     field(
         "gate",

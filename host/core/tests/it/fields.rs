@@ -131,6 +131,15 @@ fn told_in_a_life(job: &Value) -> String {
     world.titles().join("; ")
 }
 
+/// The chats that its notices are for, where Ada has one.
+fn told_where(job: &Value) -> String {
+    let (mut world, slug) = world(job);
+    world.know_ada("tells", "7");
+    let run = world.trigger(&slug);
+    world.run_to_end(run, EndCause::Exit(0));
+    format!("{:?}", world.told().into_iter().map(|(_, notice)| notice.to.clone()).collect::<Vec<_>>())
+}
+
 /// Who leaves the queue first, when another job of normal priority was there before.
 fn queue(job: &Value) -> Vec<String> {
     let other = |slug: &str| json!({"slug": slug, "name": "O", "schedule": "@daily", "execute": base()["execute"]});
@@ -182,6 +191,7 @@ fn effect(field: &Field, job: &Value) -> String {
         "pauseAfterFailures" => paused_after(job).to_string(),
         "notify.start" | "notify.completion" | "notify.failure" | "notify.alert" | "notify.recovery"
         | "notify.pause" => told_in_a_life(job),
+        "notify.to" => told_where(job),
         "gate" => first_facts(job),
         "gateTimeoutSeconds" => {
             let mut job = job.clone();

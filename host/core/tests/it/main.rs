@@ -12,6 +12,7 @@ mod missed;
 mod pauses;
 mod polls;
 mod retry;
+mod routes;
 mod schedule;
 mod supervise;
 mod supervisor;

@@ -10,11 +10,13 @@ use instar_core::event::{Event, Fact};
 use instar_core::id::{JobSlug, NoticeId, PluginId, RunId};
 use instar_core::jobs_file::JobsFile;
 use instar_core::missed::PassReason;
+use instar_core::notice::Message;
 use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Stdin, StepRequest, StepResult};
 use instar_core::run::{Outcome, SkipReason, Trigger};
 use instar_core::session::SessionStatus;
 use instar_core::state::{Limits, Restored, State};
 use instar_core::telling::Telling;
+use instar_core::users::Users;
 use instar_core::verdict::Verdict;
 use instar_core::workload::Workload;
 use jiff::tz::TimeZone;
@@ -77,6 +79,27 @@ impl World {
 
     pub(crate) fn with_notifier(jobs: &[Value], notifier: &str) -> Self {
         Self::build(jobs, vec![notifier.parse().expect("the test names what is there")])
+    }
+
+    pub(crate) fn with_notifiers(jobs: &[Value], notifiers: &[&str]) -> Self {
+        Self::build(jobs, notifiers.iter().map(|id| id.parse().expect("the test names what is there")).collect())
+    }
+
+    /// Ada is a user, who is this there.
+    pub(crate) fn know_ada(&mut self, channel: &str, identifier: &str) {
+        let channel = json!({"type": channel, "identifier": identifier});
+        let users = json!([{"id": "ada", "channels": [channel], "permissions": ["user"]}]);
+        let (users, _) = Users::parse(&users.to_string()).expect("it is a list of users");
+        self.tell(What::UsersRead(Arc::new(users)));
+    }
+
+    /// Every notice so far, with each notifier that it is for.
+    pub(crate) fn told(&self) -> Vec<(&PluginId, &Message)> {
+        let raised = self.events.iter().filter_map(|event| match &event.fact {
+            Fact::NoticeRaised { notice, notifiers } => Some((notice, notifiers)),
+            _ => None,
+        });
+        raised.flat_map(|(notice, notifiers)| notifiers.iter().map(move |id| (id, &**notice))).collect()
     }
 
     fn build(jobs: &[Value], notifiers: Vec<PluginId>) -> Self {

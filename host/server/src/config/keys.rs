@@ -215,6 +215,12 @@ pub(crate) const KEYS: [Key; 62] = [
         "what is of little weight is told together, every so many minutes; at 0 each at once",
     ),
     key(
+        "notify.routes",
+        Kind::Object,
+        "{}",
+        "who is told what: `job:SLUG`, `tag:TAG`, `severity:high` (or worse) or `*`, each with a list such as `[\"telegram:42\", \"user:ada\", \"webhook\"]`; all rows that fit count, and what none fits goes to every notifier",
+    ),
+    key(
         "lifeline.startSeconds",
         Kind::Whole(5, 3_600),
         "120",

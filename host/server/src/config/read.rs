@@ -7,6 +7,7 @@ use std::time::Duration;
 use instar_core::conversation::Rules;
 use instar_core::id::PluginId;
 use instar_core::retention::Retention;
+use instar_core::route::Routes;
 use instar_core::telling::{QuietHours, Telling};
 use instar_plugin::{Grant, OperatorSays};
 use jiff::SignedDuration;
@@ -293,11 +294,14 @@ fn conversations(
 fn telling(mut section: Section) -> Result<Telling, ConfigError> {
     const HOURS: &str = "two times of a day, such as \"22:00-07:00\"";
     const MINUTES: &str = "a whole number of minutes from 0 (at once) to 1440";
+    const ROUTES: &str = "an object such as {\"job:SLUG\": [\"telegram:42\"], \"severity:high\": [\"user:ID\"], \"*\": [\"webhook\"]}";
     let is_fine = |text: &String| text.trim().is_empty() || QuietHours::parse(text).is_some();
     let quiet = section.take_if("quietHours", HOURS, is_fine)?.and_then(|text| QuietHours::parse(&text));
     let minutes = section.take_if("digestMinutes", MINUTES, |minutes: &u16| *minutes <= 1440)?.unwrap_or(0);
     let digest = (minutes > 0).then(|| SignedDuration::from_mins(i64::from(minutes)));
-    Ok(Telling { quiet, digest })
+    let routes = section.take_if("routes", ROUTES, |routes: &Map<String, Value>| Routes::parse(routes).is_some())?;
+    let routes = routes.and_then(|routes| Routes::parse(&routes)).unwrap_or_default();
+    Ok(Telling { quiet, digest, routes })
 }
 
 /// A text or a number, as people write ids of chats.

@@ -351,6 +351,7 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Object if key.name.ends_with(".hosts") => {
                 (json!({"a.example": "http://127.0.0.1:1"}), json!([]))
             }
+            keys::Kind::Object if key.name.ends_with(".routes") => (json!({"*": ["webhook"]}), json!({"all": ["webhook"]})),
             keys::Kind::Object => (json!({"a": 1}), json!([])),
         };
         let config = config(&with(key.name, good));
@@ -378,10 +379,14 @@ fn the_chat_of_a_notifier_is_one_in_which_people_may_speak() {
     check(json!({"conversations": {"threads": false}}), |config| config.conversations.threads, &false);
     let telling = |config: &Config| config.conversations.telling.clone();
     let hours = instar_core::telling::QuietHours::parse("22:00-07:00");
-    let quiet = instar_core::telling::Telling { quiet: hours, digest: None };
+    let quiet = instar_core::telling::Telling { quiet: hours, ..Default::default() };
     check(json!({"notify": {"quietHours": "22:00-07:00"}}), telling, &quiet);
     let digest = |config: &Config| config.conversations.telling.digest;
     check(json!({"notify": {"digestMinutes": 30}}), digest, &Some(SignedDuration::from_mins(30)));
+    let routes = |config: &Config| config.conversations.telling.routes.clone();
+    let table = json!({"job:a": ["telegram:7"]});
+    let parsed = instar_core::route::Routes::parse(table.as_object().unwrap()).unwrap();
+    check(json!({"notify": {"routes": table}}), routes, &parsed);
     let chats = |config: &Config| config.conversations.chats.iter().map(|(_, chat)| chat.clone()).collect::<Vec<_>>();
     check(json!({"retention": {"messagesDays": 7}}), |config| config.retention.messages_days, &7);
     for chat in [json!("-100"), json!(-100)] {
