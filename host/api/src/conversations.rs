@@ -128,6 +128,10 @@ pub struct ReplyRequest {
     /// Such as `telegram:42`; absent, the conversation of the session that asks.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub to: Option<String>,
+    /// The same at each attempt to have one text taken: it is sent once.
+    #[schema(min_length = 1, max_length = 64)]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub id: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -278,6 +278,11 @@ pub enum Conversed {
         name: String,
     },
     Spoken(Spoken),
+    /// A text for people that carries a key was taken, and is not taken again.
+    Taken {
+        notifier: PluginId,
+        key: String,
+    },
     /// People were told that an agent does not answer.
     Stalled {
         place: Place,

@@ -234,6 +234,8 @@ pub enum What {
         place: Place,
         text: String,
         session: Option<SessionName>,
+        /// The same at each attempt to have it taken.
+        key: Option<String>,
     },
     /// A thread was opened for somebody.
     ThreadOpened {
@@ -469,7 +471,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Polled { notifier, failures, result } => poll::polled(&mut draft, notifier, failures, result),
         What::Heard { notifier, inbound, cursor } => poll::keep(&mut draft, &notifier, inbound, cursor),
         What::Routed { place, key, course } => inbound::routed(&mut draft, place, key, *course),
-        What::ReplyAsked { place, text, session } => inbound::reply_asked(&mut draft, place, text, session),
+        What::ReplyAsked { place, text, session, key } => inbound::reply_asked(&mut draft, place, text, session, key),
         What::ThreadOpened { place, name } => inbound::thread_opened(&mut draft, place, name),
         What::CodeMade(offer) => inbound::code_made(&mut draft, offer),
         What::GuardsAsk(open) => question::asked(&mut draft, open),

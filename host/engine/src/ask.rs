@@ -203,9 +203,16 @@ impl Engine {
         Ok(keys)
     }
 
-    /// Writes to people: in the name of a session, or of the host. It is durable when this answers.
-    pub async fn reply(&self, place: Place, text: String, session: Option<SessionName>) -> Result<(), AskError> {
-        self.ask(What::ReplyAsked { place, text, session }).await.map(|_| ())
+    /// Writes to people: in the name of a session, or of the host. It is durable when this answers. A second text with the
+    /// same key is taken for the first one, tried again.
+    pub async fn reply(
+        &self,
+        place: Place,
+        text: String,
+        session: Option<SessionName>,
+        key: Option<String>,
+    ) -> Result<(), AskError> {
+        self.ask(What::ReplyAsked { place, text, session, key }).await.map(|_| ())
     }
 
     /// Lets whoever shows this code in a chat speak there.

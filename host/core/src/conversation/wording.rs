@@ -18,6 +18,7 @@ impl Conversed {
             Self::Unbound { .. } => "conversation_unbound",
             Self::ThreadNamed { .. } => "thread_named",
             Self::Spoken(_) => "message_spoken",
+            Self::Taken { .. } => "message_taken",
             Self::Stalled { .. } => "conversation_stalled",
             Self::Asked { .. } => "approval_asked",
             Self::Answered { .. } => "approval_answered",
@@ -45,6 +46,7 @@ impl Conversed {
                 Voice::Agent => format!("An agent spoke in {}", spoken.place.label()),
                 Voice::Host => format!("The host spoke in {}", spoken.place.label()),
             },
+            Self::Taken { notifier, .. } => format!("A text for people by {notifier} was taken"),
             Self::Asked { question } => format!("People were asked what a guard asks: {}", question.question.id),
             Self::Answered { id, said } => {
                 format!("Question {id} was {} by {}", if said.yes { "approved" } else { "denied" }, said.by)
@@ -68,7 +70,9 @@ impl Conversed {
             Self::Refused { notifier, key, sender, conversation, why } => json!({
                 "notifier": notifier, "key": key, "sender": sender, "conversation": conversation, "reason": why,
             }),
-            Self::Settled { notifier, key } => json!({ "notifier": notifier, "key": key }),
+            Self::Settled { notifier, key } | Self::Taken { notifier, key } => {
+                json!({ "notifier": notifier, "key": key })
+            }
             // The code itself opens the door.
             Self::CodeOffered { offer } => {
                 json!({ "notifier": offer.notifier, "user": offer.user, "role": offer.role, "until": offer.until })

@@ -341,8 +341,20 @@ fn show(draft: &mut Draft<'_>, pending: &Pending, mark: Mark, note: Option<Strin
     draft.effect(Effect::Mark { notifier, address, handle, mark, note });
 }
 
-/// Somebody writes to people: an agent, or who speaks for the host.
-pub(super) fn reply_asked(draft: &mut Draft<'_>, place: Place, text: String, session: Option<SessionName>) {
+/// Somebody writes to people: an agent, or who speaks for the host. What was taken before is not said again.
+pub(super) fn reply_asked(
+    draft: &mut Draft<'_>,
+    place: Place,
+    text: String,
+    session: Option<SessionName>,
+    key: Option<String>,
+) {
+    if let Some(key) = key.map(|key| format!("reply:{key}")) {
+        if draft.state.conversations().is_seen(&place.notifier, &key) {
+            return;
+        }
+        converse(draft, Conversed::Taken { notifier: place.notifier.clone(), key });
+    }
     let by = if session.is_some() { Voice::Agent } else { Voice::Host };
     let session = session.or_else(|| draft.state.conversations().session_of(&place).cloned());
     let spoken =

@@ -244,6 +244,7 @@ impl Conversations {
             Conversed::Unbound { place } => self.unbind(place),
             Conversed::ThreadNamed { place, name } => drop(self.names.insert(place.clone(), name.clone())),
             Conversed::Spoken(spoken) => self.spoke(spoken),
+            Conversed::Taken { notifier, key } => self.see(notifier, key),
             Conversed::Asked { question } => {
                 self.questions.insert(question.question.id.clone(), question.clone());
             }
@@ -264,7 +265,7 @@ impl Conversations {
         }
     }
 
-    /// It was heard before.
+    /// It was heard, or taken, before.
     pub fn see(&mut self, notifier: &PluginId, key: &str) {
         let seen = (notifier.clone(), key.to_owned());
         if self.seen.insert(seen.clone()) {

@@ -222,6 +222,7 @@ fn only_the_agents_own_word_is_an_answer() {
         place: place("42"),
         text: "working on it".into(),
         session: session.map(|name| name.parse().unwrap()),
+        key: None,
     };
     world.tell(reply(None));
     world.pass_minutes(5);
@@ -246,7 +247,7 @@ fn only_the_agents_own_word_is_an_answer() {
 #[test]
 fn an_answer_goes_to_the_place_of_the_question_by_its_notifier_alone() {
     let mut world = talking();
-    world.tell(What::ReplyAsked { place: place("42"), text: "done".into(), session: None });
+    world.tell(What::ReplyAsked { place: place("42"), text: "done".into(), session: None, key: None });
     let raised = world.events.iter().rev().find_map(|event| match &event.fact {
         Fact::NoticeRaised { notice, notifiers } => Some((notice.clone(), notifiers.clone())),
         _ => None,
@@ -254,6 +255,21 @@ fn an_answer_goes_to_the_place_of_the_question_by_its_notifier_alone() {
     let (notice, notifiers) = raised.unwrap();
     assert_eq!((notice.to.as_ref(), notice.body_markdown.as_str()), (Some(&place("42").address), "done"));
     assert_eq!(notifiers, [telegram()]);
+}
+
+#[test]
+fn a_text_that_is_handed_in_twice_is_told_once() {
+    let mut world = talking();
+    for (text, key) in [("done", "1"), ("done", "1"), ("more", "2")] {
+        world.tell(What::ReplyAsked {
+            place: place("42"),
+            text: text.into(),
+            session: None,
+            key: Some(key.into()),
+        });
+    }
+    let told: Vec<_> = world.told().into_iter().map(|(_, notice)| notice.body_markdown.clone()).collect();
+    assert_eq!(told, ["done", "more"]);
 }
 
 fn question(hash: &str, world: &World) -> Question {

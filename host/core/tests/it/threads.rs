@@ -170,7 +170,7 @@ fn an_answer_to_a_thread_that_was_taken_away_is_told_in_the_main_one() {
     let mut world = world();
     let address = Address { conversation: "-100".into(), thread: Some("9".into()) };
     let place = instar_core::conversation::Place { notifier: telegram(), address };
-    world.tell(What::ReplyAsked { place, text: "done".into(), session: None });
+    world.tell(What::ReplyAsked { place, text: "done".into(), session: None, key: None });
     let sent = effects(&mut world);
     let notice = delivery(&sent[0]).id;
     let (notifier, error, thread) = (telegram(), "gone".into(), Some(ThreadState::Gone));
@@ -186,7 +186,7 @@ fn answers_in_one_place_come_in_order_until_one_fails_too_often() {
     let address = Address { conversation: "-100".into(), thread: Some("9".into()) };
     let place = instar_core::conversation::Place { notifier: telegram(), address };
     for text in ["one", "two"] {
-        world.tell(What::ReplyAsked { place: place.clone(), text: text.into(), session: None });
+        world.tell(What::ReplyAsked { place: place.clone(), text: text.into(), session: None, key: None });
     }
     for _ in 0..3 {
         let sent = effects(&mut world);

@@ -1,6 +1,7 @@
 //! `instar send`: writes to people, in the conversation of the session that calls it or in one that is named.
 
 use std::io::Read as _;
+use std::time::{Duration, Instant};
 
 use hyper::Method;
 use instar_api::{Replied, ReplyRequest, paths};
@@ -26,12 +27,16 @@ pub(crate) struct Send {
     text: Vec<String>,
 }
 
+/// As long as a restart takes.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BETWEEN_TRIES: Duration = Duration::from_millis(250);
 /// Far more than people read.
 const LONGEST_TEXT: u64 = 1024 * 1024;
 
 pub(super) fn run(context: &Context, send: &Send) -> Result<Exit, Failure> {
-    let request = ReplyRequest { text: text(&send.text)?, to: send.to.clone() };
-    let answer = post(context, &request)?.success()?;
+    let id = Some(uuid::Uuid::new_v4().to_string());
+    let request = ReplyRequest { text: text(&send.text)?, to: send.to.clone(), id };
+    let answer = insist(|| post(context, &request))?.success()?;
     if context.out.json {
         context.out.line(answer.text())?;
     } else {
@@ -42,9 +47,34 @@ pub(super) fn run(context: &Context, send: &Send) -> Result<Exit, Failure> {
     Ok(Exit::Ok)
 }
 
+/// A server that is starting anew is back soon, and takes what it has taken already for that.
+fn insist(mut ask: impl FnMut() -> Result<Answer, Failure>) -> Result<Answer, Failure> {
+    let begun = Instant::now();
+    loop {
+        match ask() {
+            Err(failure) if is_passing(&failure) && begun.elapsed() < PATIENCE => std::thread::sleep(BETWEEN_TRIES),
+            answer => return answer,
+        }
+    }
+}
+
+/// The server went away in the middle. Where nobody is there at all, a session waits for the next one, and a person is
+/// told at once.
+fn is_passing(failure: &Failure) -> bool {
+    match failure.exit() {
+        Exit::Failed => true,
+        Exit::NotRunning => of_session("INSTAR_TOKEN").is_some(),
+        _ => false,
+    }
+}
+
+/// What the host says to its sessions.
+fn of_session(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
+
 /// A session shows its own token, so that it speaks as itself; everybody else comes by the socket.
 fn post(context: &Context, request: &ReplyRequest) -> Result<Answer, Failure> {
-    let of_session = |name| std::env::var(name).ok().filter(|value: &String| !value.is_empty());
     match (of_session("INSTAR_URL"), of_session("INSTAR_TOKEN")) {
         (Some(url), Some(token)) => {
             let body = serde_json::to_vec(request).map_err(|error| Failure::failed(error.to_string()))?;

@@ -22,6 +22,7 @@ const CODE_IS_GOOD_FOR: SignedDuration = SignedDuration::from_mins(10);
 /// Without letters that look alike.
 const CODE_LETTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 const CODE_LENGTH: usize = 10;
+const LONGEST_ID: usize = 64;
 /// Who is paired where nobody is named.
 const OWNER: &str = "owner";
 
@@ -57,16 +58,26 @@ pub(super) async fn reply(
 ) -> Result<Json<api::Replied>, ApiError> {
     let text = input_text(body.0.remove("text"))?;
     let to: Option<String> = body.take("to", "a text such as `telegram:42`")?;
+    let id: Option<String> = body.take("id", "a text of 1 to 64 characters")?;
+    if id.as_ref().is_some_and(|id| !(1..=LONGEST_ID).contains(&id.chars().count())) {
+        return Err(ApiError::bad_request("`id` must be a text of 1 to 64 characters"));
+    }
     let place = match &to {
         Some(label) => named(&app, label)?,
         None => own(&app, caller)?,
     };
-    write(&app, caller, place.clone(), text).await?;
+    write(&app, caller, place.clone(), text, id).await?;
     Ok(Json(api::Replied { ok: true, to: place.label() }))
 }
 
 /// A session speaks in its own conversation, and for itself; everybody else speaks for the host.
-pub(super) async fn write(app: &App, caller: Caller, place: Place, text: String) -> Result<(), ApiError> {
+pub(super) async fn write(
+    app: &App,
+    caller: Caller,
+    place: Place,
+    text: String,
+    id: Option<String>,
+) -> Result<(), ApiError> {
     let session = match caller {
         Caller::Session(id) => {
             let view = app.engine.view();
@@ -79,7 +90,7 @@ pub(super) async fn write(app: &App, caller: Caller, place: Place, text: String)
         }
         Caller::Gate(_) | Caller::Trusted | Caller::Anyone => None,
     };
-    Ok(app.engine.reply(place, text, session).await?)
+    Ok(app.engine.reply(place, text, session, id).await?)
 }
 
 fn own(app: &App, caller: Caller) -> Result<Place, ApiError> {

@@ -111,7 +111,7 @@ pub(super) async fn reply(
 ) -> Result<Json<api::TopicReplied>, ApiError> {
     let (telegram, topic_id) = (telegram(&app)?, number(&topic)?);
     let text = input_text(body.0.remove("text"))?;
-    write(&app, caller, place(&app, &telegram, topic_id)?, text).await?;
+    write(&app, caller, place(&app, &telegram, topic_id)?, text, None).await?;
     Ok(Json(api::TopicReplied { ok: true, topic_id }))
 }
 

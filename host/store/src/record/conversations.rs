@@ -19,7 +19,9 @@ pub(super) async fn changed(connection: &mut SqliteConnection, at: Timestamp, fa
         Conversed::Received { notifier, speaker, inbound } => {
             received(connection, at, notifier, speaker, inbound).await
         }
-        Conversed::Refused { notifier, key, .. } => refused(connection, at, notifier, key).await,
+        Conversed::Refused { notifier, key, .. } | Conversed::Taken { notifier, key } => {
+            seen(connection, at, notifier, key).await
+        }
         Conversed::Settled { notifier, key } => settled(connection, notifier, key).await,
         Conversed::CodeOffered { .. } | Conversed::CodeGuessed { .. } | Conversed::Paired { .. } => {
             paired(connection, fact).await
@@ -72,7 +74,7 @@ async fn received(
         .map(drop)
 }
 
-async fn refused(connection: &mut SqliteConnection, at: Timestamp, notifier: &PluginId, key: &str) -> Written {
+async fn seen(connection: &mut SqliteConnection, at: Timestamp, notifier: &PluginId, key: &str) -> Written {
     sqlx::query("INSERT INTO inbox (notifier, key, at) VALUES ($1, $2, $3)")
         .bind(notifier.as_str())
         .bind(key)

@@ -64,6 +64,7 @@ async fn a_restart_finds_conversations_as_they_were() {
         Conversed::Bound { place: place(Some("42")), session: "telegram-42".parse().unwrap() },
         Conversed::ThreadNamed { place: place(Some("42")), name: "Bugs".into() },
         spoken("42", Voice::Person("Ada".into()), "first"),
+        Conversed::Taken { notifier: place(None).notifier, key: "reply:1".into() },
         Conversed::Stalled { place: place(Some("42")) },
         spoken("42", Voice::Host, "no answer"),
     ];

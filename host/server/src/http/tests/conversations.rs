@@ -17,6 +17,7 @@ async fn without_telegram_only_the_list_of_topics_answers() {
     fixture.post("/conversations/reply", r#"{"text": "x", "to": "telegram:42"}"#).await.check_error(404, "telegram");
     fixture.post("/conversations/reply", r#"{"text": "x"}"#).await.check_error(400, "`to`");
     fixture.post("/conversations/reply", r#"{"to": "telegram:42"}"#).await.check_error(400, "`text`");
+    fixture.post("/conversations/reply", r#"{"text": "x", "to": "x", "id": ""}"#).await.check_error(400, "`id`");
     assert_eq!(fixture.get("/conversations").await.json(), json!({ "conversations": [] }));
     fixture.stop().await;
 }
