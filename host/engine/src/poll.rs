@@ -3,7 +3,7 @@
 //! While another process has the turn to poll, this one waits for it, for as long as that takes.
 
 use std::sync::PoisonError;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use instar_core::decide::What;
 use instar_core::id::PluginId;
@@ -53,9 +53,10 @@ impl World {
         // One poll is one version's, from the question to what it makes of the answer.
         let plugins = self.plugins.now();
         let poll = plugins.next_poll(notifier, &call(), cursor.as_deref()).await?;
+        let begun = Instant::now();
         let answer = plugins.ask(notifier, poll.request, ASK_DEADLINE).await?;
         let batch = plugins.receive(notifier, &call(), cursor.as_deref(), answer).await?;
-        let pause_ms = u64::try_from(poll.pause.as_millis()).unwrap_or(u64::MAX);
+        let pause_ms = u64::try_from(poll.pause.saturating_sub(begun.elapsed()).as_millis()).unwrap_or(u64::MAX);
         Ok(Polled { events: batch.events, cursor: batch.cursor, pause_ms })
     }
 

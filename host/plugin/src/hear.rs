@@ -25,7 +25,7 @@ const LONGEST_CURSOR: usize = 4096;
 #[derive(Debug, Clone)]
 pub struct Poll {
     pub request: PollRequest,
-    /// How long to wait before the next one.
+    /// How long after the beginning of this one the next one begins at the earliest.
     pub pause: Duration,
 }
 

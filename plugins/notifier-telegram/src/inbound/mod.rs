@@ -17,7 +17,7 @@ use crate::api::{self, Refusal, TELEGRAM, TOKEN};
 use crate::config::Config;
 use crate::identity::{self, Identity};
 
-/// Between two questions, so that a server that never waits is not asked without end.
+/// Between the beginnings of two questions, so that a server that never waits is not asked without end.
 const PAUSE_MS: u64 = 100;
 /// The network's share of the time that a question takes.
 const SLACK_SECONDS: u32 = 10;

@@ -27,7 +27,7 @@ mod hand_over;
 use std::fs::File;
 use std::io::Read as _;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use instar_core::id::PluginId;
@@ -157,10 +157,11 @@ impl Listener {
         let call = || CallContext::new(Asker::InboundMessage, Timestamp::now());
         let plugins = self.notifiers.plugins();
         let poll = plugins.next_poll(&self.notifier, &call(), cursor.as_deref()).await?;
+        let begun = Instant::now();
         let answer = plugins.ask(&self.notifier, poll.request, ASK_DEADLINE).await?;
         let batch = plugins.receive(&self.notifier, &call(), cursor.as_deref(), answer.clone()).await?;
         self.keep(batch, &answer)?;
-        Ok(poll.pause)
+        Ok(poll.pause.saturating_sub(begun.elapsed()))
     }
 
     fn keep(self: &Arc<Self>, batch: Batch, answer: &PollResponse) -> anyhow::Result<()> {
