@@ -120,3 +120,18 @@ fn topics_that_people_take_away_are_opened_anew_and_those_of_the_api_have_their_
     assert_eq!(wrong.status, 400, "{wrong:?}");
     until_some("all to be heard", || (people.telegram.unconfirmed() == 0).then_some(()));
 }
+
+#[test]
+fn what_is_said_in_a_voice_message_reaches_the_agent_as_text() {
+    let people = People::new();
+    let forum = people.telegram.forum();
+    // It prints what lies at the path that it was given.
+    people.agent.configure(&json!({ "conversations": { "transcribe": ["sh", "-c", "cat \"$1\"", "sh"] } }));
+    let server = people.agent.start();
+    people.pair();
+    let topic = people.telegram.create_topic(&people.ada, "voices");
+    people.telegram.send_voice(&people.ada, forum, Some(topic), b"run the tests, please");
+    let heard = people.until_heard("run the tests, please");
+    assert!(heard.contains("voice message, as a program heard it"), "{heard}");
+    drop(server);
+}

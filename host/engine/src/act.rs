@@ -27,7 +27,7 @@ use crate::ears::Ears;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::plugins::KeptPlugins;
-use crate::supervise::Supervisor;
+use crate::helper::Helper;
 use crate::threads::thread_state;
 use crate::view::SharedView;
 
@@ -67,7 +67,7 @@ pub(crate) struct World {
     /// The sessions that may be started at once: more would only take the processor from each other, and from those
     /// who ask the host meanwhile.
     pub(crate) starts: Semaphore,
-    pub(crate) supervisor: Supervisor,
+    pub(crate) supervisor: Helper,
     pub(crate) desk: Desk,
     pub(crate) ears: Arc<dyn Ears>,
     /// Of each notifier the answer that was taken over last, until it is recorded.

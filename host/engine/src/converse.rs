@@ -23,6 +23,7 @@ use instar_store::{MessageFilter, StoreError};
 use crate::act::{World, chain, within};
 use crate::clock;
 use crate::files::Brought;
+use crate::helper::Helper;
 
 /// Lets a guard know what was said to its question, or says why not.
 #[derive(Clone)]
@@ -58,6 +59,8 @@ pub struct Desk {
     /// What agents call to answer: the path of this program.
     pub program: String,
     pub approver: Approver,
+    /// Is asked with the path of a voice message what is said in it.
+    pub transcriber: Option<Helper>,
 }
 
 /// What the session of a conversation said and was told before, as far as it matters.

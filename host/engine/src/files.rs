@@ -11,19 +11,20 @@ use instar_core::id::PluginId;
 use instar_core::inbound::{Happening, Inbound, OfferedFile};
 use instar_core::state::Pending;
 use instar_core::users::Role;
-use instar_messaging::{Parsed, folder_name, parse};
+use instar_messaging::{BroughtFile, Parsed, folder_name, parse};
 use instar_plugin::{Asker, CallContext};
 
 use crate::act::{World, chain, within};
 use crate::clock;
+use crate::helper::Helper;
 
 /// More files of one message than these are not brought.
 const MOST_FILES: usize = 10;
 const DEADLINE: Duration = Duration::from_secs(120);
 const LONGEST_NAME: usize = 100;
 
-/// What came of the files of a message: each with its name and where it lies, or why it does not.
-pub(crate) type Brought = Vec<(String, Result<PathBuf, String>)>;
+/// What came of the files of a message.
+pub(crate) type Brought = Vec<BroughtFile>;
 
 impl World {
     /// One that is there already, since the message was looked at before, is not brought again.
@@ -34,12 +35,17 @@ impl World {
         for (number, file) in offered.iter().take(MOST_FILES).enumerate() {
             let name = safe_name(&file.name, number);
             let target = folder.join(&name);
-            let result =
+            let path =
                 if target.is_file() { Ok(target) } else { self.bring(&place.notifier, file, &folder, target).await };
-            brought.push((name, result));
+            let heard = match (&path, &self.desk.transcriber) {
+                (Ok(path), Some(transcriber)) if file.is_voice => Some(listen(transcriber, path).await),
+                (Ok(_) | Err(_), Some(_) | None) => None,
+            };
+            brought.push(BroughtFile { name, path, heard });
         }
         for file in offered.iter().skip(MOST_FILES) {
-            brought.push((safe_name(&file.name, 0), Err(format!("more than {MOST_FILES} files are not brought"))));
+            let path = Err(format!("more than {MOST_FILES} files are not brought"));
+            brought.push(BroughtFile { name: safe_name(&file.name, 0), path, heard: None });
         }
         brought
     }
@@ -66,6 +72,23 @@ impl World {
             Err(error) => Err(error.to_string()),
         }
     }
+}
+
+/// What is said in a voice message. It is kept beside it, since a message may be looked at more than once.
+async fn listen(transcriber: &Helper, path: &Path) -> Result<String, String> {
+    let mut kept = path.as_os_str().to_owned();
+    kept.push(".txt");
+    if let Ok(heard) = tokio::fs::read_to_string(&kept).await {
+        return Ok(heard);
+    }
+    let path = path.to_str().ok_or("its path is not UTF-8")?;
+    let heard = transcriber.ask(path.to_owned()).await?.trim().to_owned();
+    if heard.is_empty() {
+        return Err("it seems to be silent".to_owned());
+    }
+    // Where it cannot be kept, the program is asked once more.
+    let _ = tokio::fs::write(&kept, &heard).await;
+    Ok(heard)
 }
 
 /// Of what goes to an agent; nothing is brought for a command, or for those who may only look.

@@ -31,7 +31,7 @@ use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
 use crate::keep::Keeper;
 use crate::plugins::{self, KeptPlugins};
-use crate::supervise::Supervisor;
+use crate::helper::Helper;
 use crate::view::{SharedView, View};
 
 /// What an engine is made of; built by the wiring.
@@ -44,7 +44,7 @@ pub struct Parts {
     pub retention: Retention,
     pub agent_env: AgentEnv,
     pub context_files: ContextFiles,
-    pub supervisor: Supervisor,
+    pub supervisor: Helper,
     pub desk: Desk,
     pub ears: Arc<dyn Ears>,
     /// The zone in which schedules are read.

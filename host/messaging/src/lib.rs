@@ -10,6 +10,6 @@ mod names;
 mod route;
 
 pub use commands::{COMMANDS, Command, Parsed, parse};
-pub use inject::{NoteFile, folder_name};
+pub use inject::{BroughtFile, NoteFile, folder_name};
 pub use names::session_name;
 pub use route::{Plan, Scene, plan};

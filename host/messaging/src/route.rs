@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use crate::commands::{Command, Parsed, parse};
-use crate::inject::{Desk, NoteFile, beginning, history, message, stem, text_of};
+use crate::inject::{BroughtFile, Desk, NoteFile, beginning, history, message, stem, text_of};
 use crate::{answers, names};
 
 /// What has to be known to find the way.
@@ -36,8 +36,8 @@ pub struct Scene<'a> {
     pub history: &'a [Spoken],
     /// The end of what its last session printed, if that has ended.
     pub last_words: Option<&'a str>,
-    /// The files that came along: each with its name and where it lies, or why it does not.
-    pub files: &'a [(String, Result<PathBuf, String>)],
+    /// The files that came along.
+    pub files: &'a [BroughtFile],
     /// Where files for sessions go.
     pub tmp: &'a Path,
     /// What an agent calls to answer: the path of this program.

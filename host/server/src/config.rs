@@ -67,6 +67,8 @@ pub(crate) struct Config {
     pub(crate) collector: Option<Collector>,
     /// `conversations`, and the `chatId` of plugins: where people may speak with sessions.
     pub(crate) conversations: instar_core::conversation::Rules,
+    /// `conversations.transcribe`: program and arguments, none.
+    pub(crate) transcribe: Vec<String>,
     /// `plugins.<id>`: settings of single plugins.
     pub(crate) plugins: BTreeMap<PluginId, PluginConfig>,
     /// `plugins.requireSignature` and `plugins.trustedKeys`

@@ -11,10 +11,11 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, RunningLoop, Supervisor};
+use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, Helper, RunningLoop};
 use instar_plugin::{Means, Secrets, Values};
 use instar_session::Sessions;
 use instar_store::Store;
@@ -24,7 +25,7 @@ use crate::config::{Config, IntelligenceConfig, Project};
 use crate::context_files;
 use crate::ears::ProjectEars;
 use crate::guards::{Approvals, GuardDesk, Home};
-use crate::intelligence::Intelligence;
+use crate::helper_program::{HelperProgram, Way};
 use crate::jobs::JobsFolder;
 use crate::live_plugins::LivePlugins;
 use crate::plugin_values::{PassingValues, StoredValues};
@@ -238,13 +239,33 @@ fn agent_env(url: String, tokens: SessionTokens) -> AgentEnv {
     )
 }
 
-fn supervisor(project: &Project, config: &Config) -> Supervisor {
-    let env = instar_session::allowed(&host_environment(), &config.sessions.pass_env);
+fn supervisor(project: &Project, config: &Config) -> Helper {
     let IntelligenceConfig { command, timeout } = config.intelligence.clone();
-    let intelligence = Intelligence::new(command, timeout, project.dir().to_owned(), env);
-    Supervisor::new(move |question| {
-        let intelligence = intelligence.clone();
-        Box::pin(async move { intelligence.ask(&question).await })
+    helper(project, config, "intelligence.command", command, Way::Stdin, timeout)
+}
+
+/// How long a program may take to hear what is said in a voice message.
+const TRANSCRIBE_LIMIT: Duration = Duration::from_secs(120);
+
+fn transcriber(project: &Project, config: &Config) -> Option<Helper> {
+    let command = config.transcribe.clone();
+    let asked = !command.is_empty();
+    asked.then(|| helper(project, config, "conversations.transcribe", command, Way::Argument, TRANSCRIBE_LIMIT))
+}
+
+fn helper(
+    project: &Project,
+    config: &Config,
+    setting: &'static str,
+    command: Vec<String>,
+    way: Way,
+    limit: Duration,
+) -> Helper {
+    let env = instar_session::allowed(&host_environment(), &config.sessions.pass_env);
+    let program = HelperProgram::new(setting, command, way, limit, project.dir().to_owned(), env);
+    Helper::new(move |question| {
+        let program = program.clone();
+        Box::pin(async move { program.ask(&question).await })
     })
 }
 
@@ -274,6 +295,7 @@ fn desk(project: &Project, config: &Config) -> anyhow::Result<Desk> {
                 approvals.answer(id, hash, yes, Timestamp::now()).map_err(|error| error.to_string())
             })
         },
+        transcriber: transcriber(project, config),
     })
 }
 

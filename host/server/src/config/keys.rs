@@ -203,6 +203,12 @@ pub(crate) const KEYS: [Key; 62] = [
         "whether each job and each item of the attention queue has a thread of its own, where a notifier has threads",
     ),
     key(
+        "conversations.transcribe",
+        Kind::Texts,
+        "[]",
+        "program and arguments; it gets the path of a voice message behind them, and prints what is said in it",
+    ),
+    key(
         "notify.quietHours",
         Kind::Text,
         "",

@@ -61,6 +61,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
     let mut of_scheduler = root.section("scheduler")?;
     let (monitoring, quota, budget) = (root.section("monitoring")?, root.section("quota")?, root.section("budget")?);
     let memory = root.section("memory")?;
+    let mut of_conversations = root.section("conversations")?;
     let sections = Sections { scheduler: &mut of_scheduler, monitoring, quota, memory, budget };
     let (admission, quota) = admission::admission(sections, project)?;
     Ok(Config {
@@ -79,7 +80,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         intelligence: intelligence(root.section("intelligence")?)?,
         lifeline: lifeline(root.section("lifeline")?)?,
         collector: collector(root.section("telemetry")?)?,
-        conversations: conversations(root.section("conversations")?, root.section("notify")?, &plugins)?,
+        transcribe: texts(&mut of_conversations, "transcribe")?,
+        conversations: conversations(of_conversations, root.section("notify")?, &plugins)?,
         plugins,
         plugin_trust,
         unknown_keys,

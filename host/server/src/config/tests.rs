@@ -383,6 +383,8 @@ fn the_chat_of_a_notifier_is_one_in_which_people_may_speak() {
     check(json!({"notify": {"quietHours": "22:00-07:00"}}), telling, &quiet);
     let digest = |config: &Config| config.conversations.telling.digest;
     check(json!({"notify": {"digestMinutes": 30}}), digest, &Some(SignedDuration::from_mins(30)));
+    let words = json!({"conversations": {"transcribe": ["whisper", "-nt"]}});
+    check(words, |config| config.transcribe.clone(), &vec!["whisper".to_owned(), "-nt".to_owned()]);
     let routes = |config: &Config| config.conversations.telling.routes.clone();
     let table = json!({"job:a": ["telegram:7"]});
     let parsed = instar_core::route::Routes::parse(table.as_object().unwrap()).unwrap();
