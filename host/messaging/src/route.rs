@@ -1,6 +1,6 @@
 //! The way of something that was said: to a session, to a command, or nowhere.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use instar_core::attention::ItemStatus;
 use instar_core::conversation::{Course, Deed, Place, Spoken, WaitsFor};

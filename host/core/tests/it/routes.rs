@@ -1,6 +1,5 @@
 //! Who is told what.
 
-use instar_core::plan::EndCause;
 use instar_core::route::Routes;
 use serde_json::{Value, json};
 
@@ -15,8 +14,7 @@ fn check(notify: Value, routes: Value, expected: &[&str]) {
     let routes = Routes::parse(routes.as_object().expect("the test names a table")).expect("it is one");
     world.state.limits.conversations.telling.routes = routes;
     world.know_ada("telegram", "7");
-    let run = world.trigger("a");
-    world.run_to_end(run, EndCause::Exit(1));
+    world.fail("a");
     let told = world.told().into_iter().map(|(notifier, notice)| match &notice.to {
         Some(to) => format!("{notifier} {} {}", to.conversation, to.thread.as_deref().unwrap_or("-")),
         None => notifier.to_string(),

@@ -337,7 +337,8 @@ fn at_night_only_what_is_grave_is_told_and_light_reports_come_together() {
     let mut world = world();
     world.state.threaded.clear();
     let quiet = QuietHours::parse("12:00-13:00");
-    world.state.limits.conversations.telling = Telling { quiet, digest: Some(SignedDuration::from_mins(10)) };
+    world.state.limits.conversations.telling =
+        Telling { quiet, digest: Some(SignedDuration::from_mins(10)), ..Telling::default() };
     for _ in 0..2 {
         let run = world.trigger("work");
         world.run_to_end(run, instar_core::plan::EndCause::Exit(0));
