@@ -42,7 +42,7 @@ pub use jobs::{
 };
 pub use plugins::{ListeningFault, Plugin, PluginProblem, PluginStats, Plugins};
 pub use quota::{Quota, QuotaAccount, QuotaRequest};
-pub use runs::{GateEnd, Run, RunOpinion, RunSession, RunStory, Runs, Trigger, Usage};
+pub use runs::{GateEnd, Run, RunOpinion, RunSession, RunStopped, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
     Done, InputRequest, Killed, ResumeRequest, Session, SessionOutput, SpawnRequest, TmuxSession, TmuxSessions,
 };

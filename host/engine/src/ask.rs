@@ -319,6 +319,15 @@ impl Engine {
         Ok(StopAnswer::Stopping)
     }
 
+    /// Asks for the end of a run, whether it has a session or not; answers once the wish is recorded.
+    pub async fn stop_run(&self, run: RunId, by: String) -> Result<StopAnswer, AskError> {
+        if self.view().state().run(run).is_none() {
+            return Ok(StopAnswer::AlreadyEnded);
+        }
+        self.ask(What::StopAsked { run, by }).await?;
+        Ok(StopAnswer::Stopping)
+    }
+
     /// Exactly the last `lines` lines of what a session printed.
     pub async fn output(&self, id: SessionId, lines: usize) -> Result<String, SessionError> {
         self.sessions.output(id, lines).await

@@ -184,7 +184,7 @@ pub(crate) fn meaning(import: &str) -> &'static str {
 pub(crate) fn is_allowed(import: &str, kinds: &[Kind]) -> bool {
     match ours(import) {
         // A right belongs to the whole component, so that a guard beside a notifier stays without it.
-        Some((interface, _)) if RIGHTS.contains(&interface) => kinds.iter().all(|kind| kind.is_notifier()),
+        Some((interface, _)) if RIGHTS.contains(&interface) => !kinds.iter().any(|kind| kind.is_guard()),
         Some((interface, _)) => kinds.iter().any(|kind| kind.may_import(interface)),
         None => {
             let is_preview_2 = import.split_once('@').is_some_and(|(_, version)| version.starts_with("0.2."));
@@ -251,13 +251,16 @@ mod tests {
     }
 
     #[test]
-    fn rights_are_for_notifiers_that_are_nothing_else() {
+    fn rights_are_for_plugins_that_are_no_guards() {
         let http = ["instar:plugin/http@$"];
         assert!(
             audit(&outline(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/notifier-inbound@$"])).is_ok()
         );
-        check_refused(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/run-guard@$"], "import-denied");
-        check_refused(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/execute@$"], "import-denied");
+        assert!(audit(&outline(&http, &[META, "instar:plugin/execute@$"])).is_ok());
+        assert!(audit(&outline(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/execute@$"])).is_ok());
+        for other in ["instar:plugin/notifier@$", "instar:plugin/execute@$"] {
+            check_refused(&http, &[META, other, "instar:plugin/run-guard@$"], "import-denied");
+        }
         check_refused(&[], &[META, "instar:plugin/notifier-inbound@$"], "incompatible-contract");
     }
 

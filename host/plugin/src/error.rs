@@ -90,6 +90,8 @@ pub enum Cause {
     DuplicateExecuteType { name: String, owner: String },
     #[error("delegates more than {0} times before it begins")]
     DelegatesTooDeep(usize),
+    #[error("starts no command, so that no other execute type can begin with it: {0}")]
+    StartsNothing(String),
     #[error("bad configuration: {0}")]
     BadConfig(String),
     #[error("could not be compiled: {0}")]
@@ -156,6 +158,7 @@ impl Cause {
             Self::DuplicatePlugin { .. } => "duplicate-plugin",
             Self::DuplicateExecuteType { .. } => "duplicate-execute-type",
             Self::DelegatesTooDeep(_) => "delegates-too-deep",
+            Self::StartsNothing(_) => "starts-nothing",
             Self::BadConfig(_) => "bad-config",
             Self::CompileFailed(_) => "compile-failed",
             Self::Cache { .. } => "cache",

@@ -52,7 +52,9 @@ pub(crate) struct SecretSlot {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Inject {
     /// The only host that gets to see it.
-    pub host: String,
+    pub host: Option<String>,
+    /// Instead of a host: the field of the plugin's configuration that holds the URL whose host gets to see it.
+    pub setting: Option<String>,
     #[serde(rename = "in")]
     pub place: Place,
     /// Of the header or of the parameter; in a path, `{name of the secret}` stands for it.
@@ -113,7 +115,8 @@ pub(crate) struct AskedHttp {
 pub(crate) struct AllowRule {
     /// A name, asked by `https` at port 443.
     pub host: Option<String>,
-    /// Instead of a host: the field of the plugin's configuration that holds a URL, which is asked as it stands.
+    /// Instead of a host: the field of the plugin's configuration that holds a URL, or a list of them. Each is asked
+    /// as it stands there.
     pub setting: Option<String>,
     pub methods: Vec<String>,
     /// `*` is one or more characters but `/`, `**` any.
@@ -195,7 +198,13 @@ impl SecretSlot {
                 self.name
             ));
         }
-        check_host(&inject.host)
+        match (&inject.host, &inject.setting) {
+            (Some(host), None) => check_host(host),
+            (None, Some(_)) => Ok(()),
+            (Some(_), Some(_)) | (None, None) => {
+                Err(format!("`inject` of secret `{}` needs either `host` or `setting`", self.name))
+            }
+        }
     }
 }
 
@@ -303,5 +312,7 @@ mod tests {
         check_refused(&format!("{GOOD}[capability.kv]\nquota = 100000000000\n"), "quota");
         let slot = "[[secret]]\nname = \"t\"\ninject = { host = \"x.org\", in = \"header\" }\n";
         check_refused(&format!("{GOOD}{slot}"), "`name`");
+        let slot = "[[secret]]\nname = \"t\"\ninject = { in = \"path\" }\n";
+        check_refused(&format!("{GOOD}{slot}"), "either `host` or `setting`");
     }
 }

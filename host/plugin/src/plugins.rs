@@ -69,7 +69,7 @@ pub(crate) struct Loaded {
     pub config_json: Arc<str>,
     /// Somebody wrote a configuration, or put it there.
     pub is_set_up: bool,
-    /// Only notifiers have some.
+    /// Guards have none.
     pub rights: Option<Arc<Rights>>,
     pub counter: Arc<Counter>,
     pub guard: Option<GuardHalf>,

@@ -24,7 +24,7 @@ pub(crate) struct CallState {
     pub config_json: Arc<str>,
     pub limits: CallLimits,
     pub blobs: Blobs,
-    /// What a notifier may do beyond thinking.
+    /// What it may do beyond thinking; none where it only thinks.
     pub rights: Option<Arc<Rights>>,
     /// When the call is over.
     pub deadline: Option<Instant>,

@@ -72,14 +72,16 @@ fn of_kind(kind: Kind, manifest: &Manifest) -> Wish {
 }
 
 fn of_rule(rule: &AllowRule) -> Wish {
-    let host = match (&rule.host, &rule.setting) {
-        (Some(host), _) => one_line(host),
-        (None, setting) => {
-            format!("whatever host its setting `{}` names", one_line(setting.as_deref().unwrap_or_default()))
-        }
-    };
+    let host = host_words(rule.host.as_deref(), rule.setting.as_deref());
     let (methods, paths) = (one_line(&rule.methods.join(", ")), one_line(&rule.paths.join(", ")));
     wish(Danger::High, Some("http"), format!("sends requests to {host} ({methods} {paths})"))
+}
+
+fn host_words(host: Option<&str>, setting: Option<&str>) -> String {
+    match (host, setting) {
+        (Some(host), _) => one_line(host),
+        (None, setting) => format!("whatever host its setting `{}` names", one_line(setting.unwrap_or_default())),
+    }
 }
 
 fn of_secret(slot: &SecretSlot) -> Wish {
@@ -88,7 +90,8 @@ fn of_secret(slot: &SecretSlot) -> Wish {
         words.push_str(&format!(" ({})", one_line(&slot.label)));
     }
     if let Some(inject) = &slot.inject {
-        words.push_str(&format!(" put into requests to {}", one_line(&inject.host)));
+        let host = host_words(inject.host.as_deref(), inject.setting.as_deref());
+        words.push_str(&format!(" put into requests to {host}"));
     }
     let operations: Vec<_> = slot.operations.iter().map(|operation| operation_words(*operation)).collect();
     if !operations.is_empty() {

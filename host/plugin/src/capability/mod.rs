@@ -1,4 +1,4 @@
-//! What a notifier may do beyond thinking: one capability, one file, with its check of the grant beside it.
+//! What a plugin that is no guard may do beyond thinking: one capability, one file, with its check of the grant beside it.
 
 mod clock;
 pub(crate) mod http;
@@ -13,7 +13,7 @@ use crate::state::CallState;
 use crate::wit::imports;
 use crate::wit::imports::types::Failure;
 
-/// For the lane of notifiers; guards are linked without these.
+/// For the lane of notifiers and execute types; guards are linked without these.
 pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
     imports::clock::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     imports::kv::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;

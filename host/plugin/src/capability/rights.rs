@@ -50,4 +50,10 @@ impl Rights {
         let rate = grants.http.as_ref().map_or(0, |http| http.rate_per_minute);
         Self { plugin, grants, means, client, config, bucket: Mutex::new(Bucket::new(rate)), counter }
     }
+
+    /// Whether there is anything at all that the plugin may ask.
+    pub(crate) fn are_any(&self) -> bool {
+        let Grants { clock, kv, secrets, http, hosts: _ } = &self.grants;
+        *clock || kv.is_some() || !secrets.is_empty() || http.is_some()
+    }
 }

@@ -87,7 +87,7 @@ pub struct Settings {
     pub disabled: BTreeSet<PluginId>,
     /// Grants, and what stands for a host.
     pub operator: BTreeMap<PluginId, OperatorSays>,
-    /// What the host has for notifiers to use.
+    /// What the host has for plugins to use.
     pub means: Means,
     /// Where calls are counted; it may outlive these plugins.
     pub stats: Arc<StatsBook>,

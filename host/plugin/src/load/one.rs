@@ -126,11 +126,11 @@ impl Loader {
         !matches!(info.origin, Origin::Bundled { .. }) || self.settings.configs.contains_key(&info.id)
     }
 
-    /// What a notifier may do; the others only think.
+    /// What it may do; guards only think.
     fn rights(&self, manifest: &Manifest, info: &PluginInfo) -> Result<Option<Arc<Rights>>, Cause> {
         let operator = self.settings.operator.get(&info.id).cloned().unwrap_or_default();
         let grants = grants::decide(&info.origin, &info.digest, &info.imports, manifest, &operator)?;
-        if !info.kinds.contains(&Kind::Notifier) {
+        if info.kinds.iter().all(|kind| kind.is_guard()) {
             return Ok(None);
         }
         let config = self.settings.configs.get(&info.id).cloned().unwrap_or_default();

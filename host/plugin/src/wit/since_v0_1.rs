@@ -132,6 +132,7 @@ impl From<StepEvent> for execute::Event {
         match event {
             StepEvent::Requested(request) => Self::Requested((&request).into()),
             StepEvent::Ready => Self::Ready,
+            StepEvent::Woke => Self::Woke,
             StepEvent::Exited(end) => Self::Exited(end.into()),
         }
     }

@@ -128,6 +128,7 @@ async fn execute(bench: &Bench, plugins: &Plugins, attacked: &mut Attacked) {
     let end = |cause| StepEvent::Exited(End { cause, duration_ms: 0, tail: String::new(), report: None });
     tries.push(("the end of a run that never began".to_owned(), Vec::new(), end(EndCause::Lost)));
     tries.push(("a prompt before all else".to_owned(), Vec::new(), StepEvent::Ready));
+    tries.push(("the end of a wait that it never asked for".to_owned(), Vec::new(), StepEvent::Woke));
     tries.push(("a state that it never wrote".to_owned(), vec![0xff; 1000], end(EndCause::Exit(0))));
     for (what, state, event) in tries {
         let answer = plugins.step(&name, &call(), state, vec![event]).await;

@@ -52,6 +52,9 @@ pub(super) struct Step {
     /// The launched program waits at its prompt.
     #[serde(default)]
     pub(super) ready: bool,
+    /// The wait that it asked for is over.
+    #[serde(default)]
+    pub(super) woke: bool,
     pub(super) expect: Option<Value>,
 }
 

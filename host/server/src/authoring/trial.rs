@@ -173,6 +173,7 @@ fn event(step: &Step) -> StepEvent {
             tail: output.clone(),
             report: report.as_ref().map(Value::to_string),
         }),
+        None if step.woke => StepEvent::Woke,
         _ => StepEvent::Ready,
     }
 }
@@ -183,6 +184,7 @@ fn action(action: &Action) -> Value {
         Action::Progress(text) => json!({ "progress": text }),
         Action::SendText(text) => json!({ "send-text": text }),
         Action::NoteUsage(usage) => json!({ "note-usage": usage }),
+        Action::Wait(millis) => json!({ "wait": millis }),
         Action::Finish { verdict, message } => json!({ "finish": { "verdict": verdict, "message": message } }),
     }
 }

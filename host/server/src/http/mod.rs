@@ -153,7 +153,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(pace::rename))
         .routes(routes!(runs::of_job))
         .routes(routes!(runs::list))
-        .routes(routes!(runs::show))
+        .routes(routes!(runs::show, runs::stop))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::list_tmux))
         .routes(routes!(spawn::spawn))
