@@ -38,6 +38,7 @@ mod plugin_author;
 mod plugin_book;
 mod plugin_install;
 mod plugin_live;
+mod plugin_reach;
 mod plugin_registry;
 mod predecessor;
 mod sessions;

@@ -30,7 +30,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::attention::{ItemStatus, Wanted};
 use crate::conversation::{Course, Offer, Place, Question};
 use crate::decide::end::Ended;
-use crate::event::{Event, Fact, LoadedPlugins};
+use crate::event::{Event, Fact, LoadedPlugins, PluginFact};
 use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::inbound::{Inbound, Mark};
@@ -71,7 +71,11 @@ pub enum What {
         slug: JobSlug,
         reason: String,
         force: bool,
+        /// How many starts by plugins led to this, one from the other.
+        depth: u32,
     },
+    /// A plugin notes a fact of its own.
+    PluginTold(Box<PluginFact>),
     /// Nothing is to fire by itself any more: of the job, or of all where none is named.
     PauseAsked {
         slug: Option<JobSlug>,
@@ -430,7 +434,11 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Booted { version } => boot(&mut draft, version),
         What::Ticked => tick(&mut draft),
         What::JobsRead(file) => due::jobs_read(&mut draft, file),
-        What::TriggerAsked { slug, reason, force } => admit::trigger(&mut draft, &slug, reason, force),
+        What::TriggerAsked { slug, reason, force, depth } => {
+            let trigger = Trigger::Manual { reason, force, depth };
+            admit::trigger(&mut draft, &slug, trigger);
+        }
+        What::PluginTold(fact) => draft.event(Fact::PluginNoted(fact)),
         What::PauseAsked { slug, by, reason } => due::pause_asked(&mut draft, slug, by, reason),
         What::ResumeAsked { slug, by } => due::resume_asked(&mut draft, slug, by),
         What::StopAsked { run, by } => end::stop_asked(&mut draft, run, StopCause::Asked { by }),

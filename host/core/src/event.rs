@@ -292,6 +292,8 @@ pub enum Fact {
     },
     /// Plugins were installed, replaced, taken away or set up anew while the host runs.
     PluginsChanged(Box<LoadedPlugins>),
+    /// A plugin noted a fact of its own.
+    PluginNoted(Box<PluginFact>),
     /// What has ended long ago is being removed.
     HousekeepingBegun,
     HousekeepingDone {
@@ -305,6 +307,17 @@ pub enum Fact {
     PredecessorImported {
         imported: Imported,
     },
+}
+
+/// What a plugin has to say to the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PluginFact {
+    pub plugin: PluginId,
+    /// Its name for it.
+    pub name: String,
+    pub summary: String,
+    /// An object.
+    pub metadata: Value,
 }
 
 /// The plugins that are loaded.

@@ -35,7 +35,13 @@ pub enum Trigger {
         first: Box<Trigger>,
     },
     /// A person or an agent asked.
-    Manual { reason: String, force: bool },
+    Manual {
+        reason: String,
+        force: bool,
+        /// How many starts by plugins led to it, one from the other; 0 where none did.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        depth: u32,
+    },
     /// A person or an agent wanted a session of this name; no job is behind it.
     Spawned { name: SessionName, by: String },
 }
@@ -68,6 +74,14 @@ impl Trigger {
         }
     }
 
+    /// How many starts by plugins led to it.
+    pub fn depth(&self) -> u32 {
+        match self.first() {
+            Self::Manual { depth, .. } => *depth,
+            Self::Scheduled { .. } | Self::Retry { .. } | Self::Spawned { .. } => 0,
+        }
+    }
+
     /// Whether it goes ahead though the job is disabled or paused.
     pub fn is_forced(&self) -> bool {
         matches!(self.first(), Self::Manual { force: true, .. })
@@ -77,6 +91,10 @@ impl Trigger {
     pub fn retry_after(&self, run: RunId) -> Self {
         Self::Retry { after: run, attempt: self.attempt().saturating_add(1), first: Box::new(self.first().clone()) }
     }
+}
+
+fn is_zero(depth: &u32) -> bool {
+    *depth == 0
 }
 
 /// The execute type of spawned sessions.

@@ -434,6 +434,7 @@ impl State {
             | Fact::RunSkipped { .. }
             | Fact::RunAdmitted { .. }
             | Fact::RunPassed { .. }
+            | Fact::PluginNoted(_)
             | Fact::RunStarted { .. }
             | Fact::RunWoke { .. }
             | Fact::RunProgressed { .. }

@@ -359,6 +359,7 @@ fn context(run: &Run) -> CallContext {
         trace_id: run.id.to_string(),
         job: run.slug.clone().map(|slug| (slug, run.id)),
         session: run.session_name().cloned(),
+        depth: run.trigger.depth(),
         ..CallContext::new(asker, clock::now())
     }
 }

@@ -34,8 +34,10 @@ const BASELINE: [&str; 14] = [
     "wasi:random/insecure-seed",
 ];
 
-/// The interfaces that a manifest must ask for, and that a grant must allow.
-pub const RIGHTS: [&str; 4] = ["clock", "kv", "secrets", "http"];
+/// What a manifest must ask for, and a grant must allow: the interfaces, and what some of them do only with a grant of
+/// their own.
+pub const RIGHTS: [&str; 10] =
+    ["clock", "kv", "secrets", "http", "jobs", "jobs-trigger", "sessions", "sessions-write", "events", "events-emit"];
 
 /// What a plugin can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,6 +169,9 @@ pub(crate) fn meaning(import: &str) -> &'static str {
             "kv" => "keeps values of its own between calls",
             "secrets" => "works with secrets that it never sees",
             "http" => "asks the hosts that its manifest names",
+            "jobs" => "reads the jobs, and may start those that its manifest names",
+            "sessions" => "reads what sessions print, and may type into them",
+            "events" => "reads events of the types that its manifest names, and may note its own",
             other if Kind::ALL.iter().any(|kind| kind.interface() == other) => "types of a kind's interface",
             _ => "an interface that this host does not have",
         };

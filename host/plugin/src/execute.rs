@@ -78,7 +78,7 @@ impl Plugins {
         let (plugin, indices) = self.execute_type(execute_type)?;
         let stepped = async {
             let input = state.len() + events.iter().map(event_bytes).sum::<usize>() + call.context.len();
-            let mut live = self.worker(plugin, &call.trace_id).start_async(input).await?;
+            let mut live = self.worker(plugin, call).start_async(input).await?;
             let events: Vec<Event> = events.into_iter().map(|event| told(event.into(), call)).collect();
             let limit = live.left();
             let outcome = tokio::time::timeout(limit, async {
@@ -155,11 +155,12 @@ impl Plugins {
     }
 
     /// For a step: with its rights, and with the time that they take.
-    fn worker<'a>(&'a self, plugin: &'a Loaded, trace_id: &'a str) -> Callee<'a> {
+    fn worker<'a>(&'a self, plugin: &'a Loaded, call: &'a CallContext) -> Callee<'a> {
         let driver = plugin.driver.as_ref().expect("an execute type has a driver half");
         let works = plugin.rights.as_ref().is_some_and(|rights| rights.are_any());
         let limits = if works { self.limits.work } else { self.limits.execute };
-        self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, trace_id, limits)
+        let callee = self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, &call.trace_id, limits);
+        Callee { depth: call.depth, ..callee }
     }
 
     /// For what must neither ask nor change anything, whatever the plugin may do.

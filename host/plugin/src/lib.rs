@@ -36,9 +36,13 @@ mod wit;
 
 pub use audit::{CONTRACT, Kind, RIGHTS};
 pub use binary::with_manifest;
+pub use capability::events::{EventSeen, Events, OwnEvent};
 pub use capability::http::Refusal;
+pub use capability::jobs::{JobStanding, Jobs, TriggerOrder, Triggered};
 pub use capability::kv::{Answer, NewValue, OnlyIf, Value, Values, ValuesError};
 pub use capability::rights::Means;
+pub use capability::sessions::{SessionStanding, SessionsOfHost};
+pub use capability::{Answered, Refused};
 pub use error::{Cause, GuestFailure, PluginError};
 pub use grants::{Grant, OperatorSays};
 pub use guard::Judgement;

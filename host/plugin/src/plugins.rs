@@ -142,6 +142,7 @@ impl Plugins {
             config_json: &plugin.config_json,
             trace_id,
             rights: plugin.rights.as_ref(),
+            depth: 0,
             counter: Some(&plugin.counter),
             limits,
             queue: self.limits.queue,

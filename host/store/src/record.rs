@@ -141,6 +141,7 @@ async fn project(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) 
         | Fact::RunProgressed { .. }
         | Fact::PredecessorImported { .. }
         | Fact::PluginsChanged { .. }
+        | Fact::PluginNoted(_)
         | Fact::HousekeepingBegun
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. }

@@ -23,9 +23,9 @@ pub(super) enum Company {
     Many,
 }
 
-pub(super) fn trigger(draft: &mut Draft<'_>, slug: &JobSlug, reason: String, force: bool) {
+pub(super) fn trigger(draft: &mut Draft<'_>, slug: &JobSlug, trigger: Trigger) {
     if let Some(entry) = draft.state.job(slug) {
-        request(draft, &entry.job, Trigger::Manual { reason, force }, Company::Alone);
+        request(draft, &entry.job, trigger, Company::Alone);
     }
 }
 

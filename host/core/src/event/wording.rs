@@ -80,6 +80,7 @@ impl Fact {
                 Listening::Ended => "notifier_ended",
             },
             Self::PluginsChanged { .. } => "plugins_changed",
+            Self::PluginNoted(_) => "plugin_event",
             Self::HousekeepingBegun => "housekeeping_begun",
             Self::HousekeepingDone { .. } => "housekeeping_done",
             Self::HousekeepingFailed { .. } => "housekeeping_failed",
@@ -139,6 +140,7 @@ impl Fact {
             | Self::Conversed(_)
             | Self::Listening { .. }
             | Self::PluginsChanged { .. }
+            | Self::PluginNoted(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -198,6 +200,7 @@ impl Fact {
             | Self::Conversed(_)
             | Self::Listening { .. }
             | Self::PluginsChanged { .. }
+            | Self::PluginNoted(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -305,6 +308,7 @@ impl Fact {
                 Listening::Works => format!("{notifier} listens again"),
                 Listening::Ended => format!("{notifier} is not listened to any more"),
             },
+            Self::PluginNoted(fact) => format!("{}: {}", fact.plugin, fact.summary),
             Self::PluginsChanged(loaded) => format!("The plugins changed; {} are loaded", loaded.plugins.len()),
             Self::HousekeepingBegun => "Housekeeping begun".into(),
             Self::HousekeepingDone { cleared } => format!(
@@ -416,6 +420,7 @@ impl Fact {
                 }
                 Listening::Works | Listening::Ended => json!({ "notifier": notifier }),
             },
+            Self::PluginNoted(fact) => json!({ "plugin": fact.plugin, "name": fact.name, "told": fact.metadata }),
             Self::PluginsChanged(loaded) => json!({ "plugins": loaded.plugins, "notifiers": loaded.notifiers }),
             Self::HousekeepingDone { cleared } => json!(cleared),
             Self::HousekeepingFailed { error } => json!({ "error": error }),

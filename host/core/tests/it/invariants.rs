@@ -77,7 +77,7 @@ fn play(world: &mut World, step: &Move) {
         }
         Move::Trigger { job, force } => {
             let slug = JOBS[*job].0.parse().expect("the test names what is there");
-            world.tell(What::TriggerAsked { slug, reason: "manual".into(), force: *force });
+            world.tell(What::TriggerAsked { slug, reason: "manual".into(), force: *force, depth: 0 });
         }
         Move::Stop { effect } => {
             if let Some(run) = effect_at(world, *effect).and_then(|effect| run_of(&effect)) {

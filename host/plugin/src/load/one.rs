@@ -214,6 +214,7 @@ impl Loader {
             config_json: &loaded.config_json,
             trace_id: "",
             rights: None,
+            depth: 0,
             counter: None,
             limits: self.settings.limits.validate,
             queue: self.settings.limits.queue,

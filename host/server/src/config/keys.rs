@@ -258,7 +258,12 @@ pub(crate) const KEYS: [Key; 62] = [
         "",
         "the bytes of a plugin's file that get the rights, as `instar plugin inspect` prints them",
     ),
-    key("plugins.<id>.grants.allow", Kind::Texts, "[]", "their rights: `clock`, `kv`, `secrets`, `http`"),
+    key(
+        "plugins.<id>.grants.allow",
+        Kind::Texts,
+        "[]",
+        "their rights: `clock`, `kv`, `secrets`, `http`, `jobs`, `jobs-trigger`, `sessions`, `sessions-write`, `events`, `events-emit`",
+    ),
 ];
 
 impl Key {

@@ -261,7 +261,8 @@ fn operator(plugin: &mut Section) -> Result<OperatorSays, ConfigError> {
     let digest: Option<String> = grants.take_if("digest", "\"blake3:\" and 64 hexadecimal digits", is_digest)?;
     let are_rights =
         |allow: &BTreeSet<String>| allow.iter().all(|right| instar_plugin::RIGHTS.contains(&right.as_str()));
-    let allow = grants.take_if("allow", "a list of \"clock\", \"kv\", \"secrets\" and \"http\"", are_rights)?;
+    let allow =
+        grants.take_if("allow", "a list of rights, such as \"clock\", \"kv\", \"secrets\" and \"http\"", are_rights)?;
     let grant = match (digest, allow) {
         (Some(digest), Some(allow)) => Some(Grant { digest, allow }),
         (None, None) => None,

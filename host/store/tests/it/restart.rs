@@ -161,7 +161,7 @@ async fn play(host: &mut Host, step: Move) {
         Move::Read { variant } => Some(What::JobsRead(Arc::new(jobs_file(variant)))),
         Move::Trigger { job, force } => {
             let slug = slug(SLUGS[usize::from(job) % SLUGS.len()]);
-            Some(What::TriggerAsked { slug, reason: "test".into(), force })
+            Some(What::TriggerAsked { slug, reason: "test".into(), force, depth: 0 })
         }
         Move::Taken { job, minutes } => {
             let slug = slug(SLUGS[usize::from(job) % SLUGS.len()]);
