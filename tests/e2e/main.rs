@@ -41,6 +41,7 @@ mod plugin_live;
 mod plugin_reach;
 mod plugin_registry;
 mod predecessor;
+mod quarantine;
 mod sessions;
 mod small_disk;
 mod store_faults;

@@ -31,9 +31,24 @@ pub struct Plugin {
     /// The interfaces that it asks the host for.
     pub imports: Vec<String>,
     pub enabled: bool,
+    /// Why it is not called any more, though nobody disabled it; `instar plugin enable` ends that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quarantine: Option<PluginQuarantine>,
     /// Why it cannot hear people, while it cannot.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub listening_fault: Option<ListeningFault>,
+}
+
+/// A plugin gave no answer too often in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginQuarantine {
+    #[schema(format = DateTime)]
+    pub since: String,
+    /// So many calls in a row.
+    pub faults: u32,
+    /// The code of the last one, such as `trap` or `timeout`.
+    pub code: String,
 }
 
 /// What a plugin has been doing since the server started, over all its versions.

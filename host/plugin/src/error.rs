@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use instar_core::id::PluginId;
+
 use crate::capability::http::Refusal;
 
 /// A plugin that could not be loaded or called.
@@ -101,6 +103,11 @@ pub enum Cause {
     #[error("the native code in {} was not what had been written there; it was compiled again", path.display())]
     CacheMismatch { path: PathBuf },
 
+    #[error(
+        "gave no answer {faults} times in a row, the last time by `{code}`; `instar plugin enable {id}` lets it be called again"
+    )]
+    Quarantined { id: PluginId, faults: u32, code: String },
+
     #[error("no loaded plugin offers the execute type `{0}`")]
     UnknownExecuteType(String),
     #[error("no such notifier is loaded")]
@@ -163,6 +170,7 @@ impl Cause {
             Self::CompileFailed(_) => "compile-failed",
             Self::Cache { .. } => "cache",
             Self::CacheMismatch { .. } => "cache-mismatch",
+            Self::Quarantined { .. } => "quarantined",
             Self::UnknownExecuteType(_) => "unknown-execute-type",
             Self::UnknownNotifier => "unknown-notifier",
             Self::Busy { .. } => "busy",

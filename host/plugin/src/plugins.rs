@@ -11,7 +11,7 @@ use crate::capability::rights::Rights;
 use crate::error::{Cause, PluginError};
 use crate::lane::{Allocation, Lane};
 use crate::limits::{CallLimits, Limits};
-use crate::load::{Loader, Origin, Settings, Source};
+use crate::load::{Loader, Origin, Quarantine, Settings, Source};
 use crate::state::CallState;
 use crate::stats::Counter;
 use crate::wit::exports::{
@@ -50,6 +50,8 @@ pub struct PluginInfo {
     pub secrets: Vec<NamedSecret>,
     /// Whether it may be called; a disabled plugin is listed only.
     pub enabled: bool,
+    /// Why it is not called any more.
+    pub quarantine: Option<Quarantine>,
 }
 
 /// A secret that a plugin can use and never sees.

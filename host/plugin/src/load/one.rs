@@ -49,6 +49,15 @@ impl Loader {
             self.add(PluginInfo { enabled: false, ..info }, None);
             return Ok(());
         }
+        if let Some(quarantine) = self.settings.quarantined.get(&info.id).filter(|it| it.digest == info.digest).cloned()
+        {
+            let (id, faults, code) = (info.id.clone(), quarantine.faults, quarantine.code.clone());
+            let cause = Cause::Quarantined { id, faults, code };
+            self.add_broken(&info, &cause);
+            let error = PluginError::new(&info.id, cause);
+            self.add(PluginInfo { enabled: false, quarantine: Some(quarantine), ..info }, None);
+            return Err(error);
+        }
         match self.prepare(&source.bytes, &outline, &manifest, &info, on_compile) {
             Ok(loaded) => {
                 self.add(info, Some(loaded));
@@ -312,6 +321,7 @@ fn info(source: &Source, outline: &Outline, manifest: &Manifest) -> PluginInfo {
         imports: outline.imports.clone(),
         secrets: manifest.secrets.iter().map(SecretSlot::told).collect(),
         enabled: true,
+        quarantine: None,
     }
 }
 

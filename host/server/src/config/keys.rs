@@ -244,6 +244,12 @@ pub(crate) const KEYS: [Key; 62] = [
         "[]",
         "public keys of authors, as minisign prints them: what they signed needs no other key",
     ),
+    key(
+        "plugins.quarantineAfter",
+        Kind::Whole(0, 1_000),
+        "5",
+        "a plugin is not called any more after so many calls in a row without an answer; 0 is never",
+    ),
     key("plugins.<id>.enabled", Kind::Flag, "true", "`false` leaves the plugin out"),
     key("plugins.<id>.config", Kind::Object, "{}", "handed to the plugin as it stands"),
     key(

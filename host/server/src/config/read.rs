@@ -52,6 +52,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
     let (sessions, agent_command) = sessions(root.section("sessions")?)?;
     let mut of_plugins = root.section("plugins")?;
     let plugin_trust = plugin_trust(&mut of_plugins)?;
+    let quarantine_after = quarantine_after(&mut of_plugins)?;
     let mut plugins = plugins(of_plugins)?;
     if let Some(command) = agent_command {
         add_agent_command(&mut plugins, &command);
@@ -84,6 +85,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         conversations: conversations(of_conversations, root.section("notify")?, &plugins)?,
         plugins,
         plugin_trust,
+        quarantine_after,
         unknown_keys,
     })
 }
@@ -245,6 +247,11 @@ fn plugin_trust(section: &mut Section) -> Result<PluginTrust, ConfigError> {
     let are_keys = |keys: &Vec<String>| keys.iter().all(|key| crate::installed::is_key(key));
     let keys = section.take_if("trustedKeys", KEYS, are_keys)?.unwrap_or_default();
     Ok(PluginTrust { required, keys })
+}
+
+fn quarantine_after(section: &mut Section) -> Result<u32, ConfigError> {
+    let expected = "a whole number from 0 to 1000";
+    Ok(section.take_if("quarantineAfter", expected, |count: &u32| *count <= 1000)?.unwrap_or(5))
 }
 
 /// What the operator grants a plugin, and what stands for a host.

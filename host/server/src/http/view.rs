@@ -317,6 +317,11 @@ pub(super) fn plugin(plugin: &PluginInfo) -> api::Plugin {
         origin: plugin.origin.to_string(),
         imports: plugin.imports.clone(),
         enabled: plugin.enabled,
+        quarantine: plugin.quarantine.as_ref().map(|it| api::PluginQuarantine {
+            since: time(it.since),
+            faults: it.faults,
+            code: it.code.clone(),
+        }),
         listening_fault: None,
     }
 }
