@@ -436,7 +436,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::JobsRead(file) => due::jobs_read(&mut draft, file),
         What::TriggerAsked { slug, reason, force, depth } => {
             let trigger = Trigger::Manual { reason, force, depth };
-            admit::trigger(&mut draft, &slug, trigger);
+            admit::trigger_as(&mut draft, &slug, trigger);
         }
         What::PluginTold(fact) => draft.event(Fact::PluginNoted(fact)),
         What::PauseAsked { slug, by, reason } => due::pause_asked(&mut draft, slug, by, reason),

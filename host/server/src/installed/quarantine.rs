@@ -54,13 +54,16 @@ impl PluginFolder {
         id: &PluginId,
         quarantine: Option<Quarantine>,
     ) -> Result<bool, InstallError> {
+        if quarantine.is_none() && !self.quarantined().contains_key(id) {
+            return Ok(false);
+        }
         let _held = self.hold(run_dir)?;
         let mut all = self.quarantined();
-        let before = match quarantine {
+        let is_change = match quarantine {
             Some(quarantine) => all.insert(id.clone(), quarantine.clone()).as_ref() != Some(&quarantine),
             None => all.remove(id).is_some(),
         };
-        if !before {
+        if !is_change {
             return Ok(false);
         }
         let failed = |source| InstallError::Io { what: format!("write {}", self.quarantine_path().display()), source };
