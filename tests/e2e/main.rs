@@ -34,6 +34,7 @@ mod people_add;
 mod people_crash;
 mod people_topics;
 mod pipeline;
+mod plugin_api;
 mod plugin_author;
 mod plugin_book;
 mod plugin_install;

@@ -230,6 +230,7 @@ mod tests {
                 config_json: &"{}".into(),
                 trace_id: "",
                 rights: None,
+                depth: 0,
                 counter: None,
                 limits: Limits::default().guard,
                 queue: Duration::from_secs(1),

@@ -1,5 +1,8 @@
 //! The plugins of a running server. What changes in the folder of plugins or in the settings is taken up at once.
 
+mod change;
+mod log;
+
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 use instar_core::attention::{ItemStatus, Urgency, Wanted};
@@ -8,6 +11,7 @@ use instar_engine::{AskError, Engine};
 use instar_plugin::{Live, Means, PluginStats, Quarantine, Source, StatsBook, Trip};
 use jiff::Timestamp;
 
+pub(crate) use self::change::{ChangeFault, Changed, InstallWish};
 use crate::config::{Config, Project};
 use crate::installed::PluginFolder;
 use crate::watch_file;
