@@ -108,7 +108,11 @@ mod tests {
 
     #[test]
     fn light_notices_wait_for_a_round_time_and_grave_ones_for_none() {
-        let telling = Telling { quiet: QuietHours::parse("22:00-07:00"), digest: Some(SignedDuration::from_mins(30)), ..Telling::default() };
+        let telling = Telling {
+            quiet: QuietHours::parse("22:00-07:00"),
+            digest: Some(SignedDuration::from_mins(30)),
+            ..Telling::default()
+        };
         let at = |severity, now: &str| {
             let now: Timestamp = now.parse().unwrap();
             let notice = Message::notice(Ids::new(now, 1).notice(), severity, "t".into(), String::new());

@@ -25,9 +25,9 @@ use crate::clock;
 use crate::converse::Desk;
 use crate::ears::Ears;
 use crate::ground::ContextFiles;
+use crate::helper::Helper;
 use crate::keep::Keeper;
 use crate::plugins::KeptPlugins;
-use crate::helper::Helper;
 use crate::threads::thread_state;
 use crate::view::SharedView;
 

@@ -29,9 +29,9 @@ use crate::crash_point::{self, Moment};
 use crate::ears::Ears;
 use crate::gate::GATES_AT_ONCE;
 use crate::ground::ContextFiles;
+use crate::helper::Helper;
 use crate::keep::Keeper;
 use crate::plugins::{self, KeptPlugins};
-use crate::helper::Helper;
 use crate::view::{SharedView, View};
 
 /// What an engine is made of; built by the wiring.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use instar_core::state::Limits;
-use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Parts, Helper, RunningLoop};
+use instar_engine::{AgentEnv, Approver, ContextFiles, Desk, Engine, Helper, Parts, RunningLoop};
 use instar_plugin::{Means, Secrets, Values};
 use instar_session::Sessions;
 use instar_store::Store;

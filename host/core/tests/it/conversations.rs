@@ -261,12 +261,7 @@ fn an_answer_goes_to_the_place_of_the_question_by_its_notifier_alone() {
 fn a_text_that_is_handed_in_twice_is_told_once() {
     let mut world = talking();
     for (text, key) in [("done", "1"), ("done", "1"), ("more", "2")] {
-        world.tell(What::ReplyAsked {
-            place: place("42"),
-            text: text.into(),
-            session: None,
-            key: Some(key.into()),
-        });
+        world.tell(What::ReplyAsked { place: place("42"), text: text.into(), session: None, key: Some(key.into()) });
     }
     let told: Vec<_> = world.told().into_iter().map(|(_, notice)| notice.body_markdown.clone()).collect();
     assert_eq!(told, ["done", "more"]);

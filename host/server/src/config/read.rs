@@ -304,7 +304,8 @@ fn conversations(
 fn telling(mut section: Section) -> Result<Telling, ConfigError> {
     const HOURS: &str = "two times of a day, such as \"22:00-07:00\"";
     const MINUTES: &str = "a whole number of minutes from 0 (at once) to 1440";
-    const ROUTES: &str = "an object such as {\"job:SLUG\": [\"telegram:42\"], \"severity:high\": [\"user:ID\"], \"*\": [\"webhook\"]}";
+    const ROUTES: &str =
+        "an object such as {\"job:SLUG\": [\"telegram:42\"], \"severity:high\": [\"user:ID\"], \"*\": [\"webhook\"]}";
     let is_fine = |text: &String| text.trim().is_empty() || QuietHours::parse(text).is_some();
     let quiet = section.take_if("quietHours", HOURS, is_fine)?.and_then(|text| QuietHours::parse(&text));
     let minutes = section.take_if("digestMinutes", MINUTES, |minutes: &u16| *minutes <= 1440)?.unwrap_or(0);

@@ -357,7 +357,9 @@ fn the_table_of_keys_says_what_is_read() {
             keys::Kind::Object if key.name.ends_with(".hosts") => {
                 (json!({"a.example": "http://127.0.0.1:1"}), json!([]))
             }
-            keys::Kind::Object if key.name.ends_with(".routes") => (json!({"*": ["webhook"]}), json!({"all": ["webhook"]})),
+            keys::Kind::Object if key.name.ends_with(".routes") => {
+                (json!({"*": ["webhook"]}), json!({"all": ["webhook"]}))
+            }
             keys::Kind::Object => (json!({"a": 1}), json!([])),
         };
         let config = config(&with(key.name, good));

@@ -141,9 +141,8 @@ fn within(
     let watch = std::thread::Builder::new().name("hook-deadline".to_owned()).stack_size(WATCH_STACK).spawn(watch);
     let reply = match watch {
         Err(_) => answer::failed(event, "instar could not start a thread that watches the time"),
-        Ok(_) => std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
-            answer::failed(event, "an internal error of instar kept the guards from answering")
-        }),
+        Ok(_) => std::panic::catch_unwind(AssertUnwindSafe(work))
+            .unwrap_or_else(|_| answer::failed(event, "an internal error of instar kept the guards from answering")),
     };
     while answers.swap(true, Ordering::AcqRel) {
         // The other thread answers, and ends this one.
