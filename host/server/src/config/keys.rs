@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 63] = [
+pub(crate) const KEYS: [Key; 65] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
