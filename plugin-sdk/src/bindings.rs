@@ -18,6 +18,9 @@ pub mod words {
                 import instar:plugin/kv@0.1.0-dev;
                 import instar:plugin/secrets@0.1.0-dev;
                 import instar:plugin/http@0.1.0-dev;
+                import instar:plugin/jobs@0.1.0-dev;
+                import instar:plugin/sessions@0.1.0-dev;
+                import instar:plugin/events@0.1.0-dev;
             }
         ",
         world: "words",

@@ -1,7 +1,12 @@
 //! What stands in for the host in native unit tests. Each thread, and so each test, has its own.
 
+mod host;
+
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+
+pub use host::{add_event, noted, set_jobs, set_session, triggered, typed};
+pub(crate) use host::{events, jobs, sessions};
 
 type Answer = Box<dyn FnMut(&super::http::Request) -> Result<super::http::Response, super::http::FetchError>>;
 

@@ -47,7 +47,7 @@ impl<T: ExecuteType> Reducer for T {
         for event in events {
             match event {
                 Event::Requested(request) => actions.push(Action::Launch(T::launch(ctx, config, &request)?)),
-                Event::Ready => {}
+                Event::Ready | Event::Woke => {}
                 Event::Exited(end) => actions.push(Action::Finish(T::judge(ctx, config, &end))),
             }
         }

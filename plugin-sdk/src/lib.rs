@@ -20,8 +20,9 @@
 //! ```
 //!
 //! Every call is answered by a fresh instance: statics and globals forget. The host gives no files and no
-//! randomness; a plugin that asks for them is not loaded. Notifiers may use [`http`], [`kv`], [`secrets`] and
-//! [`clock`] as far as their manifest asks and the operator grants it.
+//! randomness; a plugin that asks for them is not loaded. Notifiers, and execute types in their steps, may use
+//! [`http`], [`kv`], [`secrets`], [`clock`], [`jobs`], [`sessions`] and [`events`] as far as their manifest asks and
+//! the operator grants it.
 //! A component may be of several kinds: `register!(Both: run_guard, notifier)`.
 
 pub mod agent;
@@ -31,14 +32,17 @@ pub mod clock;
 mod config;
 #[cfg(not(target_family = "wasm"))]
 pub mod double;
+pub mod events;
 pub mod execute;
 pub mod guard;
 pub mod http;
+pub mod jobs;
 pub mod kv;
 pub mod log;
 pub mod notifier;
 mod register;
 pub mod secrets;
+pub mod sessions;
 
 pub use bindings::words::instar::plugin::types::{CallCtx, Diagnostic, Failure, JobRef, Origin, Severity};
 pub use config::{NoConfig, Plugin};

@@ -11,6 +11,7 @@ use serde_json::Value;
 /// A request as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Posted {
+    pub method: String,
     pub path: String,
     /// Names in lower case.
     pub headers: Vec<(String, String)>,
@@ -134,7 +135,8 @@ fn read(reader: &mut BufReader<TcpStream>) -> io::Result<Option<Posted>> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let headers = request.headers.iter().map(|header| (header.name.to_ascii_lowercase(), text(header.value)));
     let path = request.path.unwrap_or("/").to_owned();
-    let posted = Posted { path, headers: headers.collect(), body: String::new() };
+    let method = request.method.unwrap_or_default().to_owned();
+    let posted = Posted { method, path, headers: headers.collect(), body: String::new() };
     let length = posted.header("content-length").map_or(Ok(0), str::parse).map_err(io::Error::other)?;
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;

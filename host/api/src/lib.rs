@@ -40,9 +40,13 @@ pub use jobs::{
     JobState, JobTuning, Jobs, QueuedRun, ReloadAnswer, TriggerAnswer, TriggerRequest, TriggerResult, TuneAction,
     TuneRequest,
 };
-pub use plugins::{ListeningFault, Plugin, PluginProblem, PluginStats, Plugins};
+pub use plugins::{
+    InstalledPlugin, ListeningFault, Plugin, PluginConfig, PluginInstallRequest, PluginLogs, PluginProblem,
+    PluginQuarantine, PluginRights, PluginSecret, PluginSecretRequest, PluginSecrets, PluginStats, PluginSwitched,
+    Plugins,
+};
 pub use quota::{Quota, QuotaAccount, QuotaRequest};
-pub use runs::{GateEnd, Run, RunOpinion, RunSession, RunStory, Runs, Trigger, Usage};
+pub use runs::{GateEnd, Run, RunOpinion, RunSession, RunStopped, RunStory, Runs, Trigger, Usage};
 pub use sessions::{
     Done, InputRequest, Killed, ResumeRequest, Session, SessionOutput, SpawnRequest, TmuxSession, TmuxSessions,
 };

@@ -41,6 +41,16 @@ pub const WS: &str = "/ws";
 pub const PLUGINS: &str = "/plugins";
 pub const PLUGIN: &str = "/plugins/{plugin}";
 pub const PLUGIN_STATS: &str = "/plugins/{plugin}/stats";
+pub const PLUGINS_INSTALL: &str = "/plugins/install";
+pub const PLUGIN_GRANT: &str = "/plugins/{plugin}/grant";
+pub const PLUGIN_REVOKE: &str = "/plugins/{plugin}/revoke";
+pub const PLUGIN_ENABLE: &str = "/plugins/{plugin}/enable";
+pub const PLUGIN_DISABLE: &str = "/plugins/{plugin}/disable";
+pub const PLUGIN_ROLLBACK: &str = "/plugins/{plugin}/rollback";
+pub const PLUGIN_CONFIG: &str = "/plugins/{plugin}/config";
+pub const PLUGIN_SECRETS: &str = "/plugins/{plugin}/secrets";
+pub const PLUGIN_SECRET: &str = "/plugins/{plugin}/secrets/{slot}";
+pub const PLUGIN_LOGS: &str = "/plugins/{plugin}/logs";
 /// What this API is, as an OpenAPI document.
 pub const OPENAPI: &str = "/openapi.json";
 pub const GUARDS_CHECK: &str = "/guards/check";

@@ -31,9 +31,24 @@ pub struct Plugin {
     /// The interfaces that it asks the host for.
     pub imports: Vec<String>,
     pub enabled: bool,
+    /// Why it is not called any more, though nobody disabled it; `instar plugin enable` ends that.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub quarantine: Option<PluginQuarantine>,
     /// Why it cannot hear people, while it cannot.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub listening_fault: Option<ListeningFault>,
+}
+
+/// A plugin gave no answer too often in a row.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginQuarantine {
+    #[schema(format = DateTime)]
+    pub since: String,
+    /// So many calls in a row.
+    pub faults: u32,
+    /// The code of the last one, such as `trap` or `timeout`.
+    pub code: String,
 }
 
 /// What a plugin has been doing since the server started, over all its versions.
@@ -73,4 +88,104 @@ pub struct PluginProblem {
     /// A word that stays the same between releases.
     pub code: String,
     pub message: String,
+}
+
+/// What is to be installed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginInstallRequest {
+    /// A path on the server's machine, or what begins with `https://` or `oci://`.
+    pub from: String,
+    /// The rights that it gets; all that it asks for must be named, or have been granted before.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub grants: Vec<String>,
+    /// The public key that it must be signed with.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub signer: Option<String>,
+    /// Also an older version than the installed one.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub downgrade: bool,
+}
+
+/// Rights to grant or to take away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginRights {
+    #[schema(min_items = 1)]
+    pub rights: Vec<String>,
+}
+
+/// What stands in the lock of what is installed, or stood there until it was removed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InstalledPlugin {
+    pub id: String,
+    pub version: String,
+    /// Where it came from.
+    pub source: String,
+    /// `blake3:` and the digest of the component.
+    pub digest: String,
+    pub kinds: Vec<String>,
+    pub grants: Vec<String>,
+    /// The public key that signed it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signer: Option<String>,
+    #[schema(format = DateTime)]
+    pub installed_at: String,
+    /// The version that a roll-back goes to.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub previous_version: Option<String>,
+    /// False where it was so before.
+    pub changed: bool,
+}
+
+/// Whether a plugin is called.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginSwitched {
+    pub id: String,
+    pub enabled: bool,
+}
+
+/// `plugins.<id>.config` of the settings.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct PluginConfig {
+    #[schema(value_type = Object)]
+    pub config: serde_json::Map<String, serde_json::Value>,
+}
+
+/// The secrets that a plugin can use, without their values.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginSecrets {
+    pub secrets: Vec<PluginSecret>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginSecret {
+    pub slot: String,
+    /// What it is, for the one who has to find it.
+    pub label: String,
+    /// Whether it was given a value.
+    pub is_set: bool,
+}
+
+/// A value that nobody is shown again.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginSecretRequest {
+    #[schema(min_length = 1, write_only)]
+    pub value: String,
+}
+
+impl std::fmt::Debug for PluginSecretRequest {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PluginSecretRequest").finish_non_exhaustive()
+    }
+}
+
+/// Lines of the host's log that are a plugin's, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginLogs {
+    pub lines: Vec<String>,
 }

@@ -12,6 +12,15 @@ pub struct Runs {
 }
 
 /// A run, as lists show it.
+/// The answer to the wish to end a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct RunStopped {
+    pub run_id: String,
+    /// False where it had ended before.
+    pub stopping: bool,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Run {
@@ -19,7 +28,7 @@ pub struct Run {
     /// The job that it is an attempt at; a spawned session has none.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub slug: Option<String>,
-    /// `gating`, `queued`, `judging`, `stepping`, `starting`, `running`, `finished` or `skipped`.
+    /// `gating`, `queued`, `judging`, `stepping`, `starting`, `running`, `waiting`, `finished` or `skipped`.
     pub status: String,
     pub trigger: Trigger,
     /// Which attempt it is: 1, and more for a retry.
@@ -31,6 +40,7 @@ pub struct Run {
     pub scheduled_at: Option<String>,
     #[schema(format = DateTime)]
     pub requested_at: String,
+    /// When its first command was launched, or its execute type began to work itself.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     #[schema(format = DateTime)]
     pub started_at: Option<String>,

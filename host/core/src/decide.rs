@@ -20,6 +20,7 @@ mod talk;
 mod tell;
 mod threads;
 mod tune;
+mod wait;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::attention::{ItemStatus, Wanted};
 use crate::conversation::{Course, Offer, Place, Question};
 use crate::decide::end::Ended;
-use crate::event::{Event, Fact, LoadedPlugins};
+use crate::event::{Event, Fact, LoadedPlugins, PluginFact};
 use crate::gate::GateEnd;
 use crate::id::{Ids, JobSlug, NoticeId, PluginId, RunId, SessionName};
 use crate::inbound::{Inbound, Mark};
@@ -70,7 +71,11 @@ pub enum What {
         slug: JobSlug,
         reason: String,
         force: bool,
+        /// How many starts by plugins led to this, one from the other.
+        depth: u32,
     },
+    /// A plugin notes a fact of its own.
+    PluginTold(Box<PluginFact>),
     /// Nothing is to fire by itself any more: of the job, or of all where none is named.
     PauseAsked {
         slug: Option<JobSlug>,
@@ -429,7 +434,11 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Booted { version } => boot(&mut draft, version),
         What::Ticked => tick(&mut draft),
         What::JobsRead(file) => due::jobs_read(&mut draft, file),
-        What::TriggerAsked { slug, reason, force } => admit::trigger(&mut draft, &slug, reason, force),
+        What::TriggerAsked { slug, reason, force, depth } => {
+            let trigger = Trigger::Manual { reason, force, depth };
+            admit::trigger_as(&mut draft, &slug, trigger);
+        }
+        What::PluginTold(fact) => draft.event(Fact::PluginNoted(fact)),
         What::PauseAsked { slug, by, reason } => due::pause_asked(&mut draft, slug, by, reason),
         What::ResumeAsked { slug, by } => due::resume_asked(&mut draft, slug, by),
         What::StopAsked { run, by } => end::stop_asked(&mut draft, run, StopCause::Asked { by }),
@@ -514,6 +523,8 @@ fn boot(draft: &mut Draft<'_>, version: String) {
                     draft.effect(Effect::Stop { run: id });
                 }
             }
+            // The clock wakes it, at once if that time has passed meanwhile.
+            Phase::Waiting { .. } => {}
         }
     }
 }
@@ -522,6 +533,7 @@ fn tick(draft: &mut Draft<'_>) {
     for (run, cause) in draft.state.overdue_runs(draft.now) {
         end::stop_asked(draft, run.id, cause);
     }
+    wait::wake_due(draft);
     quota::warn_when_stale(draft);
     admit::drain_queue(draft);
     due::fire(draft);
@@ -564,7 +576,7 @@ fn stepped(draft: &mut Draft<'_>, id: RunId, result: Result<StepResult, StepFaul
         }
         Phase::Stepping { .. } => None,
         Phase::Running { .. } => return stepped_while_running(draft, run, result),
-        Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } => return,
+        Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } | Phase::Waiting { .. } => return,
     };
     if end::ended_by_stop(draft, run, ended.clone()) {
         return;
@@ -588,7 +600,7 @@ fn stepped_while_running(draft: &mut Draft<'_>, run: &Run, result: Result<StepRe
 /// Carries out what the execute type asked for, in its order, up to the end if it asked for one.
 fn act(draft: &mut Draft<'_>, run: &Run, result: StepResult, ended: Option<Ended>) {
     let StepResult { state, actions } = result;
-    let mut launch = None;
+    let (mut launch, mut wait) = (None, None);
     let mut messages = Vec::new();
     for action in actions {
         match action {
@@ -598,17 +610,21 @@ fn act(draft: &mut Draft<'_>, run: &Run, result: StepResult, ended: Option<Ended
             Action::Launch(asked) => {
                 launch.get_or_insert(asked);
             }
-            Action::Finish { verdict, message } => {
-                return end::finish(draft, run, talk::judged(run, verdict, message), ended);
+            Action::Wait(millis) => {
+                wait.get_or_insert(millis);
             }
+            Action::Finish { verdict, message } => return end::judged(draft, run, verdict, message, ended),
         }
     }
-    let fault = match launch {
-        Some(launch) if messages.is_empty() || matches!(launch.stdin, Stdin::Terminal(_)) => {
+    let fault = match (launch, wait) {
+        (Some(launch), None) if messages.is_empty() || matches!(launch.stdin, Stdin::Terminal(_)) => {
             return begin_session(draft, run, launch, state, messages);
         }
-        Some(_) => "has a message for a command that takes none",
-        None => "asked for neither a launch nor an end",
+        (None, Some(millis)) if messages.is_empty() => return wait::begin(draft, run, millis, state),
+        (Some(_), None) => "has a message for a command that takes none",
+        (None, Some(_)) => "has a message for a command, and waits without one",
+        (Some(_), Some(_)) => "asked for a launch and for a wait at once",
+        (None, None) => "asked for neither a launch, a wait nor an end",
     };
     let cause = format!("execute type `{}` {fault}", run.request.execute_type);
     end::finish(draft, run, Outcome::NeedsAttention { cause }, ended);

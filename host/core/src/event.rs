@@ -113,6 +113,22 @@ pub enum Fact {
         session: SessionId,
         deadline: Option<Timestamp>,
     },
+    /// The execute type wants to be asked again later.
+    RunWaiting {
+        run: RunId,
+        slug: Option<JobSlug>,
+        /// When the run began: for the job it counts as running since then.
+        since: Timestamp,
+        until: Timestamp,
+        /// By when the run must end.
+        limit: Option<Timestamp>,
+        plugin_state: Vec<u8>,
+    },
+    /// The wait is over; the execute type is asked next.
+    RunWoke {
+        run: RunId,
+        slug: Option<JobSlug>,
+    },
     RunProgressed {
         run: RunId,
         slug: Option<JobSlug>,
@@ -276,6 +292,8 @@ pub enum Fact {
     },
     /// Plugins were installed, replaced, taken away or set up anew while the host runs.
     PluginsChanged(Box<LoadedPlugins>),
+    /// A plugin noted a fact of its own.
+    PluginNoted(Box<PluginFact>),
     /// What has ended long ago is being removed.
     HousekeepingBegun,
     HousekeepingDone {
@@ -289,6 +307,17 @@ pub enum Fact {
     PredecessorImported {
         imported: Imported,
     },
+}
+
+/// What a plugin has to say to the log.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PluginFact {
+    pub plugin: PluginId,
+    /// Its name for it.
+    pub name: String,
+    pub summary: String,
+    /// An object.
+    pub metadata: Value,
 }
 
 /// The plugins that are loaded.
@@ -338,6 +367,10 @@ pub struct RunFinished {
     pub outcome: Outcome,
     /// `None` when no command was launched.
     pub end: Option<End>,
+    /// Of a run that launched no command and was judged: when it began.
+    pub worked_since: Option<Timestamp>,
+    /// What its execute type says of a success without a command.
+    pub message: Option<String>,
     pub session: Option<Session>,
     /// When it is tried again; `None` when this is its end.
     pub retry_at: Option<Timestamp>,

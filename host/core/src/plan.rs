@@ -48,6 +48,14 @@ pub struct Marks {
     pub asking: Vec<String>,
 }
 
+/// What a run of an execute type would begin with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Beginning {
+    Launch(Launch),
+    /// No command: its plugin works itself. What it would do, in one sentence.
+    Work(String),
+}
+
 /// What an execute type wants done next.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Action {
@@ -57,6 +65,8 @@ pub enum Action {
     /// A message to be typed when the program waits, behind earlier ones.
     SendText(String),
     NoteUsage(Usage),
+    /// To be asked again after so many milliseconds; no process waits meanwhile.
+    Wait(u64),
     Finish {
         verdict: FinishVerdict,
         message: String,
@@ -112,6 +122,8 @@ pub enum StepEvent {
     Requested(StepRequest),
     /// The launched program waits at its prompt: it has come up, or has answered.
     Ready,
+    /// The wait that it asked for is over.
+    Woke,
     /// The launched command ended.
     Exited(End),
 }

@@ -35,7 +35,13 @@ pub enum Trigger {
         first: Box<Trigger>,
     },
     /// A person or an agent asked.
-    Manual { reason: String, force: bool },
+    Manual {
+        reason: String,
+        force: bool,
+        /// How many starts by plugins led to it, one from the other; 0 where none did.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        depth: u32,
+    },
     /// A person or an agent wanted a session of this name; no job is behind it.
     Spawned { name: SessionName, by: String },
 }
@@ -68,6 +74,14 @@ impl Trigger {
         }
     }
 
+    /// How many starts by plugins led to it.
+    pub fn depth(&self) -> u32 {
+        match self.first() {
+            Self::Manual { depth, .. } => *depth,
+            Self::Scheduled { .. } | Self::Retry { .. } | Self::Spawned { .. } => 0,
+        }
+    }
+
     /// Whether it goes ahead though the job is disabled or paused.
     pub fn is_forced(&self) -> bool {
         matches!(self.first(), Self::Manual { force: true, .. })
@@ -77,6 +91,10 @@ impl Trigger {
     pub fn retry_after(&self, run: RunId) -> Self {
         Self::Retry { after: run, attempt: self.attempt().saturating_add(1), first: Box::new(self.first().clone()) }
     }
+}
+
+fn is_zero(depth: &u32) -> bool {
+    *depth == 0
 }
 
 /// The execute type of spawned sessions.
@@ -164,6 +182,9 @@ pub struct Run {
     pub phase: Phase,
     /// Set once somebody asked for its end; nothing that comes later can undo it.
     pub stopping: Option<StopCause>,
+    /// By when a run that has waited must end, whatever it waits for next; a command that it launches has a limit of
+    /// its own.
+    pub limit: Option<Timestamp>,
     /// What the execute type wants to remember.
     pub plugin_state: Vec<u8>,
     /// The talk with its session, if that is one that talks.
@@ -194,6 +215,10 @@ pub enum Phase {
         session: Box<Session>,
         deadline: Option<Timestamp>,
     },
+    /// Its execute type wants to be asked again at this time; nothing of it runs meanwhile.
+    Waiting {
+        until: Timestamp,
+    },
 }
 
 impl Run {
@@ -206,7 +231,20 @@ impl Run {
     pub fn session(&self) -> Option<&Session> {
         match &self.phase {
             Phase::Starting { session, .. } | Phase::Running { session, .. } => Some(session),
-            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } => None,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Waiting { .. } => None,
+        }
+    }
+
+    /// When it is to be asked again, of one that waits.
+    pub fn wakes_at(&self) -> Option<Timestamp> {
+        match &self.phase {
+            Phase::Waiting { until } => Some(*until),
+            Phase::Gating
+            | Phase::Queued
+            | Phase::Judging
+            | Phase::Stepping { .. }
+            | Phase::Starting { .. }
+            | Phase::Running { .. } => None,
         }
     }
 
@@ -239,6 +277,7 @@ impl Run {
             admitted_at: None,
             phase: Phase::Queued,
             stopping: None,
+            limit: None,
             plugin_state: Vec::new(),
             talk: None,
             usage: Usage::default(),
@@ -257,6 +296,7 @@ impl Run {
 
     pub(crate) fn launch(&mut self, session: &Session, launch: &Launch, plugin_state: &[u8]) {
         self.plugin_state = plugin_state.to_vec();
+        self.limit = None;
         self.talk = session.interactive.then(Box::<Talk>::default);
         self.phase = Phase::Starting { session: Box::new(session.clone()), launch: Box::new(launch.clone()) };
     }
@@ -266,6 +306,16 @@ impl Run {
             let session = Session { status: SessionStatus::Running, ..(**session).clone() };
             self.phase = Phase::Running { session: Box::new(session), deadline };
         }
+    }
+
+    pub(crate) fn wait(&mut self, until: Timestamp, limit: Option<Timestamp>, plugin_state: &[u8]) {
+        self.plugin_state = plugin_state.to_vec();
+        self.limit = limit;
+        self.phase = Phase::Waiting { until };
+    }
+
+    pub(crate) fn wake(&mut self) {
+        self.phase = Phase::Stepping { event: StepEvent::Woke, session: None };
     }
 
     pub(crate) fn answer(&mut self, activity: u64, plugin_state: &[u8]) {
@@ -300,8 +350,11 @@ impl Run {
         if self.phase == Phase::Queued {
             self.requested_at = self.requested_at.checked_sub(by).unwrap_or(self.requested_at);
         }
-        if let Phase::Running { deadline: Some(deadline), .. } = &mut self.phase {
-            *deadline = deadline.checked_sub(by).unwrap_or(*deadline);
+        if let Phase::Running { deadline: Some(at), .. } | Phase::Waiting { until: at } = &mut self.phase {
+            *at = at.checked_sub(by).unwrap_or(*at);
+        }
+        if let Some(limit) = &mut self.limit {
+            *limit = limit.checked_sub(by).unwrap_or(*limit);
         }
         if let Some(since) = self.talk.as_mut().and_then(|talk| talk.idle_since.as_mut()) {
             *since = since.checked_sub(by).unwrap_or(*since);
@@ -486,6 +539,8 @@ pub enum RunStatus {
     Stepping,
     Starting,
     Running,
+    /// Its execute type is asked again later.
+    Waiting,
     Finished,
     Skipped,
 }
@@ -499,6 +554,7 @@ impl RunStatus {
             Self::Stepping => "stepping",
             Self::Starting => "starting",
             Self::Running => "running",
+            Self::Waiting => "waiting",
             Self::Finished => "finished",
             Self::Skipped => "skipped",
         }

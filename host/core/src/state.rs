@@ -290,6 +290,11 @@ impl State {
         self.runs.overdue(now)
     }
 
+    /// The runs that have waited for as long as they wanted.
+    pub fn due_wakes(&self, now: Timestamp) -> impl Iterator<Item = &Run> {
+        self.runs.due_wakes(now)
+    }
+
     /// The retries to make now.
     pub fn due_retries(&self, now: Timestamp) -> impl Iterator<Item = &PlannedRetry> {
         self.retries.due(now)
@@ -377,9 +382,8 @@ impl State {
         }
         let job = self.agenda.first().map(|(at, _)| *at).filter(|_| self.limits.scheduling);
         let stall = self.stalls().map(|(at, ..)| at).min();
-        let others =
-            [self.runs.next_end(), self.retries.next_due(), self.outbox.next_due(), self.house_due(now), stall];
-        others.into_iter().chain([job]).flatten().min()
+        let others = [self.retries.next_due(), self.outbox.next_due(), self.house_due(now), stall];
+        others.into_iter().chain([self.runs.next_end(), self.runs.next_wake(), job]).flatten().min()
     }
 
     /// Changes the state by a recorded event. Events that do not concern it leave it as it is.
@@ -391,6 +395,7 @@ impl State {
             Fact::JobsRead { file } => self.apply_jobs(file, event.at),
             Fact::RunRequested { slug, trigger, .. } => self.apply_request(slug.as_ref(), trigger, event.at),
             Fact::RunStarting { slug, .. } => self.apply_launch(slug.as_ref(), event.at),
+            Fact::RunWaiting { slug, since, .. } => self.apply_launch(slug.as_ref(), *since),
             Fact::HandoffLeft { slug: Some(slug), handoff, .. } => self.keep_handoff(slug, handoff),
             Fact::RunFinished(finished) => self.apply_finish(finished),
             Fact::SupervisionAsked { question } => drop(self.questions.insert(question.run, (**question).clone())),
@@ -429,7 +434,9 @@ impl State {
             | Fact::RunSkipped { .. }
             | Fact::RunAdmitted { .. }
             | Fact::RunPassed { .. }
+            | Fact::PluginNoted(_)
             | Fact::RunStarted { .. }
+            | Fact::RunWoke { .. }
             | Fact::RunProgressed { .. }
             | Fact::RunUsed { .. }
             | Fact::RunAnswered { .. }
@@ -482,6 +489,7 @@ impl State {
         let Some(slug) = &finished.slug else { return };
         let state = self.job_states.entry(slug.clone()).or_default();
         state.last_result = Some(finished.outcome.last_result());
+        state.last_run = finished.worked_since.or(state.last_run);
         state.consecutive_failures = finished.consecutive_failures;
         let failed = finished.outcome.last_result() != LastResult::Success;
         state.last_error = failed.then(|| finished.outcome.sentence());

@@ -172,7 +172,9 @@ impl World {
             Phase::Stepping { event: event @ StepEvent::Requested(_), .. } => (event.clone(), Vec::new()),
             Phase::Stepping { event, .. } => (event.clone(), run.plugin_state.clone()),
             Phase::Running { .. } => (StepEvent::Ready, run.plugin_state.clone()),
-            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } => return What::Done,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Starting { .. } | Phase::Waiting { .. } => {
+                return What::Done;
+            }
         };
         // What is told again to the later steps of a run was remarked upon at the first.
         let is_first = matches!(event, StepEvent::Requested(_));
@@ -334,7 +336,12 @@ impl World {
         let run = self.run(id)?;
         match run.phase.clone() {
             Phase::Starting { session, launch } => Some((run, session, launch)),
-            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Running { .. } => None,
+            Phase::Gating
+            | Phase::Queued
+            | Phase::Judging
+            | Phase::Stepping { .. }
+            | Phase::Running { .. }
+            | Phase::Waiting { .. } => None,
         }
     }
 }
@@ -352,6 +359,7 @@ fn context(run: &Run) -> CallContext {
         trace_id: run.id.to_string(),
         job: run.slug.clone().map(|slug| (slug, run.id)),
         session: run.session_name().cloned(),
+        depth: run.trigger.depth(),
         ..CallContext::new(asker, clock::now())
     }
 }

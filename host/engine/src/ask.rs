@@ -5,7 +5,7 @@ use std::sync::{Arc, RwLockReadGuard};
 use instar_core::attention::{Item, ItemStatus, MOST_OPEN, Wanted};
 use instar_core::conversation::{Offer, Place, Question};
 use instar_core::decide::{SpawnRequest, What};
-use instar_core::event::{Event, Fact};
+use instar_core::event::{Event, Fact, PluginFact};
 use instar_core::id::{JobSlug, PluginId, RunId, SessionId, SessionName};
 use instar_core::jobs_file::JobsFile;
 use instar_core::notice::Address;
@@ -125,8 +125,19 @@ impl Engine {
 
     /// Asks for a run of a job; answers once the run is recorded, whatever became of it.
     pub async fn trigger(&self, slug: JobSlug, reason: String, force: bool) -> Result<TriggerAnswer, AskError> {
+        self.trigger_from(slug, reason, force, 0).await
+    }
+
+    /// The same for a plugin; `depth` is how many starts by plugins lead to this one, itself included.
+    pub async fn trigger_from(
+        &self,
+        slug: JobSlug,
+        reason: String,
+        force: bool,
+        depth: u32,
+    ) -> Result<TriggerAnswer, AskError> {
         self.check_job(Some(&slug))?;
-        let events = self.ask(What::TriggerAsked { slug: slug.clone(), reason, force }).await?;
+        let events = self.ask(What::TriggerAsked { slug: slug.clone(), reason, force, depth }).await?;
         events.iter().find_map(|event| trigger_answer(&event.fact)).ok_or(AskError::UnknownJob(slug))
     }
 
@@ -247,6 +258,11 @@ impl Engine {
         self.ask(What::UsersRead(Arc::new(users))).await.map(|_| ())
     }
 
+    /// Records what a plugin has to say.
+    pub async fn note_for_plugin(&self, fact: PluginFact) -> Result<(), AskError> {
+        self.ask(What::PluginTold(Box::new(fact))).await.map(|_| ())
+    }
+
     /// Hands over what was read of the quota file.
     pub async fn read_quota(&self, reading: QuotaReading) -> Result<(), AskError> {
         self.ask(What::QuotaRead(reading)).await.map(|_| ())
@@ -313,6 +329,15 @@ impl Engine {
         let session = self.view().session(id).map(|session| (session.run, session.status));
         let (run, status) = session.ok_or(AskError::UnknownSession(id))?;
         if !status.is_live() {
+            return Ok(StopAnswer::AlreadyEnded);
+        }
+        self.ask(What::StopAsked { run, by }).await?;
+        Ok(StopAnswer::Stopping)
+    }
+
+    /// Asks for the end of a run, whether it has a session or not; answers once the wish is recorded.
+    pub async fn stop_run(&self, run: RunId, by: String) -> Result<StopAnswer, AskError> {
+        if self.view().state().run(run).is_none() {
             return Ok(StopAnswer::AlreadyEnded);
         }
         self.ask(What::StopAsked { run, by }).await?;

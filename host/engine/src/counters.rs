@@ -80,7 +80,8 @@ mod tests {
         let late = SignedDuration::from_millis(12);
         counters.apply(&requested(Trigger::Scheduled { at: DUE, missed: false }, DUE + late));
         counters.apply(&requested(Trigger::Scheduled { at: DUE, missed: true }, DUE + late * 9));
-        counters.apply(&requested(Trigger::Manual { reason: "api".to_owned(), force: false }, DUE + late * 5));
+        counters
+            .apply(&requested(Trigger::Manual { reason: "api".to_owned(), force: false, depth: 0 }, DUE + late * 5));
         assert_eq!(counters.last_fire_lag(), Some(late));
     }
 

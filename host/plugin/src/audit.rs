@@ -34,8 +34,10 @@ const BASELINE: [&str; 14] = [
     "wasi:random/insecure-seed",
 ];
 
-/// The interfaces that a manifest must ask for, and that a grant must allow.
-pub const RIGHTS: [&str; 4] = ["clock", "kv", "secrets", "http"];
+/// What a manifest must ask for, and a grant must allow: the interfaces, and what some of them do only with a grant of
+/// their own.
+pub const RIGHTS: [&str; 10] =
+    ["clock", "kv", "secrets", "http", "jobs", "jobs-trigger", "sessions", "sessions-write", "events", "events-emit"];
 
 /// What a plugin can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -167,6 +169,9 @@ pub(crate) fn meaning(import: &str) -> &'static str {
             "kv" => "keeps values of its own between calls",
             "secrets" => "works with secrets that it never sees",
             "http" => "asks the hosts that its manifest names",
+            "jobs" => "reads the jobs, and may start those that its manifest names",
+            "sessions" => "reads what sessions print, and may type into them",
+            "events" => "reads events of the types that its manifest names, and may note its own",
             other if Kind::ALL.iter().any(|kind| kind.interface() == other) => "types of a kind's interface",
             _ => "an interface that this host does not have",
         };
@@ -184,7 +189,7 @@ pub(crate) fn meaning(import: &str) -> &'static str {
 pub(crate) fn is_allowed(import: &str, kinds: &[Kind]) -> bool {
     match ours(import) {
         // A right belongs to the whole component, so that a guard beside a notifier stays without it.
-        Some((interface, _)) if RIGHTS.contains(&interface) => kinds.iter().all(|kind| kind.is_notifier()),
+        Some((interface, _)) if RIGHTS.contains(&interface) => !kinds.iter().any(|kind| kind.is_guard()),
         Some((interface, _)) => kinds.iter().any(|kind| kind.may_import(interface)),
         None => {
             let is_preview_2 = import.split_once('@').is_some_and(|(_, version)| version.starts_with("0.2."));
@@ -251,13 +256,16 @@ mod tests {
     }
 
     #[test]
-    fn rights_are_for_notifiers_that_are_nothing_else() {
+    fn rights_are_for_plugins_that_are_no_guards() {
         let http = ["instar:plugin/http@$"];
         assert!(
             audit(&outline(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/notifier-inbound@$"])).is_ok()
         );
-        check_refused(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/run-guard@$"], "import-denied");
-        check_refused(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/execute@$"], "import-denied");
+        assert!(audit(&outline(&http, &[META, "instar:plugin/execute@$"])).is_ok());
+        assert!(audit(&outline(&http, &[META, "instar:plugin/notifier@$", "instar:plugin/execute@$"])).is_ok());
+        for other in ["instar:plugin/notifier@$", "instar:plugin/execute@$"] {
+            check_refused(&http, &[META, other, "instar:plugin/run-guard@$"], "import-denied");
+        }
         check_refused(&[], &[META, "instar:plugin/notifier-inbound@$"], "incompatible-contract");
     }
 

@@ -28,6 +28,8 @@ pub(crate) struct Callee<'a> {
     pub config_json: &'a Arc<str>,
     pub trace_id: &'a str,
     pub rights: Option<&'a Arc<Rights>>,
+    /// As in the call's context.
+    pub depth: u32,
     /// None where a call is not worth counting.
     pub counter: Option<&'a Arc<Counter>>,
     pub limits: CallLimits,
@@ -109,6 +111,7 @@ impl Callee<'_> {
         let mut state =
             CallState::new(self.plugin.clone(), self.trace_id.to_owned(), Arc::clone(self.config_json), self.limits);
         state.rights = self.rights.cloned();
+        state.depth = self.depth;
         state.deadline = Some(deadline);
         let mut store = Store::new(&self.lane.engine, state);
         store.limiter(|state| state);
@@ -227,6 +230,7 @@ mod tests {
                 config_json: &"{}".into(),
                 trace_id: "",
                 rights: None,
+                depth: 0,
                 counter: None,
                 limits: Limits::default().guard,
                 queue: Duration::from_secs(1),

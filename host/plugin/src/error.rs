@@ -5,6 +5,8 @@ use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use instar_core::id::PluginId;
+
 use crate::capability::http::Refusal;
 
 /// A plugin that could not be loaded or called.
@@ -90,6 +92,8 @@ pub enum Cause {
     DuplicateExecuteType { name: String, owner: String },
     #[error("delegates more than {0} times before it begins")]
     DelegatesTooDeep(usize),
+    #[error("starts no command, so that no other execute type can begin with it: {0}")]
+    StartsNothing(String),
     #[error("bad configuration: {0}")]
     BadConfig(String),
     #[error("could not be compiled: {0}")]
@@ -98,6 +102,11 @@ pub enum Cause {
     Cache { path: PathBuf, source: io::Error },
     #[error("the native code in {} was not what had been written there; it was compiled again", path.display())]
     CacheMismatch { path: PathBuf },
+
+    #[error(
+        "gave no answer {faults} times in a row, the last time by `{code}`; `instar plugin enable {id}` lets it be called again"
+    )]
+    Quarantined { id: PluginId, faults: u32, code: String },
 
     #[error("no loaded plugin offers the execute type `{0}`")]
     UnknownExecuteType(String),
@@ -156,10 +165,12 @@ impl Cause {
             Self::DuplicatePlugin { .. } => "duplicate-plugin",
             Self::DuplicateExecuteType { .. } => "duplicate-execute-type",
             Self::DelegatesTooDeep(_) => "delegates-too-deep",
+            Self::StartsNothing(_) => "starts-nothing",
             Self::BadConfig(_) => "bad-config",
             Self::CompileFailed(_) => "compile-failed",
             Self::Cache { .. } => "cache",
             Self::CacheMismatch { .. } => "cache-mismatch",
+            Self::Quarantined { .. } => "quarantined",
             Self::UnknownExecuteType(_) => "unknown-execute-type",
             Self::UnknownNotifier => "unknown-notifier",
             Self::Busy { .. } => "busy",

@@ -1,11 +1,12 @@
 //! Calls of execute types, found by the name that stands in jobs.json.
 
-use instar_core::plan::{Action, End, Launch, StepEvent, StepRequest, StepResult};
+use instar_core::plan::{Action, Beginning as Planned, End, Launch, StepEvent, StepRequest, StepResult};
 
 use crate::call::Callee;
 use crate::error::{Cause, PluginError};
 use crate::launch;
 use crate::plugins::{Loaded, Plugins};
+use crate::text;
 use crate::wit::exports::execute::{self, Beginning, Event, GuestIndices, Request};
 use crate::wit::since_v0_1::CallContext;
 
@@ -18,17 +19,18 @@ impl Plugins {
         self.loaded.iter().filter_map(|plugin| plugin.execute_type.as_deref()).collect()
     }
 
-    /// What the first step would launch, delegates followed to their end. Changes nothing.
+    /// What the first step would begin with, delegates followed to their end. Changes nothing.
     pub async fn plan(
         &self,
         execute_type: &str,
         call: &CallContext,
         request: &StepRequest,
-    ) -> Result<Launch, PluginError> {
+    ) -> Result<Planned, PluginError> {
         let (mut name, mut request) = (execute_type.to_owned(), request.clone());
         for _ in 0..MOST_DELEGATIONS {
             match self.beginning(&name, call, &request).await? {
-                Beginning::Launch(launch) => return Ok(launch.into()),
+                Beginning::Launch(launch) => return Ok(Planned::Launch(launch.into())),
+                Beginning::Work(what) => return Ok(Planned::Work(text::clean(&what))),
                 Beginning::Delegate(delegate) => {
                     (name, request) = (delegate.execute_type, delegate.request.into());
                 }
@@ -46,7 +48,7 @@ impl Plugins {
         let (plugin, indices) = self.execute_type(execute_type)?;
         let planned = async {
             let input = request_bytes(request) + call.context.len();
-            let mut live = self.executor(plugin, &call.trace_id).start_async(input).await?;
+            let mut live = self.thinker(plugin, &call.trace_id).start_async(input).await?;
             let request = with_context(request.into(), call);
             let limit = live.left();
             let outcome = tokio::time::timeout(limit, async {
@@ -76,7 +78,7 @@ impl Plugins {
         let (plugin, indices) = self.execute_type(execute_type)?;
         let stepped = async {
             let input = state.len() + events.iter().map(event_bytes).sum::<usize>() + call.context.len();
-            let mut live = self.executor(plugin, &call.trace_id).start_async(input).await?;
+            let mut live = self.worker(plugin, call).start_async(input).await?;
             let events: Vec<Event> = events.into_iter().map(|event| told(event.into(), call)).collect();
             let limit = live.left();
             let outcome = tokio::time::timeout(limit, async {
@@ -100,13 +102,26 @@ impl Plugins {
         match asked {
             execute::Action::Launch(launch) => Ok(Action::Launch(launch.into())),
             execute::Action::Delegate(delegate) => {
-                let request = delegate.request.into();
-                self.plan(&delegate.execute_type, call, &request).await.map(Action::Launch)
+                self.delegated(call, &delegate.execute_type, &delegate.request.into()).await.map(Action::Launch)
             }
-            execute::Action::Progress(text) => Ok(Action::Progress(crate::text::clean(&text))),
+            execute::Action::Progress(text) => Ok(Action::Progress(text::clean(&text))),
             execute::Action::SendText(text) => Ok(Action::SendText(text)),
             execute::Action::NoteUsage(usage) => Ok(Action::NoteUsage(usage.into())),
             execute::Action::Finish(finish) => Ok(finish.into()),
+            execute::Action::Wait(millis) => Ok(Action::Wait(millis)),
+        }
+    }
+
+    /// A step of another execute type is a command, whose end that other one is told.
+    async fn delegated(
+        &self,
+        call: &CallContext,
+        execute_type: &str,
+        request: &StepRequest,
+    ) -> Result<Launch, PluginError> {
+        match self.plan(execute_type, call, request).await? {
+            Planned::Launch(launch) => Ok(launch),
+            Planned::Work(what) => Err(PluginError::new(execute_type, Cause::StartsNothing(what))),
         }
     }
 
@@ -119,7 +134,7 @@ impl Plugins {
     ) -> Result<Vec<u8>, PluginError> {
         let (plugin, indices) = self.execute_type(execute_type)?;
         let migrated = async {
-            let mut live = self.executor(plugin, "").start_async(state.len()).await?;
+            let mut live = self.thinker(plugin, "").start_async(state.len()).await?;
             let limit = live.left();
             let outcome = tokio::time::timeout(limit, async {
                 let guest = indices.load(&mut live.store, &live.instance)?;
@@ -136,19 +151,30 @@ impl Plugins {
             let indices = plugin.driver.as_ref()?.execute.as_ref()?;
             (plugin.execute_type.as_deref() == Some(name)).then_some((plugin, indices))
         });
-        found.ok_or_else(|| PluginError::new(name, Cause::UnknownExecuteType(crate::text::clean(name))))
+        found.ok_or_else(|| PluginError::new(name, Cause::UnknownExecuteType(text::clean(name))))
     }
 
-    fn executor<'a>(&'a self, plugin: &'a Loaded, trace_id: &'a str) -> Callee<'a> {
+    /// For a step: with its rights, and with the time that they take.
+    fn worker<'a>(&'a self, plugin: &'a Loaded, call: &'a CallContext) -> Callee<'a> {
         let driver = plugin.driver.as_ref().expect("an execute type has a driver half");
-        self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, trace_id, self.limits.execute)
+        let works = plugin.rights.as_ref().is_some_and(|rights| rights.are_any());
+        let limits = if works { self.limits.work } else { self.limits.execute };
+        let callee = self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, &call.trace_id, limits);
+        Callee { depth: call.depth, ..callee }
+    }
+
+    /// For what must neither ask nor change anything, whatever the plugin may do.
+    fn thinker<'a>(&'a self, plugin: &'a Loaded, trace_id: &'a str) -> Callee<'a> {
+        let driver = plugin.driver.as_ref().expect("an execute type has a driver half");
+        let callee = self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, trace_id, self.limits.execute);
+        Callee { rights: None, ..callee }
     }
 }
 
 fn told(event: Event, call: &CallContext) -> Event {
     match event {
         Event::Requested(request) => Event::Requested(with_context(request, call)),
-        event @ (Event::Ready | Event::Exited(_)) => event,
+        event @ (Event::Ready | Event::Woke | Event::Exited(_)) => event,
     }
 }
 
@@ -164,7 +190,7 @@ fn request_bytes(request: &StepRequest) -> usize {
 fn event_bytes(event: &StepEvent) -> usize {
     match event {
         StepEvent::Requested(request) => request_bytes(request),
-        StepEvent::Ready => 0,
+        StepEvent::Ready | StepEvent::Woke => 0,
         StepEvent::Exited(end) => end_bytes(end),
     }
 }

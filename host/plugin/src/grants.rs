@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit::{self, RIGHTS};
 use crate::error::Cause;
 use crate::load::Origin;
-use crate::manifest::{AskedHttp, Manifest, SecretSlot};
+use crate::manifest::{AskedEvents, AskedHttp, AskedJobs, AskedSessions, Manifest, SecretSlot};
 
 /// What the operator says about one plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -36,6 +36,10 @@ pub(crate) struct Grants {
     pub kv: Option<u64>,
     pub secrets: Vec<SecretSlot>,
     pub http: Option<AskedHttp>,
+    /// Without the right to start them, it names none that it may start.
+    pub jobs: Option<AskedJobs>,
+    pub sessions: Option<AskedSessions>,
+    pub events: Option<AskedEvents>,
     pub hosts: BTreeMap<String, String>,
 }
 
@@ -73,6 +77,20 @@ pub(crate) fn decide(
         // A secret serves requests and operations: without both rights there is no use for it.
         secrets: if has("secrets") || has("http") { manifest.secrets.clone() } else { Vec::new() },
         http: capability.http.clone().filter(|_| has("http")),
+        jobs: capability.jobs.clone().filter(|_| has("jobs")).map(|jobs| match has("jobs-trigger") {
+            true => jobs,
+            false => AskedJobs { trigger: Vec::new(), ..jobs },
+        }),
+        sessions: capability
+            .sessions
+            .clone()
+            .filter(|_| has("sessions"))
+            .map(|sessions| AskedSessions { write: sessions.write && has("sessions-write"), ..sessions }),
+        events: capability
+            .events
+            .clone()
+            .filter(|_| has("events"))
+            .map(|events| AskedEvents { emit: events.emit && has("events-emit"), ..events }),
         hosts: operator.hosts.clone(),
     })
 }
@@ -85,6 +103,12 @@ pub(crate) fn asked(manifest: &Manifest) -> BTreeSet<&'static str> {
         ("kv", capability.kv.is_some()),
         ("secrets", !manifest.secrets.is_empty()),
         ("http", capability.http.is_some()),
+        ("jobs", capability.jobs.is_some()),
+        ("jobs-trigger", capability.jobs.as_ref().is_some_and(|jobs| !jobs.trigger.is_empty())),
+        ("sessions", capability.sessions.is_some()),
+        ("sessions-write", capability.sessions.as_ref().is_some_and(|sessions| sessions.write)),
+        ("events", capability.events.is_some()),
+        ("events-emit", capability.events.as_ref().is_some_and(|events| events.emit)),
     ];
     asked.into_iter().filter(|(_, is_asked)| *is_asked).map(|(right, _)| right).collect()
 }
@@ -134,6 +158,21 @@ mod tests {
         let grants = outcome(&bundled, &["kv", "log"], &OperatorSays::default()).unwrap();
         assert_eq!((grants.clock, grants.kv, grants.http), (true, Some(10), None));
         assert_eq!(outcome(&bundled, &["http"], &OperatorSays::default()).unwrap_err(), "not-asked");
+    }
+
+    #[test]
+    fn what_changes_something_takes_a_grant_of_its_own() {
+        let asks = "manifest = 1\nid = \"n\"\nversion = \"1.0.0\"\n[capability.jobs]\ntrigger = [\"a\"]\n\
+            [capability.sessions]\nwrite = true\n[capability.events]\nemit = true\n";
+        let manifest = Manifest::parse(asks.as_bytes()).unwrap();
+        let file = Origin::File("n.wasm".into());
+        let decided = |allow: &[&str]| decide(&file, "aa", &[], &manifest, &says("blake3:aa", allow)).unwrap();
+        let reads = decided(&["jobs", "sessions", "events"]);
+        assert!(!reads.jobs.unwrap().may_trigger("a") && !reads.sessions.unwrap().write && !reads.events.unwrap().emit);
+        let all = decided(&RIGHTS);
+        assert!(all.jobs.unwrap().may_trigger("a") && all.sessions.unwrap().write && all.events.unwrap().emit);
+        let writes = decided(&["jobs-trigger", "sessions-write", "events-emit"]);
+        assert!(writes.jobs.is_none() && writes.sessions.is_none() && writes.events.is_none());
     }
 
     #[test]

@@ -99,7 +99,7 @@ fn hosts(manifest: &Manifest) -> Vec<String> {
     let rules = manifest.capability.http.iter().flat_map(|http| &http.allow);
     let asked = rules.filter_map(|rule| rule.host.clone());
     let mut hosts: Vec<_> =
-        asked.chain(manifest.secrets.iter().filter_map(|slot| Some(slot.inject.as_ref()?.host.clone()))).collect();
+        asked.chain(manifest.secrets.iter().filter_map(|slot| slot.inject.as_ref()?.host.clone())).collect();
     hosts.sort();
     hosts.dedup();
     hosts

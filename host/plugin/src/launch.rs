@@ -22,7 +22,9 @@ pub(crate) fn check_step(result: &StepResult) -> Result<(), Cause> {
     result.actions.iter().try_for_each(|action| match action {
         Action::Launch(launch) => check(launch),
         // What a delegate begins with is checked once it is known.
-        Action::Delegate(_) | Action::Progress(_) | Action::NoteUsage(_) | Action::Finish(_) => Ok(()),
+        Action::Delegate(_) | Action::Progress(_) | Action::NoteUsage(_) | Action::Finish(_) | Action::Wait(_) => {
+            Ok(())
+        }
         Action::SendText(text) => check_text(text),
     })
 }

@@ -11,8 +11,10 @@ pub struct Limits {
     pub queue: Duration,
     /// One check of a guard. Short, because an agent waits for it.
     pub guard: CallLimits,
-    /// `plan`, `step` and `migrate-state`.
+    /// `plan` and `migrate-state`, and `step` of those that have no rights.
     pub execute: CallLimits,
+    /// `step` of those that have some, with all that it asks of the network.
+    pub work: CallLimits,
     /// `deliver`, `probe` and the like, with all that they ask of the network.
     pub notifier: CallLimits,
     /// `fetch-file`.
@@ -70,6 +72,7 @@ impl Default for Limits {
             queue: Duration::from_secs(2),
             guard: CallLimits { wall: Duration::from_millis(200), memory_bytes: 16 * MIB, output_bytes: MIB, ..common },
             execute: common,
+            work: CallLimits { wall: Duration::from_secs(20), ..common },
             notifier: CallLimits { wall: Duration::from_secs(45), ..common },
             transfer: CallLimits { wall: Duration::from_secs(120), ..common },
             validate: common,

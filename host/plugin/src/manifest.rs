@@ -52,7 +52,9 @@ pub(crate) struct SecretSlot {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Inject {
     /// The only host that gets to see it.
-    pub host: String,
+    pub host: Option<String>,
+    /// Instead of a host: the field of the plugin's configuration that holds the URL whose host gets to see it.
+    pub setting: Option<String>,
     #[serde(rename = "in")]
     pub place: Place,
     /// Of the header or of the parameter; in a path, `{name of the secret}` stands for it.
@@ -86,6 +88,9 @@ pub(crate) struct Asked {
     pub http: Option<AskedHttp>,
     pub kv: Option<AskedKv>,
     pub clock: Option<AskedClock>,
+    pub jobs: Option<AskedJobs>,
+    pub sessions: Option<AskedSessions>,
+    pub events: Option<AskedEvents>,
 }
 
 /// `[capability.http]`.
@@ -113,7 +118,8 @@ pub(crate) struct AskedHttp {
 pub(crate) struct AllowRule {
     /// A name, asked by `https` at port 443.
     pub host: Option<String>,
-    /// Instead of a host: the field of the plugin's configuration that holds a URL, which is asked as it stands.
+    /// Instead of a host: the field of the plugin's configuration that holds a URL, or a list of them. Each is asked
+    /// as it stands there.
     pub setting: Option<String>,
     pub methods: Vec<String>,
     /// `*` is one or more characters but `/`, `**` any.
@@ -134,6 +140,62 @@ pub(crate) struct AskedKv {
 #[serde(deny_unknown_fields)]
 pub(crate) struct AskedClock {}
 
+/// `[capability.jobs]`: reads them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AskedJobs {
+    /// And starts these; `*` at the end stands for anything.
+    #[serde(default)]
+    pub trigger: Vec<String>,
+    /// Starts in a minute.
+    #[serde(default = "default_triggers")]
+    pub rate_per_minute: u32,
+}
+
+/// `[capability.sessions]`: reads what they print.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AskedSessions {
+    /// And types into them.
+    #[serde(default)]
+    pub write: bool,
+    /// Texts in a minute.
+    #[serde(default = "default_words")]
+    pub rate_per_minute: u32,
+}
+
+/// `[capability.events]`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AskedEvents {
+    /// The types that it reads; `*` at the end stands for anything.
+    #[serde(default)]
+    pub read: Vec<String>,
+    /// Notes events of its own.
+    #[serde(default)]
+    pub emit: bool,
+    /// Of these in a minute.
+    #[serde(default = "default_words")]
+    pub rate_per_minute: u32,
+}
+
+impl AskedJobs {
+    pub(crate) fn may_trigger(&self, slug: &str) -> bool {
+        self.trigger.iter().any(|pattern| fits(pattern, slug))
+    }
+}
+
+impl AskedEvents {
+    pub(crate) fn may_read(&self, kind: &str) -> bool {
+        self.read.iter().any(|pattern| fits(pattern, kind))
+    }
+}
+
+/// A name, or the beginning of names.
+fn fits(pattern: &str, name: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == name, |begin| name.starts_with(begin))
+}
+
 const MOST_REQUESTS_A_MINUTE: u32 = 6_000;
 const LARGEST_BODY: u64 = 16 << 20;
 const LARGEST_FILE: u64 = 2 << 30;
@@ -141,6 +203,14 @@ const LARGEST_QUOTA: u64 = 64 << 20;
 
 fn default_rate() -> u32 {
     600
+}
+
+fn default_triggers() -> u32 {
+    6
+}
+
+fn default_words() -> u32 {
+    60
 }
 
 fn default_body() -> u64 {
@@ -195,7 +265,13 @@ impl SecretSlot {
                 self.name
             ));
         }
-        check_host(&inject.host)
+        match (&inject.host, &inject.setting) {
+            (Some(host), None) => check_host(host),
+            (None, Some(_)) => Ok(()),
+            (Some(_), Some(_)) | (None, None) => {
+                Err(format!("`inject` of secret `{}` needs either `host` or `setting`", self.name))
+            }
+        }
     }
 }
 
@@ -204,6 +280,7 @@ impl Asked {
         if self.kv.as_ref().is_some_and(|kv| kv.quota > LARGEST_QUOTA) {
             return Err(format!("`quota` of `capability.kv` is more than {LARGEST_QUOTA}"));
         }
+        self.check_patterns()?;
         let Some(http) = &self.http else { return Ok(()) };
         if http.rate_per_minute > MOST_REQUESTS_A_MINUTE
             || http.request_bytes.max(http.response_bytes) > LARGEST_BODY
@@ -218,6 +295,25 @@ impl Asked {
                 Err("a rule of `capability.http` needs `host` or `setting`".to_owned())
             }
         })
+    }
+}
+
+impl Asked {
+    /// Each pattern says what it means: a name, or the beginning of names.
+    fn check_patterns(&self) -> Result<(), String> {
+        let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
+        let is_pattern = |pattern: &&String| {
+            let name = pattern.strip_suffix('*').unwrap_or(pattern);
+            !pattern.is_empty() && name.bytes().all(fine)
+        };
+        let jobs = self.jobs.iter().flat_map(|jobs| &jobs.trigger);
+        let events = self.events.iter().flat_map(|events| &events.read);
+        match jobs.chain(events).find(|pattern| !is_pattern(pattern)) {
+            Some(pattern) => {
+                Err(format!("{pattern:?} is neither a name nor the beginning of names with `*` behind it"))
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -293,6 +389,13 @@ mod tests {
     }
 
     #[test]
+    fn a_pattern_is_a_name_or_the_beginning_of_names() {
+        let jobs = AskedJobs { trigger: vec!["nightly".into(), "sync-*".into()], rate_per_minute: 1 };
+        assert!(jobs.may_trigger("nightly") && jobs.may_trigger("sync-a"));
+        assert!(!jobs.may_trigger("nightly2") && !jobs.may_trigger("sync") && !jobs.may_trigger(""));
+    }
+
+    #[test]
     fn what_nobody_may_ask_for_is_refused() {
         let http = |rule: &str| format!("{GOOD}[capability.http]\nallow = [{{ {rule}, methods = [\"GET\"] }}]\n");
         for host in ["*.x.org", "127.0.0.1", "X.org", "localhost", "x.org:80"] {
@@ -303,5 +406,9 @@ mod tests {
         check_refused(&format!("{GOOD}[capability.kv]\nquota = 100000000000\n"), "quota");
         let slot = "[[secret]]\nname = \"t\"\ninject = { host = \"x.org\", in = \"header\" }\n";
         check_refused(&format!("{GOOD}{slot}"), "`name`");
+        check_refused(&format!("{GOOD}[capability.jobs]\ntrigger = [\"a*b\"]\n"), "beginning of names");
+        check_refused(&format!("{GOOD}[capability.events]\nread = [\"\"]\n"), "beginning of names");
+        let slot = "[[secret]]\nname = \"t\"\ninject = { in = \"path\" }\n";
+        check_refused(&format!("{GOOD}{slot}"), "either `host` or `setting`");
     }
 }

@@ -11,7 +11,7 @@ use crate::capability::rights::Rights;
 use crate::error::{Cause, PluginError};
 use crate::lane::{Allocation, Lane};
 use crate::limits::{CallLimits, Limits};
-use crate::load::{Loader, Origin, Settings, Source};
+use crate::load::{Loader, Origin, Quarantine, Settings, Source};
 use crate::state::CallState;
 use crate::stats::Counter;
 use crate::wit::exports::{
@@ -50,6 +50,8 @@ pub struct PluginInfo {
     pub secrets: Vec<NamedSecret>,
     /// Whether it may be called; a disabled plugin is listed only.
     pub enabled: bool,
+    /// Why it is not called any more.
+    pub quarantine: Option<Quarantine>,
 }
 
 /// A secret that a plugin can use and never sees.
@@ -69,7 +71,7 @@ pub(crate) struct Loaded {
     pub config_json: Arc<str>,
     /// Somebody wrote a configuration, or put it there.
     pub is_set_up: bool,
-    /// Only notifiers have some.
+    /// Guards have none.
     pub rights: Option<Arc<Rights>>,
     pub counter: Arc<Counter>,
     pub guard: Option<GuardHalf>,
@@ -142,6 +144,7 @@ impl Plugins {
             config_json: &plugin.config_json,
             trace_id,
             rights: plugin.rights.as_ref(),
+            depth: 0,
             counter: Some(&plugin.counter),
             limits,
             queue: self.limits.queue,

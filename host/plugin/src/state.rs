@@ -24,8 +24,10 @@ pub(crate) struct CallState {
     pub config_json: Arc<str>,
     pub limits: CallLimits,
     pub blobs: Blobs,
-    /// What a notifier may do beyond thinking.
+    /// What it may do beyond thinking; none where it only thinks.
     pub rights: Option<Arc<Rights>>,
+    /// How many starts by plugins led to the run that this call belongs to.
+    pub depth: u32,
     /// When the call is over.
     pub deadline: Option<Instant>,
     memory_bytes: usize,
@@ -63,6 +65,7 @@ impl CallState {
             limits: limits.capped(),
             blobs: Blobs::default(),
             rights: None,
+            depth: 0,
             deadline: None,
             memory_bytes: 0,
             memory_granted: 0,

@@ -1,16 +1,39 @@
-//! What each plugin has been doing: counted while it is called, over all its versions since the host started.
+//! What each plugin has been doing: counted while it is called, over all its versions since the host started. One that
+//! gives no answer too often in a row trips, so that somebody can take it out.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use instar_core::id::PluginId;
+use tokio::sync::Notify;
 
 use crate::error::Cause;
 
 /// Of all plugins; it outlives their replacement.
 #[derive(Debug, Default)]
-pub struct StatsBook(Mutex<BTreeMap<PluginId, Arc<Counter>>>);
+pub struct StatsBook {
+    counters: Mutex<BTreeMap<PluginId, Arc<Counter>>>,
+    trips: Arc<Trips>,
+}
+
+/// A plugin gave no answer too often in a row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trip {
+    pub plugin: PluginId,
+    pub faults: u32,
+    /// The code of the last fault.
+    pub code: &'static str,
+}
+
+#[derive(Debug, Default)]
+struct Trips {
+    /// So many faults in a row are too many; 0 is never.
+    most: AtomicU32,
+    tripped: Mutex<Vec<Trip>>,
+    rung: Notify,
+}
 
 /// What one plugin did.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -32,12 +55,17 @@ pub struct PluginStats {
     pub bytes_in: u64,
 }
 
-#[derive(Debug, Default)]
-pub(crate) struct Counter(Mutex<Counts>);
+#[derive(Debug)]
+pub(crate) struct Counter {
+    plugin: PluginId,
+    counts: Mutex<Counts>,
+    trips: Arc<Trips>,
+}
 
 #[derive(Debug)]
 struct Counts {
     told: PluginStats,
+    faults_in_a_row: u32,
     /// How many calls took about as long: four steps for each doubling of a microsecond.
     lengths: [u64; LENGTHS],
 }
@@ -48,13 +76,32 @@ const STEPS: f64 = 4.0;
 
 impl StatsBook {
     pub(crate) fn of(&self, plugin: &PluginId) -> Arc<Counter> {
-        let mut book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        book.entry(plugin.clone()).or_default().clone()
+        let mut book = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
+        let counter =
+            || Arc::new(Counter { plugin: plugin.clone(), counts: Mutex::default(), trips: self.trips.clone() });
+        book.entry(plugin.clone()).or_insert_with(counter).clone()
+    }
+
+    /// From here on so many calls in a row without an answer are too many; 0 is never.
+    pub fn trip_after(&self, faults: u32) {
+        self.trips.most.store(faults, Ordering::Relaxed);
+    }
+
+    /// Waits until plugins tripped, and tells which.
+    pub async fn tripped(&self) -> Vec<Trip> {
+        loop {
+            let rung = self.trips.rung.notified();
+            let tripped = std::mem::take(&mut *self.trips.tripped.lock().unwrap_or_else(PoisonError::into_inner));
+            if !tripped.is_empty() {
+                return tripped;
+            }
+            rung.await;
+        }
     }
 
     /// What it did so far; `None` for one that was never loaded.
     pub fn told(&self, plugin: &PluginId) -> Option<PluginStats> {
-        let book = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let book = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
         book.get(plugin).map(|counter| counter.told())
     }
 }
@@ -67,6 +114,15 @@ impl Counter {
         counts.lengths[place(took)] += 1;
         if let Some(fault) = fault {
             *counts.told.faults.entry(fault.code()).or_default() += 1;
+        }
+        let in_a_row = counts.count_row(fault);
+        drop(counts);
+        let most = self.trips.most.load(Ordering::Relaxed);
+        if let Some(fault) = fault.filter(|_| most > 0 && in_a_row == most) {
+            let trip = Trip { plugin: self.plugin.clone(), faults: in_a_row, code: fault.code() };
+            self.trips.tripped.lock().unwrap_or_else(PoisonError::into_inner).push(trip);
+            self.trips.rung.notify_one();
+            self.lock().faults_in_a_row = 0;
         }
     }
 
@@ -88,17 +144,35 @@ impl Counter {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Counts> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.counts.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Default for Counts {
     fn default() -> Self {
-        Self { told: PluginStats::default(), lengths: [0; LENGTHS] }
+        Self { told: PluginStats::default(), faults_in_a_row: 0, lengths: [0; LENGTHS] }
     }
 }
 
 impl Counts {
+    /// How many calls in a row the plugin itself left without an answer. What it refuses is an answer; a host without
+    /// a free place, or a wrong question, says nothing of it.
+    fn count_row(&mut self, fault: Option<&Cause>) -> u32 {
+        match fault {
+            None | Some(Cause::PluginFailed(_)) => self.faults_in_a_row = 0,
+            Some(
+                Cause::Trap(_)
+                | Cause::Timeout { .. }
+                | Cause::MemoryLimit { .. }
+                | Cause::TableLimit { .. }
+                | Cause::InstanceLimit(_)
+                | Cause::OutputTooLarge { .. },
+            ) => self.faults_in_a_row += 1,
+            Some(_) => {}
+        }
+        self.faults_in_a_row
+    }
+
     fn quantile(&self, part: f64) -> Duration {
         let rank = (self.told.calls as f64 * part).ceil() as u64;
         let mut seen = 0;
@@ -143,9 +217,30 @@ mod tests {
         assert!((990..=1200).contains(&told.p99.as_micros()), "{:?}", told.p99);
     }
 
+    #[tokio::test]
+    async fn a_plugin_trips_after_so_many_faults_in_a_row_and_not_before() {
+        let book = StatsBook::default();
+        let id: PluginId = "a".parse().unwrap();
+        let counter = book.of(&id);
+        let (trap, busy) = (Cause::Trap("x".to_owned()), Cause::Busy { waited: Duration::ZERO });
+        let note = |fault: Option<&Cause>| counter.note_call(Duration::ZERO, fault);
+        (0..9).for_each(|_| note(Some(&trap)));
+        book.trip_after(3);
+        note(None);
+        for fault in [Some(&trap), Some(&trap), None, Some(&trap), Some(&busy), Some(&trap)] {
+            note(fault);
+        }
+        let is_tripped = || !book.trips.tripped.lock().unwrap().is_empty();
+        assert!(!is_tripped(), "it was answered in between");
+        note(Some(&Cause::Timeout { limit: Duration::ZERO }));
+        assert_eq!(book.tripped().await, [Trip { plugin: id, faults: 3, code: "timeout" }]);
+        note(Some(&trap));
+        assert!(!is_tripped(), "it counts anew");
+    }
+
     #[test]
     fn what_is_asked_and_denied_is_counted() {
-        let counter = Counter::default();
+        let counter = StatsBook::default().of(&"a".parse().unwrap());
         counter.note_request(10, 20);
         counter.note_request(1, 2);
         counter.note_denied();

@@ -1,7 +1,7 @@
 //! What a plugin does and asks for, in the words of the one who has to consent.
 
 use crate::audit::Kind;
-use crate::manifest::{AllowRule, Manifest, Operation, SecretSlot};
+use crate::manifest::{AllowRule, Asked, Manifest, Operation, SecretSlot};
 use crate::text;
 
 /// How bad it is when the plugin means ill.
@@ -44,6 +44,7 @@ pub(crate) fn wishes(manifest: &Manifest, kinds: &[Kind]) -> Vec<Wish> {
         let words = format!("keeps values of its own between its calls, up to {} bytes", kv.quota);
         wishes.push(wish(Danger::Low, Some("kv"), words));
     }
+    wishes.extend(of_host(capability));
     if capability.clock.is_some() {
         wishes.push(wish(Danger::Low, Some("clock"), "reads the clock".to_owned()));
     }
@@ -72,14 +73,46 @@ fn of_kind(kind: Kind, manifest: &Manifest) -> Wish {
 }
 
 fn of_rule(rule: &AllowRule) -> Wish {
-    let host = match (&rule.host, &rule.setting) {
-        (Some(host), _) => one_line(host),
-        (None, setting) => {
-            format!("whatever host its setting `{}` names", one_line(setting.as_deref().unwrap_or_default()))
-        }
-    };
+    let host = host_words(rule.host.as_deref(), rule.setting.as_deref());
     let (methods, paths) = (one_line(&rule.methods.join(", ")), one_line(&rule.paths.join(", ")));
     wish(Danger::High, Some("http"), format!("sends requests to {host} ({methods} {paths})"))
+}
+
+/// What it does with jobs, sessions and events.
+fn of_host(asked: &Asked) -> Vec<Wish> {
+    let mut wishes = Vec::new();
+    if let Some(jobs) = &asked.jobs {
+        wishes.push(wish(Danger::Low, Some("jobs"), "reads your jobs, and how they went".to_owned()));
+        if !jobs.trigger.is_empty() {
+            let words = format!("starts jobs: {}", one_line(&jobs.trigger.join(", ")));
+            wishes.push(wish(Danger::High, Some("jobs-trigger"), words));
+        }
+    }
+    if let Some(sessions) = &asked.sessions {
+        wishes.push(wish(Danger::Middle, Some("sessions"), "reads what your sessions print".to_owned()));
+        if sessions.write {
+            let words = "types into your sessions, where your agents take it for your word".to_owned();
+            wishes.push(wish(Danger::High, Some("sessions-write"), words));
+        }
+    }
+    if let Some(events) = &asked.events {
+        let words = match events.read.is_empty() {
+            true => "learns how many events there are".to_owned(),
+            false => format!("reads events: {}", one_line(&events.read.join(", "))),
+        };
+        wishes.push(wish(Danger::Middle, Some("events"), words));
+        if events.emit {
+            wishes.push(wish(Danger::Low, Some("events-emit"), "notes events of its own".to_owned()));
+        }
+    }
+    wishes
+}
+
+fn host_words(host: Option<&str>, setting: Option<&str>) -> String {
+    match (host, setting) {
+        (Some(host), _) => one_line(host),
+        (None, setting) => format!("whatever host its setting `{}` names", one_line(setting.unwrap_or_default())),
+    }
 }
 
 fn of_secret(slot: &SecretSlot) -> Wish {
@@ -88,7 +121,8 @@ fn of_secret(slot: &SecretSlot) -> Wish {
         words.push_str(&format!(" ({})", one_line(&slot.label)));
     }
     if let Some(inject) = &slot.inject {
-        words.push_str(&format!(" put into requests to {}", one_line(&inject.host)));
+        let host = host_words(inject.host.as_deref(), inject.setting.as_deref());
+        words.push_str(&format!(" put into requests to {host}"));
     }
     let operations: Vec<_> = slot.operations.iter().map(|operation| operation_words(*operation)).collect();
     if !operations.is_empty() {
@@ -128,7 +162,8 @@ mod tests {
             [[secret]]\nname = \"token\"\nlabel = \"of the\\u001b[2J bot\"\nenv = \"T\"\n\
             inject = { host = \"api.x.org\", in = \"path\" }\n\
             [capability.http]\nallow = [{ host = \"api.x.org\", methods = [\"POST\"], paths = [\"/bot*\"] }]\n\
-            [capability.kv]\nquota = 100\n[capability.clock]\n";
+            [capability.kv]\nquota = 100\n[capability.clock]\n\
+            [capability.jobs]\ntrigger = [\"a\", \"b-*\"]\n[capability.sessions]\nwrite = true\n";
         let manifest = Manifest::parse(manifest.as_bytes()).unwrap();
         let found = wishes(&manifest, &[Kind::Notifier]);
         let words: Vec<_> = found.iter().map(|wish| (wish.danger.word(), wish.right, wish.words.as_str())).collect();
@@ -142,8 +177,12 @@ mod tests {
                     "has your secret `token` (of the bot) put into requests to api.x.org; it never sees it; without a \
                      value, the variable T of the server counts"
                 ),
+                ("high", Some("jobs-trigger"), "starts jobs: a, b-*"),
+                ("high", Some("sessions-write"), "types into your sessions, where your agents take it for your word"),
                 ("middle", None, "reads all that people are told"),
+                ("middle", Some("sessions"), "reads what your sessions print"),
                 ("low", Some("kv"), "keeps values of its own between its calls, up to 100 bytes"),
+                ("low", Some("jobs"), "reads your jobs, and how they went"),
                 ("low", Some("clock"), "reads the clock"),
             ]
         );

@@ -73,6 +73,8 @@ pub(crate) struct Config {
     pub(crate) plugins: BTreeMap<PluginId, PluginConfig>,
     /// `plugins.requireSignature` and `plugins.trustedKeys`
     pub(crate) plugin_trust: PluginTrust,
+    /// `plugins.quarantineAfter`: calls in a row without an answer, 5; 0: never.
+    pub(crate) quarantine_after: u32,
     unknown_keys: Vec<String>,
 }
 

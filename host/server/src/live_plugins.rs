@@ -1,11 +1,17 @@
 //! The plugins of a running server. What changes in the folder of plugins or in the settings is taken up at once.
 
+mod change;
+mod log;
+
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use instar_core::attention::{ItemStatus, Urgency, Wanted};
 use instar_core::id::PluginId;
 use instar_engine::{AskError, Engine};
-use instar_plugin::{Live, Means, PluginStats, Source, StatsBook};
+use instar_plugin::{Live, Means, PluginStats, Quarantine, Source, StatsBook, Trip};
+use jiff::Timestamp;
 
+pub(crate) use self::change::{ChangeFault, Changed, InstallWish};
 use crate::config::{Config, Project};
 use crate::installed::PluginFolder;
 use crate::watch_file;
@@ -88,7 +94,7 @@ impl LivePlugins {
         tracing::info!(plugins = list.plugins.len(), problems = list.problems.len(), "the plugins changed");
         *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
         *mark = new_mark;
-        Ok(())
+        self.close_items(engine).await
     }
 
     fn settings(&self) -> Arc<Config> {
@@ -101,10 +107,71 @@ impl LivePlugins {
     }
 }
 
-/// Follows the lock of what is installed, and the settings.
+/// Takes those out that give no answer too often, and lets people know.
+pub(crate) async fn quarantine(plugins: Arc<LivePlugins>, engine: Engine) {
+    loop {
+        for trip in plugins.stats.tripped().await {
+            if let Err(error) = plugins.take_out(&trip, &engine).await {
+                tracing::error!(plugin = %trip.plugin, "a plugin that gives no answer stays in use: {error:#}");
+            }
+        }
+    }
+}
+
+impl LivePlugins {
+    async fn take_out(&self, trip: &Trip, engine: &Engine) -> anyhow::Result<()> {
+        let (id, faults, code) = (&trip.plugin, trip.faults, trip.code.to_owned());
+        let Some(loaded) = self.list().plugins.iter().find(|plugin| plugin.id == id.as_str()).cloned() else {
+            return Ok(());
+        };
+        tracing::warn!(plugin = %id, faults, code, "a plugin gave no answer too often, and is not called any more");
+        let quarantine = Quarantine { digest: loaded.digest, faults, code: code.clone(), since: Timestamp::now() };
+        let folder = PluginFolder::new(self.project.plugins_dir());
+        let (run_dir, of) = (self.project.run_dir(), id.clone());
+        tokio::task::spawn_blocking(move || folder.quarantine(&run_dir, &of, Some(quarantine))).await??;
+        self.reload(engine).await?;
+        let wanted = Wanted {
+            id: item_of(id.as_str()),
+            title: format!("Plugin {id} is in quarantine"),
+            summary: format!("It gave no answer {faults} times in a row, the last time by `{code}`."),
+            description: Some(format!(
+                "It is not called any more; if it is a guard, it denies. `instar plugin stats {id}` shows what it did, \
+                 `instar plugin enable {id}` lets it be called again, and another version is called again by itself."
+            )),
+            category: "plugins".to_owned(),
+            priority: Urgency::High,
+            source_context: None,
+        };
+        engine.raise_attention(wanted).await?;
+        Ok(())
+    }
+
+    /// What somebody enabled again needs no attention.
+    async fn close_items(&self, engine: &Engine) -> Result<(), AskError> {
+        for plugin in self.list().plugins.iter().filter(|plugin| plugin.quarantine.is_none()) {
+            let id = item_of(&plugin.id);
+            let is_open = engine.view().state().attention_item(&id).is_some_and(|item| !item.status.is_closed());
+            if is_open {
+                engine.turn_attention(id, ItemStatus::Done, "host".to_owned()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn item_of(plugin: &str) -> String {
+    format!("plugin-quarantined:{plugin}")
+}
+
+/// Follows the lock of what is installed, what is in quarantine, and the settings.
 pub(crate) async fn watch(plugins: Arc<LivePlugins>, engine: Engine) {
-    let lock = PluginFolder::new(plugins.project.plugins_dir()).lock_path();
+    let folder = PluginFolder::new(plugins.project.plugins_dir());
+    let (lock, quarantine) = (folder.lock_path(), folder.quarantine_path());
     let settings = plugins.project.config_file();
     let reread = || plugins.reload(&engine);
-    tokio::join!(watch_file::watch(&lock, reread), watch_file::watch(&settings, reread));
+    tokio::join!(
+        watch_file::watch(&lock, reread),
+        watch_file::watch(&quarantine, reread),
+        watch_file::watch(&settings, reread)
+    );
 }

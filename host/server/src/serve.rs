@@ -267,6 +267,7 @@ fn watches(host: &Host, config: &Config, project: &Project) -> Vec<JoinHandle<()
     let mut watches = vec![
         tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone())),
         tokio::spawn(live_plugins::watch(host.plugins.clone(), host.engine.clone())),
+        tokio::spawn(live_plugins::quarantine(host.plugins.clone(), host.engine.clone())),
         tokio::spawn(users_file::watch(project.users_file(), host.engine.clone())),
         tokio::spawn(watch_approvals::watch(Approvals::new(Home::of(project).approvals()), host.engine.clone())),
     ];

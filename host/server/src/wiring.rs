@@ -28,6 +28,7 @@ use crate::guards::{Approvals, GuardDesk, Home};
 use crate::helper_program::{HelperProgram, Way};
 use crate::jobs::JobsFolder;
 use crate::live_plugins::LivePlugins;
+use crate::plugin_reach::Reach;
 use crate::plugin_values::{PassingValues, StoredValues};
 use crate::quota_file::QuotaFile;
 use crate::secrets_file::SecretsFile;
@@ -82,7 +83,14 @@ pub(crate) async fn build(
     let sessions = Sessions::open(session_settings(project, config)?).await?;
     clear_downloads(&project.blobs_dir());
     clear_notes(&project.tmp_dir());
-    let plugins = Arc::new(LivePlugins::load(project, config, bundled, means(project, Some(&store))).await?);
+    let reach = Arc::new(Reach::default());
+    let means = Means {
+        jobs: Some(reach.clone()),
+        sessions: Some(reach.clone()),
+        events: Some(reach.clone()),
+        ..means(project, Some(&store))
+    };
+    let plugins = Arc::new(LivePlugins::load(project, config, bundled, means).await?);
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
@@ -109,6 +117,7 @@ pub(crate) async fn build(
     };
     let guards = GuardDesk::new(plugins.live(), Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
+    reach.open(engine.clone());
     Ok(Host { engine, running, jobs, plugins, guards, quota, store, session_tokens })
 }
 
@@ -225,7 +234,7 @@ fn means(project: &Project, store: Option<&Store>) -> Means {
         values: store.map(|store| Arc::new(StoredValues(store.clone())) as Arc<dyn Values>),
         secrets: Some(Arc::new(SecretsFile::new(project.secrets_file()))),
         blobs_dir: Some(project.blobs_dir()),
-        stopped_clock: None,
+        ..Means::default()
     }
 }
 

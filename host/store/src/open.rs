@@ -219,6 +219,7 @@ fn migrations() -> Vec<Migration> {
     let attention = include_str!("../migrations/0011_attention.sql").into_sql_str();
     let threads = include_str!("../migrations/0012_threads.sql").into_sql_str();
     let log_size = include_str!("../migrations/0013_log_size.sql").into_sql_str();
+    let waits = include_str!("../migrations/0015_waits.sql").into_sql_str();
     vec![
         Migration::new(1, "first".into(), MigrationType::Simple, first, false),
         Migration::new(2, "keep".into(), MigrationType::Simple, keep, false),
@@ -233,6 +234,7 @@ fn migrations() -> Vec<Migration> {
         Migration::new(11, "attention".into(), MigrationType::Simple, attention, false),
         Migration::new(12, "threads".into(), MigrationType::Simple, threads, false),
         Migration::new(13, "log_size".into(), MigrationType::Simple, log_size, false),
+        Migration::new(15, "waits".into(), MigrationType::Simple, waits, false),
     ]
 }
 

@@ -16,6 +16,7 @@ mod runs;
 mod sessions;
 mod talk;
 pub(crate) mod threads;
+mod waits;
 
 use instar_core::event::{Event, Fact, RunFinished};
 use instar_core::id::JobSlug;
@@ -140,6 +141,7 @@ async fn project(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) 
         | Fact::RunProgressed { .. }
         | Fact::PredecessorImported { .. }
         | Fact::PluginsChanged { .. }
+        | Fact::PluginNoted(_)
         | Fact::HousekeepingBegun
         | Fact::HousekeepingDone { .. }
         | Fact::HousekeepingFailed { .. }
@@ -172,6 +174,7 @@ async fn project(connection: &mut SqliteConnection, at: Timestamp, fact: &Fact) 
             runs::starting(connection, at, slug.as_ref(), session, launch, plugin_state).await?;
         }
         Fact::RunStarted { run, session, deadline, .. } => runs::started(connection, *run, *session, *deadline).await?,
+        Fact::RunWaiting { .. } | Fact::RunWoke { .. } => waits::changed(connection, fact).await?,
         Fact::RunUsed { .. } | Fact::RunAnswered { .. } | Fact::MessageAccepted { .. } | Fact::SessionTurned { .. } => {
             talk::changed(connection, at, fact).await?;
         }

@@ -136,7 +136,7 @@ async fn open_runs(connection: &mut SqliteConnection) -> Result<Vec<Run>, sqlx::
     const SELECT: &str = concat!(
         "SELECT runs.id, runs.slug, runs.requested_at, runs.admitted_at, runs.trigger, runs.request, runs.status, \
          runs.stopping, \
-         runs.plugin_state, runs.end_fact, runs.launch, runs.deadline, runs.usage, runs.activity, runs.activity_at, \
+         runs.plugin_state, runs.end_fact, runs.launch, runs.deadline, runs.wait_until, runs.usage, runs.activity, runs.activity_at, \
          runs.answered, ",
         session_columns!(),
         " FROM runs LEFT JOIN sessions ON sessions.id = runs.session_id \

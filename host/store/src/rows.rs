@@ -123,6 +123,7 @@ pub(crate) fn run(row: &SqliteRow) -> Result<Run, sqlx::Error> {
         trigger: from_json(row, "trigger")?,
         requested_at: time(row, "requested_at")?,
         admitted_at: optional_time(row, "admitted_at")?,
+        limit: optional_time(row, "wait_until")?.and(optional_time(row, "deadline")?),
         phase: phase(row, &request)?,
         stopping: optional_json(row, "stopping")?,
         plugin_state: row.try_get("plugin_state")?,
@@ -160,6 +161,9 @@ fn phase(row: &SqliteRow, request: &RunRequest) -> Result<Phase, sqlx::Error> {
         RunStatus::Queued => Ok(Phase::Queued),
         RunStatus::Judging => Ok(Phase::Judging),
         RunStatus::Stepping => match optional_json(row, "end_fact")? {
+            None if optional_time(row, "wait_until")?.is_some() => {
+                Ok(Phase::Stepping { event: StepEvent::Woke, session: None })
+            }
             None => Ok(Phase::Stepping { event: StepEvent::Requested(request.step.clone()), session: None }),
             Some(end) => Ok(Phase::Stepping { event: StepEvent::Exited(end), session: Some(Box::new(session(row)?)) }),
         },
@@ -169,6 +173,7 @@ fn phase(row: &SqliteRow, request: &RunRequest) -> Result<Phase, sqlx::Error> {
         RunStatus::Running => {
             Ok(Phase::Running { session: Box::new(session(row)?), deadline: optional_time(row, "deadline")? })
         }
+        RunStatus::Waiting => Ok(Phase::Waiting { until: time(row, "wait_until")? }),
         status @ (RunStatus::Finished | RunStatus::Skipped) => {
             Err(unreadable("status", format!("an open run is {}", status.as_str()).into()))
         }

@@ -96,7 +96,7 @@ impl Reducer for Pipeline {
         match events.into_iter().next() {
             Some(Event::Requested(request)) => Place::first(&request)?.begin(request.previous),
             // A step that talks with people: its program has the floor.
-            Some(Event::Ready) => Ok(StepResult { state, actions: Vec::new() }),
+            Some(Event::Ready | Event::Woke) => Ok(StepResult { state, actions: Vec::new() }),
             Some(Event::Exited(end)) => {
                 let mut place = Place::restored(&state)?;
                 let usage = place.took.add(&end).map(Action::NoteUsage);

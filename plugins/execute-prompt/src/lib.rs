@@ -64,7 +64,7 @@ impl Reducer for Prompt {
                         actions.push(Action::SendText(told(&execute.value, &request)));
                     }
                 }
-                Event::Ready => {}
+                Event::Ready | Event::Woke => {}
                 Event::Exited(end) => {
                     actions.extend(agent::usage(&end).map(Action::NoteUsage));
                     actions.push(Action::Finish(agent::judge(&end)));

@@ -33,7 +33,7 @@ impl Reducer for Skill {
         for event in events {
             match event {
                 Event::Requested(request) => actions.push(Action::Delegate(delegate(&request)?)),
-                Event::Ready => {}
+                Event::Ready | Event::Woke => {}
                 Event::Exited(end) => {
                     actions.extend(agent::usage(&end).map(Action::NoteUsage));
                     actions.push(Action::Finish(agent::judge(&end)));

@@ -24,8 +24,12 @@ pub(super) enum Company {
 }
 
 pub(super) fn trigger(draft: &mut Draft<'_>, slug: &JobSlug, reason: String, force: bool) {
+    trigger_as(draft, slug, Trigger::Manual { reason, force, depth: 0 });
+}
+
+pub(super) fn trigger_as(draft: &mut Draft<'_>, slug: &JobSlug, trigger: Trigger) {
     if let Some(entry) = draft.state.job(slug) {
-        request(draft, &entry.job, Trigger::Manual { reason, force }, Company::Alone);
+        request(draft, &entry.job, trigger, Company::Alone);
     }
 }
 

@@ -1,11 +1,11 @@
 //! How runs end. All outcomes are made here, so that none can be overwritten by another.
 
-use crate::decide::{Draft, Effect, admit, attention, cause_of, due, notices, supervise};
+use crate::decide::{Draft, Effect, admit, attention, cause_of, due, notices, supervise, talk};
 use crate::event::{Fact, RunFinished};
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, RunId};
 use crate::pause::PauseCause;
-use crate::plan::{End, EndCause};
+use crate::plan::{End, EndCause, FinishVerdict};
 use crate::run::{Outcome, Phase, Run, StopCause};
 use crate::session::{Session, SessionStatus};
 
@@ -23,9 +23,13 @@ pub(super) fn stop_asked(draft: &mut Draft<'_>, id: RunId, cause: StopCause) {
     match (&run.phase, cause) {
         (Phase::Gating | Phase::Queued, StopCause::Asked { by }) => admit::withdrawn(draft, run, by),
         (_, cause) => {
-            draft.event(Fact::RunStopping { run: id, slug: run.slug.clone(), cause });
-            if matches!(run.phase, Phase::Running { .. }) {
-                draft.effect(Effect::Stop { run: id });
+            draft.event(Fact::RunStopping { run: id, slug: run.slug.clone(), cause: cause.clone() });
+            match &run.phase {
+                Phase::Running { .. } => draft.effect(Effect::Stop { run: id }),
+                // Nothing of it runs, so that nobody has to report first.
+                Phase::Waiting { .. } => finish(draft, run, stop_outcome(cause), None),
+                // Whoever reports next finds that it is over.
+                Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Starting { .. } => {}
             }
         }
     }
@@ -95,7 +99,19 @@ pub(super) fn not_stopped(draft: &mut Draft<'_>, id: RunId, reason: String) {
     draft.event(Fact::RunProgressed { run: id, slug: run.slug.clone(), message });
 }
 
+/// The execute type says that the run is over.
+pub(super) fn judged(draft: &mut Draft<'_>, run: &Run, verdict: FinishVerdict, message: String, ended: Option<Ended>) {
+    // What a command printed says more than a sentence about it.
+    let said = (ended.is_none() && verdict == FinishVerdict::Succeeded && !message.is_empty()).then(|| message.clone());
+    finish_saying(draft, run, talk::judged(run, verdict, message), ended, said);
+}
+
 pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: Option<Ended>) {
+    finish_saying(draft, run, outcome, ended, None);
+}
+
+fn finish_saying(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: Option<Ended>, message: Option<String>) {
+    let worked_since = run.admitted_at.filter(|_| ended.is_none() && was_judged(&outcome));
     let (end, session) = ended.map(|ended| (ended.end, ended.session)).unzip();
     let status = outcome.session_status();
     let job_state = run.slug.as_ref().and_then(|slug| draft.state.job_state(slug));
@@ -113,6 +129,8 @@ pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: 
         plugin_state: run.plugin_state.clone(),
         outcome,
         end,
+        worked_since,
+        message,
     };
     draft.event(Fact::RunFinished(Box::new(finished.clone())));
     supervise::ask(draft, run, &finished);
@@ -120,6 +138,14 @@ pub(super) fn finish(draft: &mut Draft<'_>, run: &Run, outcome: Outcome, ended: 
     attention::run_ended(draft, run, &finished, was_told);
     if finished.consecutive_failures > before {
         pause_after_failures(draft, run, finished.consecutive_failures);
+    }
+}
+
+/// Whether the run did, or tried, what it was for.
+fn was_judged(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::Succeeded | Outcome::Failed { .. } | Outcome::TimedOut | Outcome::NeedsAttention { .. } => true,
+        Outcome::Stopped { .. } | Outcome::Lost => false,
     }
 }
 

@@ -116,6 +116,9 @@ fn body(run: &Run, finished: &RunFinished) -> String {
     if let Some(end) = &finished.end {
         body.push_str(&format!(" after {} ({})", duration_text(end.duration_ms), cause_of(end)));
     }
+    if let Some(message) = &finished.message {
+        body.push_str(&format!(": {message}"));
+    }
     body.push_str(&format!("\n\n{}, priority {}", origin(&run.trigger), run.request.priority.as_str()));
     if let Some(retry) = run.request.retry.as_ref().filter(|retry| retry.attempts > 1) {
         body.push_str(&format!(", attempt {} of {}", run.trigger.attempt(), retry.attempts));

@@ -106,8 +106,10 @@ pub(super) fn answered(draft: &mut Draft<'_>, run: &Run, result: StepResult) {
                 let outcome = Box::new(judged(run, verdict, message));
                 return end::stop_asked(draft, run.id, StopCause::Judged { outcome });
             }
-            Action::Launch(_) => {
-                let sentence = format!("execute type `{}` asked for a second session", run.request.execute_type);
+            Action::Launch(_) | Action::Wait(_) => {
+                let what = if matches!(action, Action::Wait(_)) { "to wait" } else { "for a second session" };
+                let execute_type = &run.request.execute_type;
+                let sentence = format!("execute type `{execute_type}` asked {what} while its session lives");
                 let outcome = Box::new(Outcome::NeedsAttention { cause: sentence });
                 return end::stop_asked(draft, run.id, StopCause::Judged { outcome });
             }

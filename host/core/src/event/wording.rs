@@ -39,6 +39,8 @@ impl Fact {
             Self::RunPassed { .. } => "job_passed",
             Self::RunStarting { .. } => "job_triggered",
             Self::RunStarted { .. } => "session_started",
+            Self::RunWaiting { .. } => "job_waiting",
+            Self::RunWoke { .. } => "job_woke",
             Self::RunProgressed { .. } => "job_progressed",
             Self::RunUsed { .. } => "job_usage",
             Self::RunAnswered { .. } => "job_answered",
@@ -78,6 +80,7 @@ impl Fact {
                 Listening::Ended => "notifier_ended",
             },
             Self::PluginsChanged { .. } => "plugins_changed",
+            Self::PluginNoted(_) => "plugin_event",
             Self::HousekeepingBegun => "housekeeping_begun",
             Self::HousekeepingDone { .. } => "housekeeping_done",
             Self::HousekeepingFailed { .. } => "housekeeping_failed",
@@ -95,6 +98,8 @@ impl Fact {
             | Self::RunAdmitted { slug, .. }
             | Self::RunPassed { slug, .. }
             | Self::RunStarted { slug, .. }
+            | Self::RunWaiting { slug, .. }
+            | Self::RunWoke { slug, .. }
             | Self::RunProgressed { slug, .. }
             | Self::RunUsed { slug, .. }
             | Self::RunAnswered { slug, .. }
@@ -135,6 +140,7 @@ impl Fact {
             | Self::Conversed(_)
             | Self::Listening { .. }
             | Self::PluginsChanged { .. }
+            | Self::PluginNoted(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -152,6 +158,8 @@ impl Fact {
             | Self::RunAdmitted { run, .. }
             | Self::RunPassed { run, .. }
             | Self::RunStarted { run, .. }
+            | Self::RunWaiting { run, .. }
+            | Self::RunWoke { run, .. }
             | Self::RunProgressed { run, .. }
             | Self::RunUsed { run, .. }
             | Self::RunAnswered { run, .. }
@@ -192,6 +200,7 @@ impl Fact {
             | Self::Conversed(_)
             | Self::Listening { .. }
             | Self::PluginsChanged { .. }
+            | Self::PluginNoted(_)
             | Self::HousekeepingBegun
             | Self::HousekeepingDone { .. }
             | Self::HousekeepingFailed { .. }
@@ -240,6 +249,8 @@ impl Fact {
             Self::RunProgressed { message, .. } => message.clone(),
             Self::RunUsed { slug, .. } => format!("Usage of the run{} noted", of(slug)),
             Self::RunAnswered { slug, .. } => format!("The execute type of the run{} was asked", of(slug)),
+            Self::RunWaiting { slug, until, .. } => format!("Run{} waits until {until}", of(slug)),
+            Self::RunWoke { slug, .. } => format!("The wait of the run{} is over", of(slug)),
             Self::MessageAccepted { message, .. } => format!("Message {} accepted", message.number),
             Self::SessionTurned { activity, .. } => turned_summary(activity),
             Self::RunStopping { slug, .. } => format!("Run{} is being stopped", of(slug)),
@@ -247,7 +258,8 @@ impl Fact {
             Self::HandoffLeft { slug, .. } => format!("Run{} left notes for the next", of(slug)),
             Self::RunFinished(finished) => {
                 let again = finished.retry_at.map(|at| format!("; it is tried again at {at}")).unwrap_or_default();
-                format!("{} {}{again}", finished.job_name, finished.outcome.sentence())
+                let said = finished.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+                format!("{} {}{said}{again}", finished.job_name, finished.outcome.sentence())
             }
             Self::SupervisionAsked { question } => format!("An opinion on the run{} is asked for", of(&question.slug)),
             Self::RunSupervised { slug, opinion, .. } => {
@@ -296,6 +308,7 @@ impl Fact {
                 Listening::Works => format!("{notifier} listens again"),
                 Listening::Ended => format!("{notifier} is not listened to any more"),
             },
+            Self::PluginNoted(fact) => format!("{}: {}", fact.plugin, fact.summary),
             Self::PluginsChanged(loaded) => format!("The plugins changed; {} are loaded", loaded.plugins.len()),
             Self::HousekeepingBegun => "Housekeeping begun".into(),
             Self::HousekeepingDone { cleared } => format!(
@@ -340,6 +353,7 @@ impl Fact {
                 json!({ "session": session.name, "model": session.model, "reason": session.triggered_by })
             }
             Self::RunStarted { deadline, .. } => json!({ "deadline": deadline }),
+            Self::RunWaiting { until, limit, .. } => json!({ "until": until, "deadline": limit }),
             Self::RunUsed { usage, .. } => json!(usage),
             Self::RunAnswered { activity, .. } => json!({ "activity": activity }),
             // The text may hold what is nobody else's business; it is in the session.
@@ -406,6 +420,7 @@ impl Fact {
                 }
                 Listening::Works | Listening::Ended => json!({ "notifier": notifier }),
             },
+            Self::PluginNoted(fact) => json!({ "plugin": fact.plugin, "name": fact.name, "told": fact.metadata }),
             Self::PluginsChanged(loaded) => json!({ "plugins": loaded.plugins, "notifiers": loaded.notifiers }),
             Self::HousekeepingDone { cleared } => json!(cleared),
             Self::HousekeepingFailed { error } => json!({ "error": error }),
@@ -490,6 +505,9 @@ impl RunFinished {
             "retryAt": self.retry_at,
         });
         merge(&mut details, json!(self.outcome));
+        if let Some(message) = &self.message {
+            merge(&mut details, json!({ "message": message }));
+        }
         if let Some(end) = &self.end {
             merge(&mut details, end_details(end));
         }

@@ -50,6 +50,8 @@ pub(super) struct Runs {
     /// How many of each tag hold a place; tags without any are absent.
     active_tags: BTreeMap<String, usize>,
     ends: BTreeSet<(Timestamp, RunId)>,
+    /// The ends of waits.
+    wakes: BTreeSet<(Timestamp, RunId)>,
     /// How many have no job behind them.
     spawned: usize,
 }
@@ -64,6 +66,7 @@ impl Runs {
             placeless: 0,
             active_tags: BTreeMap::new(),
             ends: BTreeSet::new(),
+            wakes: BTreeSet::new(),
             spawned: 0,
         }
     }
@@ -119,6 +122,17 @@ impl Runs {
         self.ends.iter().find(|(_, id)| !is_stopping(id)).map(|(at, _)| *at)
     }
 
+    /// The runs whose wait is over, and whose time is not.
+    pub(super) fn due_wakes(&self, now: Timestamp) -> impl Iterator<Item = &Run> {
+        let due = self.wakes.iter().take_while(move |(at, _)| *at <= now);
+        let runs = due.filter_map(|(_, id)| self.runs.get(id));
+        runs.filter(move |run| self.end_of(run).is_none_or(|(at, _)| at > now))
+    }
+
+    pub(super) fn next_wake(&self) -> Option<Timestamp> {
+        self.wakes.first().map(|(at, _)| *at)
+    }
+
     /// What events make of the runs.
     pub(super) fn apply(&mut self, event: &Event) {
         match &event.fact {
@@ -134,6 +148,10 @@ impl Runs {
                 self.change(session.run, |run| run.launch(session, launch, plugin_state));
             }
             Fact::RunStarted { run, deadline, .. } => self.change(*run, |run| run.start(*deadline)),
+            Fact::RunWaiting { run, until, limit, plugin_state, .. } => {
+                self.change(*run, |run| run.wait(*until, *limit, plugin_state));
+            }
+            Fact::RunWoke { run, .. } => self.change(*run, Run::wake),
             Fact::RunUsed { run, usage, .. } => self.change(*run, |run| run.usage.clone_from(usage)),
             Fact::RunAnswered { run, activity, plugin_state, .. } => {
                 self.change(*run, |run| run.answer(*activity, plugin_state));
@@ -203,6 +221,9 @@ impl Runs {
         if let Some((at, _)) = self.end_of(run) {
             self.ends.insert((at, run.id));
         }
+        if let Some(at) = run.wakes_at() {
+            self.wakes.insert((at, run.id));
+        }
     }
 
     fn unindex(&mut self, run: &Run) {
@@ -216,6 +237,9 @@ impl Runs {
         }
         if let Some((at, _)) = self.end_of(run) {
             self.ends.remove(&(at, run.id));
+        }
+        if let Some(at) = run.wakes_at() {
+            self.wakes.remove(&(at, run.id));
         }
     }
 
@@ -232,7 +256,13 @@ impl Runs {
 
     /// When a run must end, and why: its own limit, or that of a talk in which nobody speaks.
     fn end_of(&self, run: &Run) -> Option<(Timestamp, StopCause)> {
-        let Phase::Running { deadline, .. } = &run.phase else { return None };
+        let deadline = match &run.phase {
+            Phase::Running { deadline, .. } => deadline,
+            Phase::Waiting { .. } => &run.limit,
+            Phase::Gating | Phase::Queued | Phase::Judging | Phase::Stepping { .. } | Phase::Starting { .. } => {
+                return None;
+            }
+        };
         let limit = deadline.map(|at| (at, StopCause::Timeout));
         let idle = run.talk.as_ref().and_then(|talk| talk.idle_until(self.idle_limit));
         let idle = idle.map(|at| (at, StopCause::Idle));

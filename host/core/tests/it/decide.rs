@@ -70,7 +70,7 @@ fn disabled_job_runs_only_by_force() {
     world.pass_minutes(3);
     world.trigger("off");
     assert_eq!(world.skips(), [SkipReason::Disabled]);
-    world.tell(What::TriggerAsked { slug: "off".parse().unwrap(), reason: "manual".into(), force: true });
+    world.tell(What::TriggerAsked { slug: "off".parse().unwrap(), reason: "manual".into(), force: true, depth: 0 });
     assert_eq!(world.count(|fact| matches!(fact, Fact::RunAdmitted { .. })), 1);
 }
 

@@ -7,7 +7,7 @@ use instar_core::decide::{Effect, StepFault, What};
 use instar_core::event::Fact;
 use instar_core::gate::{GateAnswer, GateEnd};
 use instar_core::id::RunId;
-use instar_core::plan::{EndCause, FinishVerdict, StepResult};
+use instar_core::plan::{Action, EndCause, FinishVerdict, StepResult};
 use instar_core::run::Trigger;
 use instar_core::talk::{Activity, Doing};
 use instar_core::thread::ThreadFault;
@@ -77,7 +77,7 @@ fn play(world: &mut World, step: &Move) {
         }
         Move::Trigger { job, force } => {
             let slug = JOBS[*job].0.parse().expect("the test names what is there");
-            world.tell(What::TriggerAsked { slug, reason: "manual".into(), force: *force });
+            world.tell(What::TriggerAsked { slug, reason: "manual".into(), force: *force, depth: 0 });
         }
         Move::Stop { effect } => {
             if let Some(run) = effect_at(world, *effect).and_then(|effect| run_of(&effect)) {
@@ -203,7 +203,12 @@ fn report(world: &mut World, effect: &Effect, well: bool) {
 
 fn report_step(world: &mut World, run: RunId, well: bool) {
     let launched = world.count(|fact| matches!(fact, Fact::SessionEnded { run: ended, .. } if *ended == run)) > 0;
+    let waited = world.count(|fact| matches!(fact, Fact::RunWaiting { run: other, .. } if *other == run)) > 0;
     match (well, launched) {
+        (true, false) if !waited && world.events.len().is_multiple_of(3) => {
+            let actions = vec![Action::Wait(90_000)];
+            world.tell(What::Stepped { run, result: Ok(StepResult { state: vec![1], actions }) });
+        }
         (true, false) => drop(world.tell(What::Stepped { run, result: Ok(launch()) })),
         (true, true) => world.finish_step(run, FinishVerdict::Succeeded, ""),
         (false, false) => drop(world.tell(What::Stepped { run, result: Ok(StepResult::default()) })),

@@ -19,6 +19,7 @@ mod supervisor;
 mod talk;
 mod threads;
 mod tune;
+mod waits;
 mod world;
 mod year;
 mod zones;

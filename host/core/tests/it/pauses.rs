@@ -64,7 +64,7 @@ fn paused_job_runs_by_hand_only_by_force() {
         pause(&mut world, paused);
         world.trigger("a");
         assert_eq!(world.skips(), [SkipReason::Paused]);
-        world.tell(What::TriggerAsked { slug: slug(), reason: "manual".into(), force: true });
+        world.tell(What::TriggerAsked { slug: slug(), reason: "manual".into(), force: true, depth: 0 });
         assert_eq!(world.count(|fact| matches!(fact, Fact::RunAdmitted { .. })), 1);
     }
 }

@@ -88,7 +88,7 @@ fn retry_of_a_forced_run_is_forced_too_and_one_of_a_removed_job_is_dropped() {
     let mut world = world(&retrying());
     world.set_enabled("a", false);
     let slug: instar_core::id::JobSlug = "a".parse().expect("a slug");
-    world.tell(What::TriggerAsked { slug: slug.clone(), reason: "manual".into(), force: true });
+    world.tell(What::TriggerAsked { slug: slug.clone(), reason: "manual".into(), force: true, depth: 0 });
     let first = world.only_run();
     world.fail_run(first);
     world.pass_minutes(10);

@@ -230,7 +230,7 @@ impl World {
 
     pub(crate) fn trigger(&mut self, slug: &str) -> RunId {
         let slug: JobSlug = slug.parse().expect("the test names what is there");
-        let decision = self.tell(What::TriggerAsked { slug, reason: "manual".into(), force: false });
+        let decision = self.tell(What::TriggerAsked { slug, reason: "manual".into(), force: false, depth: 0 });
         decision.events[0].fact.run().expect("the test names what is there")
     }
 

@@ -6,9 +6,12 @@ use std::sync::{Arc, Mutex};
 use instar_core::id::PluginId;
 use jiff::Timestamp;
 
+use super::events::Events;
 use super::http::Client;
+use super::jobs::Jobs;
 use super::kv::Values;
 use super::rate::Bucket;
+use super::sessions::SessionsOfHost;
 use crate::grants::Grants;
 use crate::secret::Secrets;
 use crate::stats::Counter;
@@ -21,6 +24,10 @@ pub struct Means {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Where downloads are kept; made when it is needed.
     pub blobs_dir: Option<PathBuf>,
+    /// None where no server runs, like the two below.
+    pub jobs: Option<Arc<dyn Jobs>>,
+    pub sessions: Option<Arc<dyn SessionsOfHost>>,
+    pub events: Option<Arc<dyn Events>>,
     /// Both clocks stand at this moment; for those who try a plugin out.
     pub stopped_clock: Option<Timestamp>,
 }
@@ -34,7 +41,11 @@ pub(crate) struct Rights {
     pub client: Arc<Client>,
     /// The plugin's configuration, which may name a host.
     pub config: serde_json::Value,
+    /// Of requests.
     pub bucket: Mutex<Bucket>,
+    pub jobs_bucket: Mutex<Bucket>,
+    pub sessions_bucket: Mutex<Bucket>,
+    pub events_bucket: Mutex<Bucket>,
     pub counter: Arc<Counter>,
 }
 
@@ -47,7 +58,25 @@ impl Rights {
         config: serde_json::Value,
         counter: Arc<Counter>,
     ) -> Self {
-        let rate = grants.http.as_ref().map_or(0, |http| http.rate_per_minute);
-        Self { plugin, grants, means, client, config, bucket: Mutex::new(Bucket::new(rate)), counter }
+        let bucket = |rate: Option<u32>| Mutex::new(Bucket::new(rate.unwrap_or(0)));
+        Self {
+            plugin,
+            means,
+            client,
+            config,
+            bucket: bucket(grants.http.as_ref().map(|http| http.rate_per_minute)),
+            jobs_bucket: bucket(grants.jobs.as_ref().map(|jobs| jobs.rate_per_minute)),
+            sessions_bucket: bucket(grants.sessions.as_ref().map(|sessions| sessions.rate_per_minute)),
+            events_bucket: bucket(grants.events.as_ref().map(|events| events.rate_per_minute)),
+            grants,
+            counter,
+        }
+    }
+
+    /// Whether there is anything at all that the plugin may ask.
+    pub(crate) fn are_any(&self) -> bool {
+        let Grants { clock, kv, secrets, http, jobs, sessions, events, hosts: _ } = &self.grants;
+        let of_host = jobs.is_some() || sessions.is_some() || events.is_some();
+        *clock || kv.is_some() || !secrets.is_empty() || http.is_some() || of_host
     }
 }

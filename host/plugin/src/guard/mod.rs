@@ -214,8 +214,16 @@ impl Plugins {
                 rule: format!("{}/{}", guard.id, guard.code),
                 answer: Answer::Deny,
                 severity: Severity::Critical,
-                detail: format!("the guard `{}` could not be loaded ({})", guard.id, guard.code),
-                remedy: Some(format!("repair the plugin `{}` or disable it", guard.id)),
+                detail: match guard.code {
+                    "quarantined" => {
+                        format!("the guard `{}` gave no verdict too often, and is in quarantine", guard.id)
+                    }
+                    code => format!("the guard `{}` could not be loaded ({code})", guard.id),
+                },
+                remedy: Some(match guard.code {
+                    "quarantined" => format!("`instar plugin enable {}` lets it judge again", guard.id),
+                    _ => format!("repair the plugin `{}` or disable it", guard.id),
+                }),
                 command: None,
             }),
             None => Ok(()),

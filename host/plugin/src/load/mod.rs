@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use instar_core::id::PluginId;
+use jiff::Timestamp;
 
 use crate::audit::Kind;
 use crate::cache::Cache;
@@ -85,9 +86,11 @@ pub struct Settings {
     pub configs: BTreeMap<PluginId, serde_json::Value>,
     /// Plugins that are listed only.
     pub disabled: BTreeSet<PluginId>,
+    /// Plugins that gave no answer too often, and are listed only; of guards each denies.
+    pub quarantined: BTreeMap<PluginId, Quarantine>,
     /// Grants, and what stands for a host.
     pub operator: BTreeMap<PluginId, OperatorSays>,
-    /// What the host has for notifiers to use.
+    /// What the host has for plugins to use.
     pub means: Means,
     /// Where calls are counted; it may outlive these plugins.
     pub stats: Arc<StatsBook>,
@@ -95,6 +98,18 @@ pub struct Settings {
     /// Only plugins of one of these kinds are loaded; empty means all.
     pub only: Vec<Kind>,
     pub trial: Trial,
+}
+
+/// Why a plugin is not called any more.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quarantine {
+    /// BLAKE3 of the component, in hexadecimal: another version is called again.
+    pub digest: String,
+    /// So many calls in a row had no answer.
+    pub faults: u32,
+    /// The code of the last one.
+    pub code: String,
+    pub since: Timestamp,
 }
 
 /// When a plugin is tried out: an instance is made that must have the contract's types and accept its configuration.
@@ -115,6 +130,7 @@ impl Settings {
             limits: Limits::default(),
             configs: BTreeMap::new(),
             disabled: BTreeSet::new(),
+            quarantined: BTreeMap::new(),
             operator: BTreeMap::new(),
             means: Means::default(),
             stats: Arc::default(),

@@ -49,6 +49,15 @@ impl Loader {
             self.add(PluginInfo { enabled: false, ..info }, None);
             return Ok(());
         }
+        if let Some(quarantine) = self.settings.quarantined.get(&info.id).filter(|it| it.digest == info.digest).cloned()
+        {
+            let (id, faults, code) = (info.id.clone(), quarantine.faults, quarantine.code.clone());
+            let cause = Cause::Quarantined { id, faults, code };
+            self.add_broken(&info, &cause);
+            let error = PluginError::new(&info.id, cause);
+            self.add(PluginInfo { enabled: false, quarantine: Some(quarantine), ..info }, None);
+            return Err(error);
+        }
         match self.prepare(&source.bytes, &outline, &manifest, &info, on_compile) {
             Ok(loaded) => {
                 self.add(info, Some(loaded));
@@ -126,11 +135,11 @@ impl Loader {
         !matches!(info.origin, Origin::Bundled { .. }) || self.settings.configs.contains_key(&info.id)
     }
 
-    /// What a notifier may do; the others only think.
+    /// What it may do; guards only think.
     fn rights(&self, manifest: &Manifest, info: &PluginInfo) -> Result<Option<Arc<Rights>>, Cause> {
         let operator = self.settings.operator.get(&info.id).cloned().unwrap_or_default();
         let grants = grants::decide(&info.origin, &info.digest, &info.imports, manifest, &operator)?;
-        if !info.kinds.contains(&Kind::Notifier) {
+        if info.kinds.iter().all(|kind| kind.is_guard()) {
             return Ok(None);
         }
         let config = self.settings.configs.get(&info.id).cloned().unwrap_or_default();
@@ -214,6 +223,7 @@ impl Loader {
             config_json: &loaded.config_json,
             trace_id: "",
             rights: None,
+            depth: 0,
             counter: None,
             limits: self.settings.limits.validate,
             queue: self.settings.limits.queue,
@@ -311,6 +321,7 @@ fn info(source: &Source, outline: &Outline, manifest: &Manifest) -> PluginInfo {
         imports: outline.imports.clone(),
         secrets: manifest.secrets.iter().map(SecretSlot::told).collect(),
         enabled: true,
+        quarantine: None,
     }
 }
 

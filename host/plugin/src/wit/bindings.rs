@@ -14,6 +14,9 @@ wasmtime::component::bindgen!({
             import instar:plugin/kv@0.1.0-dev;
             import instar:plugin/secrets@0.1.0-dev;
             import instar:plugin/http@0.1.0-dev;
+            import instar:plugin/jobs@0.1.0-dev;
+            import instar:plugin/sessions@0.1.0-dev;
+            import instar:plugin/events@0.1.0-dev;
             export instar:plugin/plugin-meta@0.1.0-dev;
             export instar:plugin/execute@0.1.0-dev;
             export instar:plugin/notifier@0.1.0-dev;
@@ -32,6 +35,9 @@ wasmtime::component::bindgen!({
     imports: {
         "instar:plugin/kv@0.1.0-dev": async,
         "instar:plugin/http@0.1.0-dev": async,
+        "instar:plugin/jobs@0.1.0-dev": async,
+        "instar:plugin/sessions@0.1.0-dev": async,
+        "instar:plugin/events@0.1.0-dev": async,
     },
     exports: {
         "instar:plugin/plugin-meta@0.1.0-dev.validate": async,

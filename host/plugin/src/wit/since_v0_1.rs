@@ -43,12 +43,14 @@ pub struct CallContext {
     pub now: Timestamp,
     /// What an agent is to be told before its task; for execute types.
     pub context: String,
+    /// How many starts by plugins led to the run, one from the other; 0 for one that people or schedules wanted.
+    pub depth: u32,
 }
 
 impl CallContext {
     /// A call that belongs to no job and no session.
     pub fn new(asker: Asker, now: Timestamp) -> Self {
-        Self { asker, trace_id: String::new(), job: None, session: None, now, context: String::new() }
+        Self { asker, trace_id: String::new(), job: None, session: None, now, context: String::new(), depth: 0 }
     }
 }
 
@@ -132,6 +134,7 @@ impl From<StepEvent> for execute::Event {
         match event {
             StepEvent::Requested(request) => Self::Requested((&request).into()),
             StepEvent::Ready => Self::Ready,
+            StepEvent::Woke => Self::Woke,
             StepEvent::Exited(end) => Self::Exited(end.into()),
         }
     }

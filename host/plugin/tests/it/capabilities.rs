@@ -1,4 +1,4 @@
-//! What a notifier may do: each rule and each limit has a test that runs into it, with a real server on loopback.
+//! What a plugin may do: each rule and each limit has a test that runs into it, with a real server on loopback.
 #![expect(clippy::unwrap_used, reason = "helpers of tests: a panic names the line")]
 
 use std::collections::BTreeMap;
@@ -9,13 +9,14 @@ use std::time::Duration;
 
 use instar_core::id::{Ids, PluginId};
 use instar_core::notice::{Attachment, Message};
+use instar_core::plan::{Action, Beginning, StepEvent};
 use instar_core::verdict::Severity;
 use instar_plugin::{Cause, Means, PluginError, Plugins, Secret, Secrets, Settings};
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
 
 use crate::loopback::{ok, serve, with_status};
-use crate::support::{self, call, load_with, source, try_load};
+use crate::support::{self, call, load_with, request, source, try_load};
 
 const TOKEN: &str = "12345:s3cr3t-token";
 
@@ -281,4 +282,46 @@ async fn without_a_store_no_values_are_kept_and_the_clock_goes() {
     let plugins = at("http://127.0.0.1:1");
     assert_eq!(run(&plugins, json!({ "set": ["a", "1"] })).await.unwrap_err(), "not-allowed");
     assert_eq!(run(&plugins, json!("clock")).await.unwrap(), "true");
+}
+
+fn working(urls: &[&str]) -> Settings {
+    let mut settings = support::granted("tiny-work");
+    let worker: PluginId = "tiny-work".parse().unwrap();
+    settings.configs.insert(worker.clone(), json!({ "urls": urls }));
+    let hosts = urls.iter().map(|url| ("127.0.0.1".to_owned(), (*url).to_owned())).collect();
+    settings.operator.get_mut(&worker).unwrap().hosts = hosts;
+    settings.means = Means { secrets: Some(Arc::new(Any)), ..Means::default() };
+    settings
+}
+
+#[derive(Debug)]
+struct Any;
+
+impl Secrets for Any {
+    fn value(&self, _: &PluginId, _: &str, _: Option<&str>) -> Option<Secret> {
+        Secret::new("any")
+    }
+}
+
+#[tokio::test]
+async fn an_execute_type_asks_in_its_steps_what_it_was_granted_and_nothing_in_its_preview() {
+    let (base, asked) = serve(|_| Some(ok("fine"))).await;
+    let plugins = load_with(&["tiny-work"], working(&[&base]));
+    let job = json!({ "type": "tiny-work", "waits": 1, "waitMs": 5, "url": format!("{base}/x") }).to_string();
+    let Beginning::Work(codes) = plugins.plan("tiny-work", &call(), &request(&job)).await.unwrap() else { panic!() };
+    assert_eq!(codes, "not-allowed not-allowed unknown-secret 0");
+    assert_eq!(asked.all(), Vec::<String>::new(), "a preview asked somebody");
+    let first =
+        plugins.step("tiny-work", &call(), Vec::new(), vec![StepEvent::Requested(request(&job))]).await.unwrap();
+    assert_eq!(first.actions, [Action::Progress("step 0 was answered fine".into()), Action::Wait(5)]);
+    assert_eq!(asked.all().len(), 1);
+    // There is no store here, which is said as of any other plugin.
+    let error = plugins.step("tiny-work", &call(), first.state, vec![StepEvent::Woke]).await.unwrap_err();
+    assert_eq!(told(Err(error)).unwrap_err(), "not-allowed");
+}
+
+#[tokio::test]
+async fn an_execute_type_without_a_grant_is_not_loaded() {
+    let (_, problems) = try_load(&["tiny-work"], support::settings());
+    assert_eq!(problems[0].code(), "not-granted", "{problems:?}");
 }

@@ -2,14 +2,14 @@
 
 use instar_core::plan::{Action, End, EndCause, FinishVerdict, Stdin, StepEvent};
 
-use crate::support::{call, load, request};
+use crate::support::{call, launch_of, load, request};
 
 const PROMPT: &str = r#"{"type":"prompt","value":"tidy up"}"#;
 
 #[tokio::test]
 async fn a_prompt_is_launched_with_the_jobs_model_and_reads_standard_input() {
     let plugins = load(&["execute-prompt"]);
-    let launch = plugins.plan("prompt", &call(), &request(PROMPT)).await.unwrap();
+    let launch = launch_of(plugins.plan("prompt", &call(), &request(PROMPT)).await.unwrap());
     assert_eq!(
         launch.argv,
         ["claude", "--dangerously-skip-permissions", "--model", "opus", "-p", "--output-format", "json"]
@@ -25,7 +25,7 @@ async fn a_prompt_is_launched_with_the_jobs_model_and_reads_standard_input() {
 async fn a_script_is_launched_with_its_arguments() {
     let plugins = load(&["execute-script"]);
     let execute = r#"{"type":"script","value":"report.sh","args":"--since 'last week'"}"#;
-    let launch = plugins.plan("script", &call(), &request(execute)).await.unwrap();
+    let launch = launch_of(plugins.plan("script", &call(), &request(execute)).await.unwrap());
     assert_eq!(launch.argv[..2], ["/bin/sh", "-c"]);
     assert_eq!(launch.argv[3..], ["instar-script", "report.sh", "--since", "last week"]);
     assert_eq!(launch.stdin, Stdin::Typed);
@@ -82,6 +82,6 @@ async fn a_launch_without_a_command_is_refused() {
 #[tokio::test]
 async fn the_baseline_is_there_and_does_nothing() {
     let plugins = load(&["tiny-baseline"]);
-    let launch = plugins.plan("tiny-baseline", &call(), &request("{}")).await.unwrap();
+    let launch = launch_of(plugins.plan("tiny-baseline", &call(), &request("{}")).await.unwrap());
     assert_eq!(launch.argv, ["echo", "vars=0 args=0 stdin=0 stdout=closed terminal=false seeded=1"]);
 }

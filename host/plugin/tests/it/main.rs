@@ -3,6 +3,7 @@
 mod capabilities;
 mod execute;
 mod guard;
+mod host;
 mod limits;
 mod load;
 mod loopback;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use instar_core::plan::StepRequest;
+use instar_core::plan::{Beginning, Launch, StepRequest};
 use instar_plugin::{Asker, CallContext, Grant, OperatorSays, PluginError, Plugins, Settings, Source};
 use jiff::Timestamp;
 
@@ -33,6 +33,7 @@ pub(crate) fn settings() -> Settings {
     let mut settings = Settings::new(Path::new(env!("CARGO_TARGET_TMPDIR")).join("native"));
     settings.limits.guard.wall = Duration::from_secs(10);
     settings.limits.execute.wall = Duration::from_secs(10);
+    settings.limits.work.wall = Duration::from_secs(20);
     settings.limits.validate.wall = Duration::from_secs(10);
     settings.limits.queue = Duration::from_secs(60);
     settings
@@ -68,6 +69,15 @@ pub(crate) fn load(names: &[&str]) -> Plugins {
 
 pub(crate) fn call() -> CallContext {
     CallContext::new(Asker::Cron, Timestamp::UNIX_EPOCH)
+}
+
+/// The command that something begins with.
+#[track_caller]
+pub(crate) fn launch_of(beginning: Beginning) -> Launch {
+    match beginning {
+        Beginning::Launch(launch) => launch,
+        Beginning::Work(what) => panic!("it launches nothing: {what}"),
+    }
 }
 
 pub(crate) fn request(execute_json: &str) -> StepRequest {

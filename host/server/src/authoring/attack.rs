@@ -4,6 +4,7 @@
 //! the plugin's own words is none.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use instar_core::plan::{End, EndCause, StepEvent, StepRequest};
 use instar_plugin::{Cause, Kind, Moment, PluginError, Plugins};
@@ -58,10 +59,10 @@ pub(crate) async fn attack(bench: &Bench, config: &Map<String, Value>, secrets: 
     let mut attacked = Attacked::default();
     let web = web(200, "")?;
     for (what, config) in configs() {
-        let loaded = bench.load(&config, BTreeMap::new(), &web);
+        let loaded = bench.load(&config, BTreeMap::new(), &web, Arc::default());
         attacked.note_error(&format!("a configuration with {what}"), loaded.as_ref().err());
     }
-    let plugins = bench.load(config, BTreeMap::new(), &web).map_err(|error| error.to_string())?;
+    let plugins = bench.load(config, BTreeMap::new(), &web, Arc::default()).map_err(|error| error.to_string())?;
     for kind in &bench.seen.kinds {
         match kind {
             Kind::Execute => execute(bench, &plugins, &mut attacked).await,
@@ -128,6 +129,7 @@ async fn execute(bench: &Bench, plugins: &Plugins, attacked: &mut Attacked) {
     let end = |cause| StepEvent::Exited(End { cause, duration_ms: 0, tail: String::new(), report: None });
     tries.push(("the end of a run that never began".to_owned(), Vec::new(), end(EndCause::Lost)));
     tries.push(("a prompt before all else".to_owned(), Vec::new(), StepEvent::Ready));
+    tries.push(("the end of a wait that it never asked for".to_owned(), Vec::new(), StepEvent::Woke));
     tries.push(("a state that it never wrote".to_owned(), vec![0xff; 1000], end(EndCause::Exit(0))));
     for (what, state, event) in tries {
         let answer = plugins.step(&name, &call(), state, vec![event]).await;
@@ -172,15 +174,17 @@ async fn notifier(
     attacked: &mut Attacked,
 ) -> Result<(), String> {
     for (what, text) in texts() {
-        let plugins = bench.load(config, secrets.clone(), &web(200, "{}")?).map_err(|error| error.to_string())?;
+        let plugins =
+            bench.load(config, secrets.clone(), &web(200, "{}")?, Arc::default()).map_err(|error| error.to_string())?;
         let message = MessageCase { title: text.clone(), body: text };
         note_told(attacked, &format!("a message that is {what}"), &told(bench, &plugins, &message).await);
     }
     let message = MessageCase { title: "title".to_owned(), body: "body".to_owned() };
     for status in [200, 204, 301, 400, 401, 404, 409, 413, 429, 500, 503] {
         for (what, body) in texts() {
-            let plugins =
-                bench.load(config, secrets.clone(), &web(status, &body)?).map_err(|error| error.to_string())?;
+            let plugins = bench
+                .load(config, secrets.clone(), &web(status, &body)?, Arc::default())
+                .map_err(|error| error.to_string())?;
             let told = told(bench, &plugins, &message).await;
             note_told(attacked, &format!("the answer {status} with {what}"), &told);
         }

@@ -8,6 +8,8 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
+use super::host_double::HostCase;
+
 /// One question to a plugin, or one run.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -41,6 +43,9 @@ pub(crate) struct Case {
     /// What is asked of the network while they are, in this order.
     #[serde(default)]
     pub(super) http: Vec<Exchange>,
+    /// Jobs, sessions and events that there are.
+    #[serde(default)]
+    pub(super) host: HostCase,
     pub(super) expect: Option<Value>,
 }
 
@@ -52,6 +57,9 @@ pub(super) struct Step {
     /// The launched program waits at its prompt.
     #[serde(default)]
     pub(super) ready: bool,
+    /// The wait that it asked for is over.
+    #[serde(default)]
+    pub(super) woke: bool,
     pub(super) expect: Option<Value>,
 }
 

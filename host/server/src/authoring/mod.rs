@@ -7,6 +7,7 @@ mod attack;
 mod build;
 mod cases;
 mod doubles;
+mod host_double;
 mod project;
 mod sdk;
 mod trial;

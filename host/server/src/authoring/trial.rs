@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 
 use super::cases::{Case, Exited, MessageCase, Step, difference};
 use super::doubles::{CaseSecrets, MemoryValues, ScriptedWeb};
+use super::host_double::CaseHost;
 
 /// A component on trial.
 #[derive(Debug)]
@@ -62,7 +63,8 @@ pub(crate) async fn run(bench: &Bench, case: &Case) -> Verdict {
 
 async fn tried(bench: &Bench, case: &Case) -> Result<Vec<String>, String> {
     let web = ScriptedWeb::start(case.http.clone(), None).map_err(|error| error.to_string())?;
-    let plugins = bench.load(&case.config, case.secrets.clone(), &web);
+    let host = Arc::new(CaseHost::new(case.host.clone()));
+    let plugins = bench.load(&case.config, case.secrets.clone(), &web, host.clone());
     let plugins = match plugins {
         Ok(plugins) => plugins,
         Err(error) => return Ok(against(case.expect.as_ref(), &failed(&error))),
@@ -70,6 +72,7 @@ async fn tried(bench: &Bench, case: &Case) -> Result<Vec<String>, String> {
     let found = tokio::time::timeout(PATIENCE, ask(bench, &plugins, case));
     let mut problems = found.await.map_err(|_| format!("no answer in {PATIENCE:?}"))??;
     problems.extend(web.problems(&case.http));
+    problems.extend(host.problems());
     Ok(problems)
 }
 
@@ -93,6 +96,7 @@ impl Bench {
         config: &Map<String, Value>,
         secrets: BTreeMap<String, String>,
         web: &ScriptedWeb,
+        host: Arc<CaseHost>,
     ) -> Result<Plugins, PluginError> {
         let mut settings = Settings::new(self.cache.clone());
         let config = Value::Object(config.clone()).to_string().replace(WEB, &web.url);
@@ -108,6 +112,9 @@ impl Bench {
             secrets: Some(Arc::new(CaseSecrets(secrets))),
             blobs_dir: Some(self.cache.join("blobs")),
             stopped_clock: Some(now()),
+            jobs: Some(host.clone()),
+            sessions: Some(host.clone()),
+            events: Some(host),
         };
         settings.pool = PoolChoice::OnDemand;
         let what = Installed {
@@ -173,6 +180,7 @@ fn event(step: &Step) -> StepEvent {
             tail: output.clone(),
             report: report.as_ref().map(Value::to_string),
         }),
+        None if step.woke => StepEvent::Woke,
         _ => StepEvent::Ready,
     }
 }
@@ -183,6 +191,7 @@ fn action(action: &Action) -> Value {
         Action::Progress(text) => json!({ "progress": text }),
         Action::SendText(text) => json!({ "send-text": text }),
         Action::NoteUsage(usage) => json!({ "note-usage": usage }),
+        Action::Wait(millis) => json!({ "wait": millis }),
         Action::Finish { verdict, message } => json!({ "finish": { "verdict": verdict, "message": message } }),
     }
 }

@@ -192,7 +192,7 @@ fn set(context: &Context, name: &str, value: &str) -> Result<Exit, Failure> {
 }
 
 /// Writes one key; what would be no settings is not written.
-pub(super) fn store(project: &Project, name: &str, value: &Value) -> Result<(), Failure> {
+pub(crate) fn store(project: &Project, name: &str, value: &Value) -> Result<(), Failure> {
     let mut edited = EditedConfig::begin(project)?;
     edited.set(name, value)?;
     edited.write()

@@ -40,6 +40,8 @@ mod stream;
 mod tests;
 mod user;
 
+pub(crate) use self::config::store as store_setting;
+
 use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::path::PathBuf;

@@ -187,7 +187,11 @@ fn row(plugin: &Plugin) -> Vec<Shown> {
         Shown::plain(&plugin.version),
         Shown::plain(plugin.kinds.join(", ")),
         Shown::plain(plugin.execute_type.as_deref().unwrap_or("-")),
-        if plugin.enabled { Shown::new("yes", Tone::Good) } else { Shown::new("no", Tone::Dim) },
+        match (&plugin.quarantine, plugin.enabled) {
+            (Some(_), _) => Shown::new("quarantine", Tone::Bad),
+            (None, true) => Shown::new("yes", Tone::Good),
+            (None, false) => Shown::new("no", Tone::Dim),
+        },
         Shown::plain(&plugin.description),
     ]
 }

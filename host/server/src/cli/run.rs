@@ -1,7 +1,7 @@
-//! `instar run`: the whole story of one attempt at a job.
+//! `instar run`: the whole story of one attempt at a job, and its end on demand.
 
 use clap::Subcommand;
-use instar_api::{Event, Run, RunSession, RunStory, SessionOutput, Usage, paths};
+use instar_api::{Event, Run, RunSession, RunStopped, RunStory, SessionOutput, Usage, paths};
 use instar_core::id::RunId;
 use jiff::SignedDuration;
 
@@ -23,12 +23,35 @@ pub(crate) enum RunCommand {
         #[arg(short = 'n', long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=10_000))]
         lines: u32,
     },
+    /// End a run: what it launched is stopped, and one that waits waits no more
+    #[command(after_help = examples(&[
+        "instar run stop 0197e8a0-0000-7000-8000-000000000000",
+        "instar run stop 0197e8a0-0000-7000-8000-000000000000 --json",
+    ]))]
+    Stop {
+        /// The run's id, as `instar job runs` shows it
+        id: String,
+    },
 }
 
 pub(crate) fn run(context: &Context, command: RunCommand) -> Result<Exit, Failure> {
     match command {
         RunCommand::Show { id, lines } => show(context, &id, lines),
+        RunCommand::Stop { id } => stop(context, &id),
     }
+}
+
+fn stop(context: &Context, id: &str) -> Result<Exit, Failure> {
+    let id: RunId = id.parse().map_err(|error| Failure::usage(format!("{error}")))?;
+    let answer = context.client()?.delete(&paths::run(&id.to_string()))?.success()?;
+    if context.out.json {
+        context.out.line(answer.text())?;
+        return Ok(Exit::Ok);
+    }
+    let stopped: RunStopped = answer.read()?;
+    let words = if stopped.stopping { "is being stopped" } else { "had ended before" };
+    context.out.line(format!("run {} {words}", stopped.run_id))?;
+    Ok(Exit::Ok)
 }
 
 fn show(context: &Context, id: &str, lines: u32) -> Result<Exit, Failure> {

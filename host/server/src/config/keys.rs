@@ -44,7 +44,7 @@ const fn key(name: &'static str, kind: Kind, default: &'static str, meaning: &'s
 /// The largest number of things that anybody counts here.
 const MANY: u64 = u32::MAX as u64;
 
-pub(crate) const KEYS: [Key; 64] = [
+pub(crate) const KEYS: [Key; 65] = [
     key("projectName", Kind::Text, "", "how the project is called; the name of its folder"),
     key("port", Kind::Whole(0, 65_535), "4040", "where the API listens; 0 counts as absent"),
     key("host", Kind::Text, "\"127.0.0.1\"", "the address the API listens on; any other than loopback needs a token"),
@@ -244,6 +244,12 @@ pub(crate) const KEYS: [Key; 64] = [
         "[]",
         "public keys of authors, as minisign prints them: what they signed needs no other key",
     ),
+    key(
+        "plugins.quarantineAfter",
+        Kind::Whole(0, 1_000),
+        "5",
+        "a plugin is not called any more after so many calls in a row without an answer; 0 is never",
+    ),
     key("plugins.<id>.enabled", Kind::Flag, "true", "`false` leaves the plugin out"),
     key("plugins.<id>.config", Kind::Object, "{}", "handed to the plugin as it stands"),
     key(
@@ -258,7 +264,12 @@ pub(crate) const KEYS: [Key; 64] = [
         "",
         "the bytes of a plugin's file that get the rights, as `instar plugin inspect` prints them",
     ),
-    key("plugins.<id>.grants.allow", Kind::Texts, "[]", "their rights: `clock`, `kv`, `secrets`, `http`"),
+    key(
+        "plugins.<id>.grants.allow",
+        Kind::Texts,
+        "[]",
+        "their rights: `clock`, `kv`, `secrets`, `http`, `jobs`, `jobs-trigger`, `sessions`, `sessions-write`, `events`, `events-emit`",
+    ),
 ];
 
 impl Key {

@@ -52,6 +52,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
     let (sessions, agent_command) = sessions(root.section("sessions")?)?;
     let mut of_plugins = root.section("plugins")?;
     let plugin_trust = plugin_trust(&mut of_plugins)?;
+    let quarantine_after = quarantine_after(&mut of_plugins)?;
     let mut plugins = plugins(of_plugins)?;
     if let Some(command) = agent_command {
         add_agent_command(&mut plugins, &command);
@@ -84,6 +85,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8], project: &Project) -> Result<Conf
         conversations: conversations(of_conversations, root.section("notify")?, &plugins)?,
         plugins,
         plugin_trust,
+        quarantine_after,
         unknown_keys,
     })
 }
@@ -247,6 +249,11 @@ fn plugin_trust(section: &mut Section) -> Result<PluginTrust, ConfigError> {
     Ok(PluginTrust { required, keys })
 }
 
+fn quarantine_after(section: &mut Section) -> Result<u32, ConfigError> {
+    let expected = "a whole number from 0 to 1000";
+    Ok(section.take_if("quarantineAfter", expected, |count: &u32| *count <= 1000)?.unwrap_or(5))
+}
+
 /// What the operator grants a plugin, and what stands for a host.
 fn operator(plugin: &mut Section) -> Result<OperatorSays, ConfigError> {
     let are_bases = |hosts: &BTreeMap<String, String>| hosts.values().all(|base| is_base(base));
@@ -261,7 +268,8 @@ fn operator(plugin: &mut Section) -> Result<OperatorSays, ConfigError> {
     let digest: Option<String> = grants.take_if("digest", "\"blake3:\" and 64 hexadecimal digits", is_digest)?;
     let are_rights =
         |allow: &BTreeSet<String>| allow.iter().all(|right| instar_plugin::RIGHTS.contains(&right.as_str()));
-    let allow = grants.take_if("allow", "a list of \"clock\", \"kv\", \"secrets\" and \"http\"", are_rights)?;
+    let allow =
+        grants.take_if("allow", "a list of rights, such as \"clock\", \"kv\", \"secrets\" and \"http\"", are_rights)?;
     let grant = match (digest, allow) {
         (Some(digest), Some(allow)) => Some(Grant { digest, allow }),
         (None, None) => None,

@@ -191,6 +191,12 @@ fn whose_plugins_may_be_installed_is_read_beside_single_plugins() {
 }
 
 #[test]
+fn how_often_a_plugin_may_give_no_answer_is_read() {
+    check(json!({"plugins": {"quarantineAfter": 2}}), |config| config.quarantine_after, &2);
+    assert_eq!(config(&json!({})).quarantine_after, 5);
+}
+
+#[test]
 fn what_a_plugin_may_do_beyond_others_is_read() {
     let id: PluginId = "p".parse().unwrap();
     let hosts = json!({"api.x.org": "http://127.0.0.1:8081/base"});

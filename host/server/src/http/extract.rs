@@ -24,6 +24,20 @@ impl<S: Send + Sync> FromRequestParts<S> for PathText {
     }
 }
 
+/// The two variable parts of a path, decoded.
+#[derive(Debug)]
+pub(super) struct PathPair(pub(super) String, pub(super) String);
+
+impl<S: Send + Sync> FromRequestParts<S> for PathPair {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let pair = path.map(|Path((first, second))| Self(first, second));
+        pair.map_err(|_| ApiError::bad_request("the path is not well-formed"))
+    }
+}
+
 /// The query, each parameter once. Unknown ones are ignored.
 #[derive(Debug)]
 pub(super) struct Params(Vec<(String, String)>);

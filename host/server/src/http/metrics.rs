@@ -65,13 +65,14 @@ fn of_process(text: &mut Text, version: &str, uptime: Duration, resident: Option
     }
 }
 
-const PHASES: [RunStatus; 6] = [
+const PHASES: [RunStatus; 7] = [
     RunStatus::Gating,
     RunStatus::Queued,
     RunStatus::Judging,
     RunStatus::Stepping,
     RunStatus::Starting,
     RunStatus::Running,
+    RunStatus::Waiting,
 ];
 
 fn status_of(phase: &Phase) -> RunStatus {
@@ -82,6 +83,7 @@ fn status_of(phase: &Phase) -> RunStatus {
         Phase::Stepping { .. } => RunStatus::Stepping,
         Phase::Starting { .. } => RunStatus::Starting,
         Phase::Running { .. } => RunStatus::Running,
+        Phase::Waiting { .. } => RunStatus::Waiting,
     }
 }
 
@@ -133,6 +135,7 @@ mod tests {
         instar_runs_open{phase="judging"} 0
         instar_runs_open{phase="queued"} 0
         instar_runs_open{phase="running"} 0
+        instar_runs_open{phase="waiting"} 0
         instar_runs_open{phase="starting"} 0
         instar_runs_open{phase="stepping"} 0
         instar_queue_length 0

@@ -21,6 +21,7 @@ mod limits;
 mod metrics;
 mod openapi;
 mod pace;
+mod plugin_changes;
 mod plugins;
 mod quota;
 mod rate;
@@ -153,7 +154,7 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(pace::rename))
         .routes(routes!(runs::of_job))
         .routes(routes!(runs::list))
-        .routes(routes!(runs::show))
+        .routes(routes!(runs::show, runs::stop))
         .routes(routes!(sessions::list))
         .routes(routes!(sessions::list_tmux))
         .routes(routes!(spawn::spawn))
@@ -172,7 +173,17 @@ fn routes() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(metrics::show))
         .routes(routes!(ws::open))
         .routes(routes!(plugins::list))
-        .routes(routes!(plugins::show))
+        .routes(routes!(plugins::show, plugin_changes::remove))
+        .routes(routes!(plugin_changes::install))
+        .routes(routes!(plugin_changes::roll_back))
+        .routes(routes!(plugin_changes::grant))
+        .routes(routes!(plugin_changes::revoke))
+        .routes(routes!(plugin_changes::enable))
+        .routes(routes!(plugin_changes::disable))
+        .routes(routes!(plugin_changes::config, plugin_changes::set_config))
+        .routes(routes!(plugin_changes::secrets))
+        .routes(routes!(plugin_changes::set_secret, plugin_changes::remove_secret))
+        .routes(routes!(plugin_changes::logs))
         .routes(routes!(plugins::stats))
         .routes(routes!(guards::check))
         .routes(routes!(guards::decisions))

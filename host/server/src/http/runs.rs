@@ -7,6 +7,7 @@ use axum::extract::State;
 use instar_api as api;
 use instar_api::paths;
 use instar_core::id::{JobSlug, RunId};
+use instar_engine::StopAnswer;
 
 use super::App;
 use super::errors::ApiError;
@@ -64,4 +65,28 @@ pub(super) async fn show(State(app): State<Arc<App>>, PathText(id): PathText) ->
         Some(run) => Ok(Json(view::story(&run, &app.engine.store().story(id).await?))),
         None => Err(ApiError::not_found(format!("there is no run {id}"))),
     }
+}
+
+/// Ends a run: what it launched is stopped, and one that waits waits no more.
+///
+/// One that has ended stays as it is.
+#[utoipa::path(
+    delete, path = paths::RUN, operation_id = "run_stop",
+    responses((status = 200, body = api::RunStopped), (status = 503)),
+)]
+pub(super) async fn stop(
+    State(app): State<Arc<App>>,
+    PathText(id): PathText,
+) -> Result<Json<api::RunStopped>, ApiError> {
+    let id: RunId = id.parse()?;
+    if app.engine.store().run(id).await?.is_none() {
+        return Err(ApiError::not_found(format!("there is no run {id}")));
+    }
+    let protected = app.engine.view().state().run(id).and_then(|run| run.session().map(|it| it.name.clone()));
+    if let Some(name) = protected.filter(|name| app.engine.sessions().is_protected(name)) {
+        let sentence = format!("its session {name} is protected by `sessions.protectedSessions`");
+        return Err(ApiError::forbidden(sentence));
+    }
+    let stopping = app.engine.stop_run(id, "api".to_owned()).await? == StopAnswer::Stopping;
+    Ok(Json(api::RunStopped { run_id: id.to_string(), stopping }))
 }

@@ -235,7 +235,7 @@ fn trigger(trigger: &Trigger) -> api::Trigger {
         Trigger::Scheduled { at, missed } => api::Trigger::Scheduled { at: time(*at), missed: *missed },
         Trigger::Retry { after, attempt, .. } => api::Trigger::Retry { after: after.to_string(), attempt: *attempt },
         Trigger::Spawned { name, by } => api::Trigger::Spawned { name: name.to_string(), by: by.clone() },
-        Trigger::Manual { reason, force } => api::Trigger::Manual { reason: reason.clone(), force: *force },
+        Trigger::Manual { reason, force, depth: _ } => api::Trigger::Manual { reason: reason.clone(), force: *force },
     }
 }
 
@@ -317,6 +317,11 @@ pub(super) fn plugin(plugin: &PluginInfo) -> api::Plugin {
         origin: plugin.origin.to_string(),
         imports: plugin.imports.clone(),
         enabled: plugin.enabled,
+        quarantine: plugin.quarantine.as_ref().map(|it| api::PluginQuarantine {
+            since: time(it.since),
+            faults: it.faults,
+            code: it.code.clone(),
+        }),
         listening_fault: None,
     }
 }

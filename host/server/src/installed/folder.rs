@@ -115,7 +115,11 @@ impl PluginFolder {
         self.keep(component, bytes)
     }
 
-    fn hold(&self, run_dir: &Path) -> Result<File, InstallError> {
+    pub(super) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn hold(&self, run_dir: &Path) -> Result<File, InstallError> {
         lock(run_dir, "plugins.lock").map_err(|error| match error {
             ChangeError::Io { what, source } => InstallError::Io { what, source },
             _ => InstallError::Busy,

@@ -9,6 +9,7 @@ mod consent;
 mod fetch;
 mod folder;
 mod lock_file;
+mod quarantine;
 mod registry;
 mod signature;
 mod version;

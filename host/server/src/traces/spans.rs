@@ -128,6 +128,8 @@ fn part_after(kind: &str) -> Option<&'static str> {
         "job_queued" => Some("wait for a place"),
         "job_admitted" => Some("run guards"),
         "job_passed" => Some("execute type"),
+        "job_waiting" => Some("wait"),
+        "job_woke" => Some("execute type"),
         "job_triggered" => Some("start of the session"),
         "session_started" => Some("session"),
         "session_ended" => Some("judgement"),

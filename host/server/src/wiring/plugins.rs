@@ -23,6 +23,7 @@ pub(super) async fn load(
 ) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
     let settings =
         Settings { means, stats, ..settings(project.cache_dir().join("plugins"), config, &project.plugins_dir()) };
+    settings.stats.trip_after(config.quarantine_after);
     let folder = project.plugins_dir();
     let loading = tokio::task::spawn_blocking(move || {
         let (sources, mut problems) = sources(bundled, &folder);
@@ -51,8 +52,10 @@ pub(super) fn settings(native_code: PathBuf, config: &Config, folder: &Path) -> 
         settings.operator.insert(id.clone(), plugin.operator.clone());
         settings.configs.insert(id.clone(), serde_json::Value::Object(plugin.config.clone()));
     }
+    let folder = PluginFolder::new(folder.to_owned());
+    settings.quarantined = folder.quarantined();
     // Of a lock that cannot be read, nothing is loaded.
-    for entry in PluginFolder::new(folder.to_owned()).read().unwrap_or_default().plugins {
+    for entry in folder.read().unwrap_or_default().plugins {
         settings.operator.entry(entry.id).or_default().grant = Some(entry.current.grant());
     }
     settings
@@ -65,7 +68,7 @@ pub(super) fn mark(project: &Project, config: &Config, bundled: &[Source]) -> St
     let (sources, problems) = sources(bundled.to_vec(), &folder);
     let mut hasher = blake3::Hasher::new();
     let digests: Vec<_> = sources.iter().map(|source| (&source.origin, &source.digest)).collect();
-    let said = (&settings.configs, &settings.disabled, &settings.operator);
+    let said = (&settings.configs, &settings.disabled, &settings.operator, &settings.quarantined);
     hasher.update(format!("{digests:?} {problems:?} {said:?}").as_bytes());
     hasher.finalize().to_hex().to_string()
 }

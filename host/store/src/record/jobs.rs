@@ -86,8 +86,10 @@ pub(super) async fn finished(
     finished: &RunFinished,
 ) -> Result<(), sqlx::Error> {
     const UPSERT: &str = "
-        INSERT INTO job_states (slug, last_result, last_error, consecutive_failures) VALUES ($1, $2, $3, $4)
-        ON CONFLICT (slug) DO UPDATE SET last_result = excluded.last_result, last_error = excluded.last_error,
+        INSERT INTO job_states (slug, last_result, last_error, consecutive_failures, last_run)
+        VALUES ($1, $2, $3, $4, $5)
+        ON CONFLICT (slug) DO UPDATE SET last_run = COALESCE(excluded.last_run, last_run),
+            last_result = excluded.last_result, last_error = excluded.last_error,
             consecutive_failures = excluded.consecutive_failures";
     let result = finished.outcome.last_result();
     let failed = result != LastResult::Success;
@@ -96,6 +98,7 @@ pub(super) async fn finished(
         .bind(result.as_str())
         .bind(failed.then(|| finished.outcome.sentence()))
         .bind(i64::from(finished.consecutive_failures))
+        .bind(finished.worked_since.map(millis))
         .execute(connection)
         .await?;
     Ok(())

@@ -98,7 +98,7 @@ pub(super) async fn starting(
 ) -> Result<(), sqlx::Error> {
     const UPDATE: &str = "
         UPDATE runs SET status = $2, session_id = $3, started_at = COALESCE(started_at, $4), deadline = NULL,
-            end_fact = NULL, launch = $5, plugin_state = $6, activity = NULL, activity_at = NULL, answered = 0
+            wait_until = NULL, end_fact = NULL, launch = $5, plugin_state = $6, activity = NULL, activity_at = NULL, answered = 0
         WHERE id = $1 AND ended_at IS NULL";
     sessions::put(connection, session).await?;
     sessions::prompt(connection, session.id, launch).await?;
@@ -138,7 +138,8 @@ pub(super) async fn started(
 
 pub(super) async fn set_back(connection: &mut SqliteConnection, by_ms: i64) -> Result<(), sqlx::Error> {
     const UPDATE: &str = "
-        UPDATE runs SET deadline = deadline - $1, activity_at = activity_at - $1 WHERE ended_at IS NULL";
+        UPDATE runs SET deadline = deadline - $1, wait_until = wait_until - $1, activity_at = activity_at - $1
+        WHERE ended_at IS NULL";
     const WAITING: &str = "UPDATE runs SET requested_at = requested_at - $1 WHERE status = $2 AND ended_at IS NULL";
     sqlx::query(UPDATE).bind(by_ms).execute(&mut *connection).await?;
     sqlx::query(WAITING).bind(by_ms).bind(RunStatus::Queued.as_str()).execute(connection).await?;
@@ -184,7 +185,8 @@ pub(super) async fn finished(
     finished: &RunFinished,
 ) -> Result<(), sqlx::Error> {
     const UPDATE: &str = "
-        UPDATE runs SET status = $2, ended_at = $3, outcome = $4, end_fact = $5, plugin_state = $6, launch = NULL
+        UPDATE runs SET status = $2, ended_at = $3, outcome = $4, end_fact = $5, plugin_state = $6, launch = NULL,
+            started_at = COALESCE(started_at, $7)
         WHERE id = $1 AND ended_at IS NULL";
     if let Some(session) = &finished.session {
         sessions::put(connection, session).await?;
@@ -196,6 +198,7 @@ pub(super) async fn finished(
         .bind(json(&finished.outcome))
         .bind(finished.end.as_ref().map(json))
         .bind(&finished.plugin_state)
+        .bind(finished.worked_since.map(millis))
         .execute(&mut *connection)
         .await?;
     match &finished.slug {

@@ -81,7 +81,7 @@ pub(crate) fn requested(job: &str, nonce: u64, trigger: Trigger) -> (RunId, Even
 }
 
 pub(crate) fn manual() -> Trigger {
-    Trigger::Manual { reason: "test".into(), force: false }
+    Trigger::Manual { reason: "test".into(), force: false, depth: 0 }
 }
 
 pub(crate) fn host_started() -> Event {

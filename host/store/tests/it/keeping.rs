@@ -59,6 +59,8 @@ async fn ended_run(store: &Store, number: u64, trigger: Trigger) -> RunId {
         plugin_state: vec![],
     };
     let finished = RunFinished {
+        worked_since: None,
+        message: None,
         run,
         slug: Some(slug("mail")),
         job_name: "Mail".into(),

@@ -142,7 +142,7 @@ async fn refused_jobs_file_replaces_nothing_but_an_empty_set() {
 async fn secrets_of_a_launch_are_kept_only_until_the_start_is_known() {
     let mut host = Host::new().await;
     host.take(What::JobsRead(Arc::new(jobs(&["mail"])))).await;
-    host.take(What::TriggerAsked { slug: slug("mail"), reason: "test".into(), force: false }).await;
+    host.take(What::TriggerAsked { slug: slug("mail"), reason: "test".into(), force: false, depth: 0 }).await;
     let run = host.state.open_runs().next().unwrap().id;
     host.take(What::Judged { run, verdict: Verdict::pass() }).await;
     let step = StepResult { state: Vec::new(), actions: vec![Action::Launch(launch())] };

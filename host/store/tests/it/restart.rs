@@ -161,7 +161,7 @@ async fn play(host: &mut Host, step: Move) {
         Move::Read { variant } => Some(What::JobsRead(Arc::new(jobs_file(variant)))),
         Move::Trigger { job, force } => {
             let slug = slug(SLUGS[usize::from(job) % SLUGS.len()]);
-            Some(What::TriggerAsked { slug, reason: "test".into(), force })
+            Some(What::TriggerAsked { slug, reason: "test".into(), force, depth: 0 })
         }
         Move::Taken { job, minutes } => {
             let slug = slug(SLUGS[usize::from(job) % SLUGS.len()]);
@@ -278,6 +278,8 @@ fn report(run: &Run, choice: u8) -> What {
             What::SessionEndedWithNotes { run: id, end: end(end_cause(choice)), notes: format!("\"{choice}\"") }
         }
         Phase::Running { .. } => What::SessionEnded { run: id, end: end(end_cause(choice)) },
+        // The clock wakes it.
+        Phase::Waiting { .. } => What::Ticked,
     }
 }
 
@@ -304,13 +306,14 @@ fn end_cause(choice: u8) -> EndCause {
 
 fn step_result(choice: u8) -> Result<StepResult, StepFault> {
     let finish = |verdict| vec![Action::Finish { verdict, message: "done".into() }];
-    let actions = match choice % 8 {
+    let actions = match choice % 9 {
         0 => return Err(StepFault { code: "trap".into(), message: "`script` trapped".into(), refused: false }),
         1 => finish(FinishVerdict::Succeeded),
         2 => finish(FinishVerdict::Failed),
         3 => finish(FinishVerdict::NeedsAttention),
         4 => vec![Action::Launch(talk()), Action::NoteUsage(usage(choice)), Action::SendText("begin".into())],
         5 => vec![Action::NoteUsage(usage(choice)), Action::SendText("go on".into())],
+        6 => vec![Action::Wait(u64::from(choice) * 1_000)],
         _ => vec![Action::Progress("half".into()), Action::Launch(launch())],
     };
     Ok(StepResult { state: vec![0, choice, 255], actions })
@@ -378,6 +381,7 @@ async fn check_records(host: &Host) {
             Phase::Stepping { .. } => RunStatus::Stepping,
             Phase::Starting { .. } => RunStatus::Starting,
             Phase::Running { .. } => RunStatus::Running,
+            Phase::Waiting { .. } => RunStatus::Waiting,
         };
         assert_eq!((record.status, &record.stopping, &record.request), (status, &run.stopping, &run.request));
         assert_eq!(record.usage, run.usage);

@@ -3,7 +3,7 @@
 use hyper::header::{HeaderName, HeaderValue};
 
 use super::Refusal;
-use super::rule::Target;
+use super::rule::{Target, is_named};
 use crate::capability::rights::Rights;
 use crate::capability::secrets::unknown;
 use crate::manifest::{Inject, Place};
@@ -49,13 +49,17 @@ impl Credential {
     }
 }
 
-/// The secrets that the plugin wants put in, all of them for this host.
-pub(super) fn collect(rights: &Rights, names: &[String], host: &str) -> Result<Vec<Credential>, Refusal> {
+/// The secrets that the plugin wants put in, all of them for the host of this request.
+pub(super) fn collect(rights: &Rights, names: &[String], target: &Target) -> Result<Vec<Credential>, Refusal> {
+    let is_for = |inject: &Inject| match (&inject.host, &inject.setting) {
+        (Some(host), _) => *host == target.host,
+        (None, setting) => setting.as_ref().is_some_and(|setting| is_named(rights, setting, target)),
+    };
     names
         .iter()
         .map(|name| {
             let slot = rights.slot(name);
-            let found = slot.and_then(|slot| Some((slot, slot.inject.as_ref().filter(|it| it.host == host)?)));
+            let found = slot.and_then(|slot| Some((slot, slot.inject.as_ref().filter(|it| is_for(it))?)));
             let Some((slot, inject)) = found else {
                 return Err(Refusal::new("not-allowed", unknown(name).message));
             };
@@ -143,7 +147,8 @@ mod tests {
     use super::*;
 
     fn credential(place: Place, name: Option<&str>, value: &str) -> Credential {
-        let inject = Inject { host: "x.org".to_owned(), place, name: name.map(str::to_owned), prefix: String::new() };
+        let (host, name) = (Some("x.org".to_owned()), name.map(str::to_owned));
+        let inject = Inject { host, setting: None, place, name, prefix: String::new() };
         Credential { name: "token".to_owned(), inject, value: Secret::new(value).unwrap() }
     }
 

@@ -102,7 +102,7 @@ async fn answered(
     let Some(grant) = &rights.grants.http else { return Err(nothing_granted()) };
     let target = Target::parse(&request.url)?;
     let destination = rule::destination(grant, rights, &request.method, &target)?;
-    let credentials = credential::collect(rights, &request.credentials, &target.host)?;
+    let credentials = credential::collect(rights, &request.credentials, &target)?;
     let headers = credential::headers(&request.headers, &credentials)?;
     let line = format!("{}{}", destination.base, credential::line(&target, &credentials)?);
     let body = Payload::new(request.body, blobs, grant)?;

@@ -111,8 +111,17 @@ fn is_of(rule: &AllowRule, rights: &Rights, target: &Target) -> bool {
     if let Some(host) = &rule.host {
         return target.tls && target.port == 443 && target.host == *host;
     }
-    let named = rule.setting.as_ref().and_then(|setting| rights.config.get(setting)?.as_str());
-    named.and_then(|url| Target::parse(url).ok()).is_some_and(|named| named.same_origin(target))
+    rule.setting.as_ref().is_some_and(|setting| is_named(rights, setting, target))
+}
+
+/// Whether a URL of this setting has the same scheme, host and port.
+pub(super) fn is_named(rights: &Rights, setting: &str, target: &Target) -> bool {
+    let named = match rights.config.get(setting) {
+        Some(serde_json::Value::String(url)) => vec![url.as_str()],
+        Some(serde_json::Value::Array(urls)) => urls.iter().filter_map(serde_json::Value::as_str).collect(),
+        Some(_) | None => Vec::new(),
+    };
+    named.into_iter().filter_map(|url| Target::parse(url).ok()).any(|named| named.same_origin(target))
 }
 
 /// `*` is one or more characters but `/`, `**` any.

@@ -82,6 +82,7 @@ faults! {
     DATABASE_NEWER = "database-newer", Error, hand, "the database was written by a newer instar";
     DATABASE_UNREADABLE = "database-unreadable", Error, hand, "the database cannot be opened or read";
     PLUGIN_NOT_LOADED = "plugin-not-loaded", Error, hand, "a plugin cannot be loaded";
+    PLUGIN_QUARANTINED = "plugin-quarantined", Error, hand, "a plugin gave no answer too often, and is not called any more";
     AUTOSTART_NEEDS_LOGIN = "autostart-needs-login", Warning, hand, "the service of autostart begins with a login only, not with the machine";
     NOTIFIER_DEAF = "notifier-deaf", Error, hand, "a notifier cannot hear people";
     DISK_LOW = "disk-low", Error, hand, "less than 100 MB are free for the project";

@@ -44,6 +44,10 @@ fn no_engine(error: &anyhow::Error) -> Finding {
 
 fn not_loaded(problem: &instar_api::PluginProblem) -> Finding {
     let id = &problem.plugin;
+    if problem.code == "quarantined" {
+        let cause = format!("plugin `{id}` is in quarantine: it {}", problem.message);
+        return Finding::new(fault::PLUGIN_QUARANTINED, cause, format!("instar plugin enable {id}"));
+    }
     let cause = format!("plugin `{id}` is not loaded [{}]: {}", problem.code, problem.message);
     let fix = match problem.code.as_str() {
         "bad-config" => format!("correct it: instar config set plugins.{id}.config.KEY VALUE"),

@@ -48,7 +48,7 @@ pub(crate) struct Revoke {
     rights: Vec<String>,
 }
 
-/// Load a plugin again that was disabled
+/// Load a plugin again that was disabled, or is in quarantine
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples(&["instar plugin enable guard-conduct"]))]
 pub(crate) struct Enable {
@@ -159,6 +159,10 @@ fn switch(context: &Context, id: &PluginId, enabled: bool) -> Result<Exit, Failu
     let work = Workplace::open(context)?;
     find_component(id.as_str(), Some(&work.project))?;
     config::store(&work.project, &format!("plugins.{id}.enabled"), &enabled.into())?;
+    if enabled {
+        let freed = work.folder.quarantine(&work.project.run_dir(), id, None);
+        freed.map_err(|error| Failure::failed(error.to_string()))?;
+    }
     if context.out.json {
         context.out.value(&json!({ "id": id, "enabled": enabled }))?;
     } else {

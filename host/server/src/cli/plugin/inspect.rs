@@ -81,6 +81,7 @@ fn state(project: &Project, digest: &str) -> &'static str {
     let answer = client_of(project).ok().and_then(|client| client.get(paths::PLUGINS).ok()?.success().ok());
     let Some(plugins) = answer.and_then(|answer| answer.read::<Plugins>().ok()) else { return "server not running" };
     match plugins.plugins.iter().find(|plugin| plugin.digest == digest) {
+        Some(plugin) if plugin.quarantine.is_some() => "in quarantine",
         Some(plugin) if plugin.enabled => "loaded",
         Some(_) => "disabled",
         None => "not loaded by the running server",

@@ -4,11 +4,12 @@ use instar_api::paths;
 use serde_json::{Map, Value, json};
 
 /// Names and rules of the variables that paths have.
-const PATH_VARIABLES: [(&str, &str, &str); 6] = [
+const PATH_VARIABLES: [(&str, &str, &str); 7] = [
     ("slug", "The slug of a job", "^(?!(?:__proto__|constructor|prototype)$)[A-Za-z0-9_-]{1,100}$"),
     ("id", "The id of a run, a UUID", "^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"),
     ("item", "The id of an item of attention", "^.{1,200}$"),
     ("plugin", "The id of a plugin", "^[a-z][a-z0-9.-]{0,99}$"),
+    ("slot", "The name that a plugin's manifest gives to a secret", "^[a-z0-9-]{1,50}$"),
     ("topicId", "The id of a topic; 1 is the general one", "^[0-9]{1,18}$"),
     ("name", "The name of a session, its id, or its tmux name", "^[A-Za-z0-9_-]{1,240}$"),
 ];
