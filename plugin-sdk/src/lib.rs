@@ -34,9 +34,11 @@ pub mod double;
 pub mod execute;
 pub mod guard;
 pub mod http;
+pub mod job;
 pub mod kv;
 pub mod log;
 pub mod notifier;
+pub mod prompt;
 mod register;
 pub mod secrets;
 
