@@ -1,13 +1,15 @@
 //! What coding agents report of their work: the JSON object that they print when asked for one.
 //!
-//! The shape is that of Claude Code's `--output-format json`. What is missing in a report is not known, and no error.
+//! Two shapes are read: that of Claude Code's `--output-format json`, and that of Gemini CLI's, which counts in `stats`.
+//! What is missing in a report is not known, and no error.
 
 use serde::Deserialize;
+use serde_json::Value;
 use std::collections::BTreeMap;
 
-use crate::execute::{End, EndCause, Finish, FinishVerdict, Usage, judge_by_status};
+use crate::execute::{Action, End, EndCause, Finish, FinishVerdict, Usage, judge_by_status};
 
-/// The field of the report that people are shown; for [`Launch::showing`](crate::execute::Launch::showing).
+/// The field of Claude Code's report that people are shown; for [`Launch::showing`](crate::execute::Launch::showing).
 pub const ANSWER: &str = "result";
 
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +23,30 @@ struct Report {
     usage: Tokens,
     #[serde(rename = "modelUsage")]
     model_usage: BTreeMap<String, ModelUsage>,
+    stats: Stats,
+    error: Value,
+}
+
+/// As Gemini CLI counts.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Stats {
+    models: BTreeMap<String, ModelStats>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ModelStats {
+    tokens: ModelTokens,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ModelTokens {
+    /// Cached ones included.
+    prompt: u64,
+    candidates: u64,
+    thoughts: u64,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -43,13 +69,16 @@ pub fn usage(end: &End) -> Option<Usage> {
     let report = read(end)?;
     let tokens = &report.usage;
     let read = [tokens.input_tokens, tokens.cache_creation_input_tokens, tokens.cache_read_input_tokens];
-    let wrote_most = report.model_usage.into_iter().max_by_key(|(_, usage)| usage.output_tokens);
+    let counted = report.stats.models.values().map(|model| &model.tokens);
+    let counted_read = counted.clone().map(|tokens| tokens.prompt).reduce(u64::saturating_add);
+    let counted_written =
+        counted.map(|tokens| tokens.candidates.saturating_add(tokens.thoughts)).reduce(u64::saturating_add);
     let usage = Usage {
-        agent_session: report.session_id,
-        model: report.model.or(wrote_most.map(|(model, _)| model)),
-        input_tokens: read.into_iter().flatten().reduce(u64::saturating_add),
-        output_tokens: tokens.output_tokens,
+        model: report.model.clone().or_else(|| wrote_most(&report)),
+        input_tokens: read.into_iter().flatten().reduce(u64::saturating_add).or(counted_read),
+        output_tokens: tokens.output_tokens.or(counted_written),
         cost_micro_usd: report.total_cost_usd.and_then(millionths),
+        agent_session: report.session_id,
     };
     let knows_nothing = usage.agent_session.is_none()
         && usage.model.is_none()
@@ -59,13 +88,39 @@ pub fn usage(end: &End) -> Option<Usage> {
     (!knows_nothing).then_some(usage)
 }
 
+/// A usage that names the conversation, and nothing else.
+pub fn conversation(name: impl Into<String>) -> Usage {
+    let agent_session = Some(name.into());
+    Usage { agent_session, model: None, input_tokens: None, output_tokens: None, cost_micro_usd: None }
+}
+
 /// Status 0 succeeded, unless the agent itself reports that it did not.
 pub fn judge(end: &End) -> Finish {
     let by_status = judge_by_status(end);
-    let report = read(end).filter(|report| report.is_error && end.cause == EndCause::Exit(0));
-    let Some(report) = report else { return by_status };
-    let kind = report.subtype.unwrap_or_else(|| "error".to_owned());
+    let report = read(end).filter(|_| end.cause == EndCause::Exit(0));
+    let Some(kind) = report.and_then(complaint) else { return by_status };
     Finish { verdict: FinishVerdict::Failed, message: format!("the agent reports that it failed: {kind}") }
+}
+
+/// What follows the end of an agent: what it took, and how it went.
+pub fn ended(end: &End) -> impl Iterator<Item = Action> {
+    usage(end).map(Action::NoteUsage).into_iter().chain([Action::Finish(judge(end))])
+}
+
+fn wrote_most(report: &Report) -> Option<String> {
+    let told = report.model_usage.iter().map(|(model, usage)| (model, usage.output_tokens));
+    let counted = report.stats.models.iter().map(|(model, stats)| (model, stats.tokens.candidates));
+    told.chain(counted).max_by_key(|(_, tokens)| *tokens).map(|(model, _)| model.clone())
+}
+
+/// What went wrong, in a word, if the agent says that something did.
+fn complaint(report: Report) -> Option<String> {
+    if report.is_error {
+        return Some(report.subtype.unwrap_or_else(|| "error".to_owned()));
+    }
+    let error = report.error.as_object()?;
+    let word = error.get("type").and_then(Value::as_str).unwrap_or("error");
+    Some(word.to_owned())
 }
 
 fn read(end: &End) -> Option<Report> {
@@ -112,6 +167,20 @@ mod tests {
         let finish = judge(&end(Some(r#"{"is_error":true,"subtype":"error_max_turns"}"#)));
         assert_eq!(finish.verdict, FinishVerdict::Failed);
         assert!(finish.message.contains("error_max_turns"), "{}", finish.message);
+    }
+
+    #[test]
+    fn a_report_of_gemini_cli_tells_what_all_its_models_took() {
+        let report = r#"{"session_id":"g-1","stats":{"models":{
+            "gemini-flash":{"tokens":{"prompt":10,"candidates":2,"thoughts":1,"cached":5}},
+            "gemini-pro":{"api":{"totalRequests":3},"tokens":{"prompt":100,"candidates":40,"thoughts":7}}},"tools":{}}}"#;
+        let usage = usage(&end(Some(report))).unwrap();
+        assert_eq!((usage.agent_session.as_deref(), usage.model.as_deref()), (Some("g-1"), Some("gemini-pro")));
+        assert_eq!((usage.input_tokens, usage.output_tokens), (Some(110), Some(50)));
+        assert_eq!(judge(&end(Some(report))).verdict, FinishVerdict::Succeeded);
+        let finish = judge(&end(Some(r#"{"session_id":"g-1","error":{"type":"FatalTurnLimitedError","code":53}}"#)));
+        assert_eq!(finish.verdict, FinishVerdict::Failed);
+        assert!(finish.message.contains("FatalTurnLimitedError"), "{}", finish.message);
     }
 
     #[test]

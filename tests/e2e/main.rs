@@ -1,6 +1,7 @@
 //! End-to-end scenarios: the built binary, real tmux, real components, real HTTP on loopback.
 
 mod admission;
+mod agents;
 mod attention;
 mod autostart;
 mod cli;
@@ -38,11 +39,13 @@ mod plugin_api;
 mod plugin_author;
 mod plugin_book;
 mod plugin_install;
+mod plugin_languages;
 mod plugin_live;
 mod plugin_reach;
 mod plugin_registry;
 mod predecessor;
 mod quarantine;
+mod run_guards;
 mod sessions;
 mod small_disk;
 mod store_faults;

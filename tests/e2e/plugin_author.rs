@@ -109,27 +109,6 @@ fn what_is_no_project_is_said() {
     assert_eq!(fs::read_dir(&folder).expect("it is there").count(), 0, "nothing was left");
 }
 
-/// Needs node, npm and a registry, and takes minutes: CI sets the variable once.
-#[test]
-fn execute_type_in_javascript_keeps_the_same_cases() {
-    if std::env::var_os("INSTAR_TEST_JS").is_none() {
-        return say_skipped();
-    }
-    let agent = Agent::new();
-    let folder = agent.path("author");
-    fs::create_dir_all(&folder).expect("a folder");
-    let refused = author(&agent, &folder, &["plugin", "new", "guard-hello", "--lang", "js"]);
-    assert!(String::from_utf8_lossy(&refused.stderr).contains("only execute types"), "{refused:?}");
-    let made = author(&agent, &folder, &["plugin", "new", "execute-hello", "--lang", "js"]);
-    assert!(made.status.success(), "{made:?}");
-    check_fine(&tested(&agent, &folder.join("execute-hello"), &[]), 3);
-}
-
-#[expect(clippy::print_stderr, reason = "who runs the tests must see what was not tried")]
-fn say_skipped() {
-    eprintln!("NOT TRIED: a plugin in JavaScript; INSTAR_TEST_JS=1 tries it, with node and npm");
-}
-
 /// Ends what it started.
 struct Ended(std::process::Child);
 

@@ -6,6 +6,8 @@ use std::process::Command;
 
 use instar_tests::instar_bin;
 
+use crate::plugin_languages::tries;
+
 fn book(name: &str) -> String {
     let path = root().join("plugin-sdk/book").join(name);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -54,21 +56,50 @@ impl Drop for Desk {
     }
 }
 
-#[test]
-fn first_plugin_is_made_by_the_commands_as_printed() {
+/// Writes the files of a chapter and runs its commands, in their order; answers how many commands there were.
+/// Blocks of `sh LANGUAGE` are run only for that language.
+fn follow(chapter: &str, language: Option<&str>) -> usize {
     let desk = Desk(tempfile::tempdir().expect("a folder"));
     let mut commands = 0;
-    for (head, body) in blocks(&book("first-plugin.md")) {
+    for (head, body) in blocks(&book(chapter)) {
+        let of = head.strip_prefix("sh ");
         if let Some((_, file)) = head.split_once(" file=") {
             fs::write(desk.0.path().join(file), body).expect("written");
-        } else if head == "sh" || (head == "sh js" && std::env::var_os("INSTAR_TEST_JS").is_some()) {
+        } else if head == "sh" || (of.is_some() && of == language) {
             for line in body.lines() {
                 desk.run(line);
                 commands += 1;
             }
         }
     }
+    commands
+}
+
+#[test]
+fn first_plugin_is_made_by_the_commands_as_printed() {
+    let commands = follow("first-plugin.md", None);
     assert!(commands > 10, "only {commands} commands were found");
+}
+
+#[test]
+fn first_plugin_in_javascript_is_made_by_the_commands_as_printed() {
+    if tries("JavaScript") {
+        assert!(follow("languages.md", Some("js")) > 4);
+    }
+}
+
+#[test]
+fn first_plugin_in_python_is_made_by_the_commands_as_printed() {
+    if tries("Python") {
+        assert!(follow("languages.md", Some("python")) > 4);
+    }
+}
+
+#[test]
+fn first_plugin_in_c_is_made_by_the_commands_as_printed() {
+    if tries("C") {
+        assert!(follow("languages.md", Some("c")) > 4);
+    }
 }
 
 #[test]

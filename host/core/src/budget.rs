@@ -4,8 +4,9 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -34,14 +35,26 @@ pub struct Taken {
     pub runs: u64,
     pub tokens: u64,
     pub cost_micro_usd: u64,
+    /// From its admission to its end; a run that has not ended took no time yet.
+    pub duration_ms: u64,
 }
 
 /// A run that began, as far as budgets are concerned.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Begun {
     pub at: Timestamp,
+    pub ended_at: Option<Timestamp>,
     pub slug: Option<JobSlug>,
     pub usage: Usage,
+}
+
+/// What one day took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DayTaken {
+    pub date: Date,
+    pub by_job: Taken,
+    /// By all runs together, spawned sessions included.
+    pub by_all: Taken,
 }
 
 /// A million dollars a day is a slip of the keyboard.
@@ -124,6 +137,19 @@ impl Sums {
         self.day(now, zone).map(|day| day.all).unwrap_or_default()
     }
 
+    /// The day of `now` and those before it, the latest first.
+    pub(crate) fn days(&self, slug: &JobSlug, now: Timestamp, zone: &TimeZone, most: usize) -> Vec<DayTaken> {
+        let today = now.to_zoned(zone.clone()).date();
+        let dates = std::iter::successors(Some(today), |date| date.checked_sub(1.day()).ok());
+        let taken = |date: Date| {
+            let begun_at = date.to_zoned(zone.clone()).ok()?.start_of_day().ok()?.timestamp();
+            let day = self.days.get(&begun_at);
+            let by_job = day.and_then(|day| day.of_jobs.get(slug)).copied().unwrap_or_default();
+            Some(DayTaken { date, by_job, by_all: day.map(|day| day.all).unwrap_or_default() })
+        };
+        dates.take(most).map_while(taken).collect()
+    }
+
     pub(crate) fn begin(&mut self, slug: Option<&JobSlug>, now: Timestamp, zone: &TimeZone) {
         let today = start_of_day(now, zone);
         if !self.days.contains_key(&today) {
@@ -150,12 +176,28 @@ impl Sums {
         }
     }
 
+    /// A run that began then has ended.
+    pub(crate) fn end(&mut self, slug: Option<&JobSlug>, begun_at: Timestamp, at: Timestamp, zone: &TimeZone) {
+        let Some(day) = self.days.get_mut(&start_of_day(begun_at, zone)) else { return };
+        day.add(slug, Taken { duration_ms: millis_between(begun_at, at), ..Taken::default() });
+    }
+
+    /// A run that had got a place then did not begin: its guards said no, or somebody stopped it.
+    pub(crate) fn take_back(&mut self, slug: Option<&JobSlug>, begun_at: Timestamp, zone: &TimeZone) {
+        let Some(day) = self.days.get_mut(&start_of_day(begun_at, zone)) else { return };
+        day.all.runs = day.all.runs.saturating_sub(1);
+        if let Some(taken) = slug.and_then(|slug| day.of_jobs.get_mut(slug)) {
+            taken.runs = taken.runs.saturating_sub(1);
+        }
+    }
+
     /// The sums of the days on which these runs began.
     pub(crate) fn restored(begun: &[Begun], zone: &TimeZone) -> Self {
         let mut sums = Self::default();
         for run in begun {
             let day = sums.days.entry(start_of_day(run.at, zone)).or_default();
-            day.add(run.slug.as_ref(), Taken { runs: 1, ..taken(&run.usage) });
+            let duration_ms = run.ended_at.map_or(0, |ended_at| millis_between(run.at, ended_at));
+            day.add(run.slug.as_ref(), Taken { runs: 1, duration_ms, ..taken(&run.usage) });
         }
         sums
     }
@@ -194,12 +236,18 @@ impl Taken {
         self.runs = self.runs.saturating_add(more.runs);
         self.tokens = self.tokens.saturating_add(more.tokens);
         self.cost_micro_usd = self.cost_micro_usd.saturating_add(more.cost_micro_usd);
+        self.duration_ms = self.duration_ms.saturating_add(more.duration_ms);
     }
 }
 
 fn taken(usage: &Usage) -> Taken {
     let tokens = usage.input_tokens.unwrap_or(0).saturating_add(usage.output_tokens.unwrap_or(0));
-    Taken { runs: 0, tokens, cost_micro_usd: usage.cost_micro_usd.unwrap_or(0) }
+    Taken { tokens, cost_micro_usd: usage.cost_micro_usd.unwrap_or(0), ..Taken::default() }
+}
+
+/// Nothing where a clock went back.
+fn millis_between(begun_at: Timestamp, at: Timestamp) -> u64 {
+    u64::try_from(at.as_millisecond().saturating_sub(begun_at.as_millisecond())).unwrap_or(0)
 }
 
 fn start_of_day(at: Timestamp, zone: &TimeZone) -> Timestamp {

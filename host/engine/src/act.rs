@@ -14,7 +14,6 @@ use instar_core::notice::Message;
 use instar_core::plan::{Action, End, EndCause, Launch, StepEvent, StepResult};
 use instar_core::run::{Phase, Run, Trigger};
 use instar_core::session::Session;
-use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use instar_plugin::{Asker, CallContext, Cause, Live, PluginError};
 use instar_session::{Found, Order, SessionError, Sessions};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -31,7 +30,6 @@ use crate::plugins::KeptPlugins;
 use crate::threads::thread_state;
 use crate::view::SharedView;
 
-const JUDGE_DEADLINE: Duration = Duration::from_secs(5);
 const STEP_DEADLINE: Duration = Duration::from_secs(30);
 const START_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a start waits for the others. One that hangs must not keep the next from its own deadline.
@@ -135,35 +133,6 @@ impl World {
             Effect::Poll { notifier, after_ms, failures } => self.poll(notifier, after_ms, failures).await,
             Effect::KeepHouse => self.keep_house().await,
         }
-    }
-
-    async fn judge(self: Arc<Self>, id: RunId) -> What {
-        let plugins = self.plugins.now();
-        if !plugins.has_run_guards() {
-            return What::Judged { run: id, verdict: Verdict::pass() };
-        }
-        let Some(run) = self.run(id) else { return What::Judged { run: id, verdict: Verdict::pass() } };
-        let asked = tokio::task::spawn_blocking(move || {
-            let job = serde_json::json!({
-                "slug": run.slug, "name": run.request.job_name, "priority": run.request.priority,
-                "model": run.request.step.model, "trigger": run.trigger,
-                "execute": serde_json::from_str::<serde_json::Value>(&run.request.step.execute_json).ok(),
-            });
-            plugins.judge_run(&context(&run), &job.to_string(), "[]")
-        });
-        let verdict = match tokio::time::timeout(JUDGE_DEADLINE, asked).await {
-            Ok(Ok(verdict)) => verdict,
-            // A guard that gives no answer denies.
-            Ok(Err(_)) | Err(_) => Verdict::deny(Finding {
-                rule: "instar/no-answer".into(),
-                answer: Answer::Deny,
-                severity: Severity::Critical,
-                detail: "the guards gave no answer in time".into(),
-                remedy: None,
-                command: None,
-            }),
-        };
-        What::Judged { run: id, verdict }
     }
 
     async fn step(&self, id: RunId) -> What {
@@ -350,7 +319,7 @@ pub(crate) async fn within<T>(limit: Duration, work: impl Future<Output = T>) ->
     tokio::time::timeout(limit, work).await.ok()
 }
 
-fn context(run: &Run) -> CallContext {
+pub(crate) fn context(run: &Run) -> CallContext {
     let asker = match run.trigger.first() {
         Trigger::Scheduled { .. } => Asker::Cron,
         Trigger::Retry { .. } | Trigger::Manual { .. } | Trigger::Spawned { .. } => Asker::Api,

@@ -12,6 +12,7 @@ mod files;
 mod gate;
 mod ground;
 mod helper;
+mod judge;
 mod keep;
 mod plugins;
 mod poll;

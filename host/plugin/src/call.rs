@@ -213,7 +213,8 @@ mod tests {
     fn component_of(instances: usize) -> Vec<u8> {
         let module = b"\x01\x08\0asm\x01\0\0\0";
         let count = u8::try_from(instances).unwrap();
-        let section = [2, 1 + 3 * count, count];
+        let [low, high] = [1 + 3 * instances, (1 + 3 * instances) >> 7].map(|size| u8::try_from(size & 0x7f).unwrap());
+        let section = [2, low | 0x80, high, count];
         let instantiate_first = [0, 0, 0].repeat(instances);
         [b"\0asm\x0d\0\x01\0".as_slice(), module, &section, &instantiate_first].concat()
     }

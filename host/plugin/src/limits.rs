@@ -49,8 +49,9 @@ const MIB: usize = 1 << 20;
 pub(crate) const MEMORY_CEILING: usize = 64 * MIB;
 /// No instance may have more table elements than its slots in the pool.
 pub(crate) const TABLE_CEILING: usize = 16 * KIB;
-/// Core instances within one component: the module, its shims, and room for a composed one.
-pub(crate) const CORE_INSTANCES: usize = 10;
+/// Core instances within one component: the module and its shims, or the libraries that a language brings along, of
+/// which CPython has forty, most of them empty.
+pub(crate) const CORE_INSTANCES: usize = 48;
 /// Memories within one component.
 pub(crate) const MEMORIES: usize = 2;
 /// Tables within one component.

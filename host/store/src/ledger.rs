@@ -76,9 +76,10 @@ impl Store {
         signals(&mut connection, i64::from(limit)).await.map_err(|error| self.error(error))
     }
 
-    /// The runs that got their place since then, and what they took so far.
+    /// The runs that began since then, and what they took so far. One that got a place and was skipped did not begin.
     pub async fn begun_since(&self, since: Timestamp) -> Result<Vec<Begun>, StoreError> {
-        const SELECT: &str = "SELECT slug, admitted_at, usage FROM runs WHERE admitted_at >= $1";
+        const SELECT: &str =
+            "SELECT slug, admitted_at, ended_at, usage FROM runs WHERE admitted_at >= $1 AND skipped IS NULL";
         let read = sqlx::query(SELECT).bind(millis(since)).fetch_all(&self.0.readers).await;
         read.and_then(|rows| rows.iter().map(rows::begun).collect()).map_err(|error| self.error(error))
     }

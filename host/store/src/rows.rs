@@ -211,10 +211,11 @@ fn number(row: &SqliteRow, column: &str) -> Result<u64, sqlx::Error> {
     u64::try_from(number).map_err(|error| unreadable(column, error.into()))
 }
 
-/// A run that got its place.
+/// A run that began.
 pub(crate) fn begun(row: &SqliteRow) -> Result<Begun, sqlx::Error> {
     let usage = optional_json(row, "usage")?.unwrap_or_default();
-    Ok(Begun { at: time(row, "admitted_at")?, slug: slug(row, "slug")?, usage })
+    let (at, ended_at) = (time(row, "admitted_at")?, optional_time(row, "ended_at")?);
+    Ok(Begun { at, ended_at, slug: slug(row, "slug")?, usage })
 }
 
 /// Empty where there is no job.

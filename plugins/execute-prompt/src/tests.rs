@@ -1,5 +1,5 @@
 use instar_plugin_sdk::Origin;
-use instar_plugin_sdk::execute::{EndCause, Stdin};
+use instar_plugin_sdk::execute::{End, EndCause, Stdin};
 
 use super::*;
 
@@ -52,7 +52,7 @@ fn the_context_stands_before_the_prompt_and_behind_a_slash_command() {
     let talk = r#"{"value":"hello","interactive":true}"#;
     let actions = told_before(&Config::default(), talk, "You are Ada.").unwrap();
     assert_eq!(actions.last(), Some(&Action::SendText("You are Ada.\n\nhello".to_owned())));
-    let long = "x".repeat(LONGEST_PROMPT);
+    let long = "x".repeat(prompt::LONGEST);
     assert_eq!(told_before(&Config::default(), r#"{"value":"x"}"#, &long).unwrap_err().code, "prompt-too-long");
 }
 
@@ -77,7 +77,7 @@ fn an_agent_is_asked_for_a_report_unless_the_operator_wants_something_else() {
 fn an_interactive_agent_gets_the_prompt_as_its_first_message() {
     let mut actions = actions(&Config::default(), r#"{"value":"Look into it","interactive":true}"#).unwrap();
     assert_eq!(actions.pop(), Some(Action::SendText("Look into it".to_owned())));
-    assert_eq!(actions.pop(), Some(Action::NoteUsage(named(RUN.to_owned()))));
+    assert_eq!(actions.pop(), Some(Action::NoteUsage(agent::conversation(RUN))));
     let Some(Action::Launch(launch)) = actions.pop() else { panic!("no launch") };
     let expected = ["claude", "--dangerously-skip-permissions", "--model", "opus", "--session-id", RUN];
     assert_eq!(launch.argv, expected);
@@ -101,14 +101,6 @@ fn what_the_agent_reports_is_kept_with_the_run() {
     assert_eq!((usage.agent_session.as_deref(), usage.cost_micro_usd), (Some("c-1"), Some(500_000)));
 }
 
-#[test]
-fn the_end_of_the_step_before_follows_the_prompt_as_data() {
-    let end = End { cause: EndCause::Exit(3), duration_ms: 1, tail: "42 files\n".to_owned(), report: None };
-    let prompt = with_previous("Summarize".to_owned(), Some(&end));
-    assert!(prompt.starts_with("Summarize\n") && prompt.contains("status 3"), "{prompt}");
-    assert!(prompt.ends_with("<<<output\n42 files\noutput>>>\n"), "{prompt}");
-}
-
 #[track_caller]
 fn check_fails(execute: &str, code: &str) {
     assert_eq!(launch(&Config::default(), execute).expect_err("it was launched").code, code);
@@ -123,7 +115,7 @@ fn a_job_that_cannot_be_a_prompt_fails_with_its_reason() {
     check_fails(r#"{"value":"x","args":"y"}"#, "unexpected-args");
     check_fails(r#"{"value":"x","args":["y"]}"#, "unexpected-args");
     check_fails(r#"{"value":7}"#, "bad-execute");
-    check_fails(&format!(r#"{{"value":"{}"}}"#, "x".repeat(LONGEST_PROMPT + 1)), "prompt-too-long");
+    check_fails(&format!(r#"{{"value":"{}"}}"#, "x".repeat(prompt::LONGEST + 1)), "prompt-too-long");
     for empty in ["null", "\"\"", "[]"] {
         assert!(launch(&Config::default(), &format!(r#"{{"value":"x","args":{empty}}}"#)).is_ok());
     }

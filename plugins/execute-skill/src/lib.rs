@@ -34,10 +34,7 @@ impl Reducer for Skill {
             match event {
                 Event::Requested(request) => actions.push(Action::Delegate(delegate(&request)?)),
                 Event::Ready | Event::Woke => {}
-                Event::Exited(end) => {
-                    actions.extend(agent::usage(&end).map(Action::NoteUsage));
-                    actions.push(Action::Finish(agent::judge(&end)));
-                }
+                Event::Exited(end) => actions.extend(agent::ended(&end)),
             }
         }
         Ok(StepResult { state, actions })

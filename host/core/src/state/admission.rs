@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::budget::{Begun, Sums, Taken};
+use crate::budget::{Begun, DayTaken, Sums, Taken};
 use crate::event::{Event, Fact};
 use crate::id::JobSlug;
 use crate::memory::Pressure;
@@ -47,6 +47,16 @@ impl Standing {
                     self.sums.note(slug.as_ref(), begun_at, &run.usage, usage, zone);
                 }
             }
+            Fact::RunFinished(finished) => {
+                if let Some(begun_at) = runs.get(finished.run).and_then(|run| run.admitted_at) {
+                    self.sums.end(finished.slug.as_ref(), begun_at, event.at, zone);
+                }
+            }
+            Fact::RunSkipped { run, slug, .. } => {
+                if let Some(begun_at) = runs.get(*run).and_then(|run| run.admitted_at) {
+                    self.sums.take_back(slug.as_ref(), begun_at, zone);
+                }
+            }
             Fact::QuotaRead { reading } => {
                 self.quota = reading.clone();
                 self.is_stale_told = false;
@@ -68,6 +78,12 @@ impl State {
     /// What all runs took together on the day of `now`, spawned sessions included.
     pub fn taken_by_all(&self, now: Timestamp) -> Taken {
         self.standing.sums.of_all(now, &self.zone)
+    }
+
+    /// What a job and all runs took on the day of `now` and on the days before it, the latest first. The days are
+    /// those of the scheduler's zone; what is older than a month is forgotten.
+    pub fn taken_on_days(&self, slug: &JobSlug, now: Timestamp, most: usize) -> Vec<DayTaken> {
+        self.standing.sums.days(slug, now, &self.zone, most)
     }
 
     /// What the quota file said last.

@@ -1,7 +1,7 @@
 //! Who may start, and when: gates, tags, ageing, jitter, quota and budgets.
 
 use crate::world::{World, job};
-use instar_core::budget::Budget;
+use instar_core::budget::{Budget, Taken};
 use instar_core::decide::{Effect, What};
 use instar_core::event::Fact;
 use instar_core::gate::{GateAnswer, GateEnd};
@@ -10,6 +10,7 @@ use instar_core::job::{Job, Model};
 use instar_core::plan::{Action, EndCause, StepResult, Usage};
 use instar_core::quota::{QuotaReading, QuotaRules};
 use instar_core::run::{Outcome, Phase, SkipReason};
+use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
@@ -417,4 +418,32 @@ fn sums_of_a_day_are_those_of_that_day_when_the_clock_goes_back_to_it() {
     assert!(run(&mut world) && !run(&mut world), "the first day had one left");
     world.now += SignedDuration::from_hours(24);
     assert!(!run(&mut world), "and the second none");
+}
+
+#[test]
+fn each_day_is_remembered_with_what_it_took_and_a_run_that_guards_denied_took_nothing() {
+    let mut world = World::new(&[with("a", json!({"budget": {"runsPerDay": 1}})), job("b", "@yearly")]);
+    let denied = world.trigger("a");
+    let finding = Finding {
+        rule: "g/rule".into(),
+        answer: Answer::Deny,
+        severity: Severity::Low,
+        detail: "not now".into(),
+        remedy: None,
+        command: None,
+    };
+    world.tell(What::Judged { run: denied, verdict: Verdict::deny(finding) });
+    let run = world.trigger("a");
+    assert!(admitted(&world, run), "the run that was denied used nothing up: {:?}", world.skips());
+    world.now += SignedDuration::from_mins(90);
+    use_up(&mut world, run, 700, 250_000);
+    world.now += SignedDuration::from_hours(24);
+    let other = world.trigger("b");
+    world.run_to_end(other, EndCause::Exit(0));
+    let days = world.state.taken_on_days(&"a".parse().unwrap(), world.now, 3);
+    let dates: Vec<_> = days.iter().map(|day| day.date.to_string()).collect();
+    assert_eq!(dates, ["2026-03-02", "2026-03-01", "2026-02-28"]);
+    let first = Taken { runs: 1, tokens: 700, cost_micro_usd: 250_000, duration_ms: 90 * 60_000 };
+    assert_eq!((days[1].by_job, days[1].by_all), (first, first));
+    assert_eq!((days[0].by_job.runs, days[0].by_all.runs, days[2].by_all.runs), (0, 1, 0));
 }

@@ -29,7 +29,8 @@ pub struct Judgement {
 
 impl Plugins {
     pub fn has_run_guards(&self) -> bool {
-        self.has_guards(Kind::RunGuard)
+        let is_broken = self.broken.iter().any(|guard| guard.kinds.contains(&Kind::RunGuard));
+        is_broken || self.guards().any(|(plugin, half)| half.run.is_some() && is_asked(Kind::RunGuard, plugin))
     }
 
     /// Whether anybody would be asked at this hook point, so that a caller can save the preparation.
@@ -175,7 +176,7 @@ impl Plugins {
             Ok(()) => Verdict::pass(),
             Err(finding) => Verdict::deny(finding),
         };
-        for (plugin, half) in self.guards() {
+        for (plugin, half) in self.guards().filter(|(plugin, _)| is_asked(kind, plugin)) {
             let Some(hook) = hook(half) else { continue };
             let begun = Instant::now();
             let answer = self.ask_guards(plugin, half, call, bytes, |live, ctx| check(hook, live, ctx));
@@ -229,6 +230,11 @@ impl Plugins {
             None => Ok(()),
         }
     }
+}
+
+/// A guard of runs that ships has nothing to say until somebody configures it.
+fn is_asked(kind: Kind, plugin: &Loaded) -> bool {
+    kind != Kind::RunGuard || plugin.is_set_up
 }
 
 /// The longest text that a session guard may put before the model.

@@ -36,6 +36,8 @@ pub(crate) struct Case {
     pub(super) text: Option<String>,
     /// A job whose run would start.
     pub(super) run: Option<Value>,
+    /// The runs that it had, the newest first.
+    pub(super) history: Option<Value>,
     /// What a tool printed.
     pub(super) output: Option<String>,
     /// What people are told.

@@ -6,6 +6,7 @@
 mod attack;
 mod build;
 mod cases;
+mod compile;
 mod doubles;
 mod host_double;
 mod project;
@@ -15,5 +16,5 @@ mod trial;
 pub(crate) use attack::attack;
 pub(crate) use build::{BuildError, build};
 pub(crate) use cases::read as read_cases;
-pub(crate) use project::{Language, ProjectKind, write};
+pub(crate) use project::{Language, ProjectKind, can_be_written, write};
 pub(crate) use trial::{Bench, Verdict, run};

@@ -12,6 +12,12 @@ pub(super) fn files() -> Vec<(String, String)> {
     files
 }
 
+/// The version that the contract calls itself.
+pub(super) fn contract_version() -> &'static str {
+    let mut words = SDK.iter().filter_map(|(_, text)| text.strip_prefix("package instar:plugin@")?.split(';').next());
+    words.next().expect("a file of the contract begins with its package")
+}
+
 /// The SDK's manifest without its workspace: what it takes from there is written out.
 fn alone(manifest: &str) -> String {
     let parse = |text: &str| text.parse::<toml::Table>().expect("the build read it");
@@ -49,6 +55,7 @@ mod tests {
         let manifest = text("sdk/plugin-sdk/Cargo.toml");
         assert!(!manifest.contains("workspace") && manifest.contains("wit-bindgen"), "{manifest}");
         assert!(text("sdk/plugin-sdk/src/lib.rs").contains("pub mod execute"));
+        assert!(contract_version().starts_with("0."), "{}", contract_version());
         assert!(files.iter().any(|(path, _)| path.starts_with("sdk/wit/") && path.ends_with(".wit")));
     }
 }

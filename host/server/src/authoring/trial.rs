@@ -204,7 +204,8 @@ fn judged(bench: &Bench, plugins: &Plugins, case: &Case) -> Result<Value, String
     } else if let Some(text) = &case.text {
         plugins.check_outbound(&call(), "test", text)
     } else if let Some(job) = &case.run {
-        plugins.judge_run(&call(), &job.to_string(), "[]")
+        let history = case.history.as_ref().map_or_else(|| "[]".to_owned(), Value::to_string);
+        plugins.judge_run(&call(), &job.to_string(), &history)
     } else {
         return Err(
             "it asks nothing: say `execute`, `command`, `tool`, `text`, `run`, `output` or `message`".to_owned()

@@ -238,7 +238,7 @@ impl Host {
         let snapshot_zone = snapshot.restored.zone.clone();
         let restored = state(Restored { begun, ..snapshot.restored }, self.now);
         for job in SLUGS {
-            let taken = |state: &State| (state.taken_by(&slug(job), self.now), state.taken_by_all(self.now));
+            let taken = |state: &State| state.taken_on_days(&slug(job), self.now, 8);
             assert_eq!(taken(&restored), taken(&self.state), "what {job} took");
             assert_eq!(restored.tuning(&slug(job)), self.state.tuning(&slug(job)), "pace of {job}");
             let signals = |state: &State| state.signals(&slug(job)).cloned().collect::<Vec<_>>();

@@ -18,7 +18,8 @@ use crate::installed::{Place, Reference, fetch, push};
 #[command(after_help = examples(&[
     "instar plugin new execute-hello",
     "instar plugin new guard-release --kind guard --lang rust",
-    "instar plugin new execute-hello --lang js",
+    "instar plugin new execute-hello --lang python",
+    "instar plugin new guard-release --lang c",
     "instar plugin new ../plugins/notifier-mail --kind notifier",
 ]))]
 pub(crate) struct New {
@@ -81,10 +82,8 @@ pub(super) fn new(context: &Context, new: &New) -> Result<Exit, Failure> {
         return Err(Failure::refused(format!("{} is there already", folder.display())));
     }
     let kind = new.kind.unwrap_or_else(|| kind_of(name));
-    if new.lang == Language::Js && kind != ProjectKind::Execute {
-        return Err(Failure::usage(
-            "only execute types can be written in JavaScript here; its engine is too large for a guard",
-        ));
+    if !authoring::can_be_written(kind, new.lang) {
+        return Err(Failure::usage("only guards can be begun in C here: `--kind guard`, or another `--lang`"));
     }
     let failed = |error| Failure::io(format_args!("failed to make {}", folder.display()), &error);
     let written = authoring::write(&folder, &id, kind, new.lang).map_err(failed)?;

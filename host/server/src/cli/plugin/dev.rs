@@ -30,7 +30,7 @@ pub(crate) struct Dev {
 /// Editors save in several steps.
 const SETTLE: Duration = Duration::from_millis(200);
 /// What is made, and not written.
-const MADE: [&str; 4] = ["target", "dist", "node_modules", ".git"];
+const MADE: [&str; 6] = ["target", "dist", "node_modules", ".venv", "__pycache__", ".git"];
 
 pub(super) fn run(context: &Context, dev: &Dev) -> Result<Exit, Failure> {
     person::must_be_one("install a plugin")?;

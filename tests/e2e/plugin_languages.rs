@@ -1,0 +1,131 @@
+//! The examples for authors, each in another language and of another kind: built, held to their cases, attacked.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use instar_tests::Agent;
+use serde_json::{Value, json};
+
+/// Asks for the tests of other languages than Rust, which need their tools and a registry and take minutes; `all` also
+/// for a new plugin of each kind in each of them. CI sets it.
+const FLAG: &str = "INSTAR_TEST_LANGUAGES";
+
+/// Whether plugins in this language are to be tried; where they are not, who runs the tests reads so.
+#[expect(clippy::print_stderr, reason = "who runs the tests must see what was not tried")]
+pub(crate) fn tries(language: &str) -> bool {
+    let is_wanted = std::env::var_os(FLAG).is_some();
+    if !is_wanted {
+        eprintln!("NOT TRIED: a plugin in {language}; {FLAG}=1 tries it, with the tools that the book names");
+    }
+    is_wanted
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ lies in the workspace").to_owned()
+}
+
+fn author(agent: &Agent, folder: &Path, arguments: &[&str]) -> Output {
+    let program = agent.command_of_operator(&[]).get_program().to_owned();
+    let mut command = Command::new(program);
+    command.args(arguments).current_dir(folder).env_remove("CLAUDECODE").env_remove("INSTAR_RUN_ID");
+    command.env("CARGO_TARGET_DIR", root().join("target/tests-authors"));
+    command.output().expect("instar can be run")
+}
+
+/// A copy of an example, as an author would have it: with the contract in it, and not in this repository.
+fn copied(agent: &Agent, name: &str) -> PathBuf {
+    let folder = agent.path("author");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let source = root().join("plugins/examples").join(name);
+    let done = Command::new("cp").arg("-rL").arg(&source).arg(&folder).output().expect("cp can be run");
+    assert!(done.status.success(), "{done:?}");
+    folder.join(name)
+}
+
+#[track_caller]
+fn check(agent: &Agent, project: &Path, cases: usize) {
+    let done = author(agent, project, &["plugin", "test", "--json"]);
+    let report: Value = serde_json::from_slice(&done.stdout).unwrap_or_else(|_| panic!("{done:?}"));
+    let all = report["cases"].as_array().expect("cases");
+    assert_eq!(all.len(), cases, "{report:#}");
+    assert!(all.iter().all(|case| case["problems"] == json!([])), "{report:#}");
+    assert_eq!(report["faults"], json!([]), "{report:#}");
+    assert!(report["attacks"].as_u64() > Some(5), "{report:#}");
+}
+
+#[track_caller]
+fn check_example(name: &str, cases: usize) {
+    let agent = Agent::new();
+    let project = copied(&agent, name);
+    check(&agent, &project, cases);
+}
+
+#[test]
+fn guard_of_runs_in_rust_keeps_its_cases() {
+    let agent = Agent::new();
+    let project = copied(&agent, "guard-after-failure");
+    let manifest = project.join("Cargo.toml");
+    let text = std::fs::read_to_string(&manifest).expect("a manifest");
+    let sdk = root().join("plugin-sdk").display().to_string();
+    std::fs::write(&manifest, text.replace("../../../plugin-sdk", &sdk)).expect("written");
+    // The versions that are here already: a test asks no registry.
+    std::fs::copy(root().join("Cargo.lock"), project.join("Cargo.lock")).expect("copied");
+    check(&agent, &project, 4);
+}
+
+#[test]
+fn execute_type_in_javascript_keeps_its_cases() {
+    if tries("JavaScript") {
+        check_example("execute-npm", 4);
+    }
+}
+
+#[test]
+fn notifier_in_python_keeps_its_cases() {
+    if tries("Python") {
+        check_example("notifier-matrix", 3);
+    }
+}
+
+#[test]
+fn guard_of_texts_in_c_keeps_its_cases() {
+    if tries("C") {
+        check_example("guard-shouting", 4);
+    }
+}
+
+#[test]
+fn each_kind_in_each_language_begins_with_a_plugin_that_keeps_its_cases() {
+    if std::env::var(FLAG).as_deref() != Ok("all") {
+        return;
+    }
+    let agent = Agent::new();
+    let folder = agent.path("author");
+    std::fs::create_dir_all(&folder).expect("a folder");
+    for language in ["js", "python", "c"] {
+        for (name, cases) in [("execute-hello", 3), ("notifier-mail", 2), ("guard-release", 3)] {
+            if language == "c" && !name.starts_with("guard") {
+                continue;
+            }
+            let made = author(&agent, &folder, &["plugin", "new", name, "--lang", language]);
+            assert!(made.status.success(), "{made:?}");
+            check(&agent, &folder.join(name), cases);
+            std::fs::remove_dir_all(folder.join(name)).expect("removed");
+        }
+    }
+}
+
+#[test]
+fn what_cannot_be_begun_or_built_is_said() {
+    let agent = Agent::new();
+    let folder = agent.path("author");
+    std::fs::create_dir_all(folder.join("empty")).expect("a folder");
+    let refused = author(&agent, &folder, &["plugin", "new", "execute-hello", "--lang", "c"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("only guards can be begun in C"), "{said}");
+    std::fs::write(folder.join("empty/plugin.toml"), "manifest = 1\nid = \"empty\"\nversion = \"1\"\n")
+        .expect("written");
+    let refused = author(&agent, &folder, &["plugin", "build", "empty"]);
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && said.contains("holds no sources"), "{said}");
+}
