@@ -1,19 +1,24 @@
 //! A run: one attempt at a job, from its request to its outcome.
 
+mod outcome;
+mod record;
+
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::admission::Admission;
-use crate::gate::GateEnd;
 use crate::grounding::Grounding;
 use crate::id::{JobSlug, RunId, SessionName};
-use crate::job::{Job, LastResult, Overlap, Priority};
+use crate::job::{Job, Overlap, Priority};
 use crate::notice::Notify;
 use crate::plan::{End, Launch, StepEvent, StepRequest, Usage};
 use crate::retry::Retry;
 use crate::session::{Session, SessionStatus};
 use crate::supervision::Supervision;
 use crate::talk::{Activity, Message, Talk};
+
+pub use self::outcome::{Outcome, SkipReason, StopCause};
+pub use self::record::{RunRecord, RunStatus};
 
 /// Why a run was requested.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -366,197 +371,6 @@ impl Run {
         if let Phase::Running { session, .. } = &mut self.phase {
             session.status = status;
             session.question = question;
-        }
-    }
-}
-
-/// Why the host ends a run.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "cause")]
-pub enum StopCause {
-    /// Its time limit passed.
-    Timeout,
-    /// It talks with people, and nobody has spoken for as long as is allowed.
-    Idle,
-    /// The execute type said that it is over while its session lives.
-    Judged { outcome: Box<Outcome> },
-    /// Somebody asked: `api`, `cli`, `signal`, or `overlap` when a newer run replaces it.
-    Asked { by: String },
-}
-
-/// Why a run was not started.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "reason")]
-pub enum SkipReason {
-    Disabled,
-    /// The job, or the scheduler, is paused.
-    Paused,
-    /// Another run of the same job has not ended.
-    Overlap,
-    /// This due time already has its run.
-    AlreadyRan,
-    /// A guard said no; what it said.
-    Denied {
-        detail: String,
-    },
-    /// Somebody stopped it before it began.
-    Stopped {
-        by: String,
-    },
-    /// Its gate says that there is nothing to do.
-    NothingToDo,
-    /// Too much of the agent's quota is used for a run of its priority.
-    Quota {
-        detail: String,
-    },
-    /// The memory of the machine is too full for a run of its priority.
-    Memory {
-        detail: String,
-    },
-    /// What may be taken in a day is used up.
-    Budget {
-        detail: String,
-    },
-}
-
-impl SkipReason {
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Disabled => "disabled",
-            Self::Paused => "paused",
-            Self::Overlap => "overlap",
-            Self::AlreadyRan => "already-ran",
-            Self::Denied { .. } => "denied",
-            Self::Stopped { .. } => "stopped",
-            Self::NothingToDo => "nothing-to-do",
-            Self::Quota { .. } => "quota",
-            Self::Memory { .. } => "memory",
-            Self::Budget { .. } => "budget",
-        }
-    }
-}
-
-/// How a run ended. The one table that run, job and session read their results from.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", tag = "outcome")]
-pub enum Outcome {
-    Succeeded,
-    /// The execute type said so, or the command was not started.
-    Failed {
-        cause: String,
-    },
-    TimedOut,
-    Stopped {
-        by: String,
-    },
-    /// No trace of how it ended, after a crash or a reboot.
-    Lost,
-    /// A plugin failed, or asks for a person. `cause` begins with the plugin's name.
-    NeedsAttention {
-        cause: String,
-    },
-}
-
-impl Outcome {
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::Succeeded => "succeeded",
-            Self::Failed { .. } => "failed",
-            Self::TimedOut => "timed-out",
-            Self::Stopped { .. } => "stopped",
-            Self::Lost => "lost",
-            Self::NeedsAttention { .. } => "needs-attention",
-        }
-    }
-
-    pub fn last_result(&self) -> LastResult {
-        match self {
-            Self::Succeeded => LastResult::Success,
-            Self::TimedOut => LastResult::Timeout,
-            Self::Failed { .. } | Self::Stopped { .. } | Self::Lost | Self::NeedsAttention { .. } => {
-                LastResult::Failure
-            }
-        }
-    }
-
-    /// `None` leaves the session's status as it is.
-    pub fn session_status(&self) -> Option<SessionStatus> {
-        match self {
-            Self::Succeeded => Some(SessionStatus::Completed),
-            Self::Failed { .. } | Self::Lost => Some(SessionStatus::Error),
-            Self::TimedOut | Self::Stopped { .. } => Some(SessionStatus::Killed),
-            Self::NeedsAttention { .. } => None,
-        }
-    }
-
-    /// One sentence for people.
-    pub fn sentence(&self) -> String {
-        match self {
-            Self::Succeeded => "succeeded".into(),
-            Self::Failed { cause } => format!("failed: {cause}"),
-            Self::TimedOut => "stopped at its time limit".into(),
-            Self::Stopped { by } => format!("stopped by {by}"),
-            Self::Lost => "lost: it was started, and left no trace of its end".into(),
-            Self::NeedsAttention { cause } => format!("needs attention: {cause}"),
-        }
-    }
-}
-
-/// All that is kept of a run, open or ended: what `/runs/:id` shows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct RunRecord {
-    pub id: RunId,
-    /// The job that it is an attempt at; a spawned session has none.
-    pub slug: Option<JobSlug>,
-    pub trigger: Trigger,
-    pub request: RunRequest,
-    pub status: RunStatus,
-    pub requested_at: Timestamp,
-    /// When its command was launched.
-    pub started_at: Option<Timestamp>,
-    pub ended_at: Option<Timestamp>,
-    /// The newest session of the run.
-    pub session: Option<Session>,
-    pub stopping: Option<StopCause>,
-    pub skipped: Option<SkipReason>,
-    pub outcome: Option<Outcome>,
-    pub end: Option<End>,
-    /// What its gate said.
-    pub gate: Option<GateEnd>,
-    pub usage: Usage,
-}
-
-/// How far a run is, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum RunStatus {
-    /// Its gate is asked.
-    Gating,
-    Queued,
-    /// The guards are asked.
-    Judging,
-    /// The execute type is asked.
-    Stepping,
-    Starting,
-    Running,
-    /// Its execute type is asked again later.
-    Waiting,
-    Finished,
-    Skipped,
-}
-
-impl RunStatus {
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Gating => "gating",
-            Self::Queued => "queued",
-            Self::Judging => "judging",
-            Self::Stepping => "stepping",
-            Self::Starting => "starting",
-            Self::Running => "running",
-            Self::Waiting => "waiting",
-            Self::Finished => "finished",
-            Self::Skipped => "skipped",
         }
     }
 }

@@ -1,6 +1,6 @@
 //! How runs end. All outcomes are made here, so that none can be overwritten by another.
 
-use crate::decide::{Draft, Effect, admit, attention, cause_of, due, notices, supervise, talk};
+use crate::decide::{Draft, Effect, admit, attention, due, notices, supervise, talk};
 use crate::event::{Fact, RunFinished};
 use crate::grounding::Handoff;
 use crate::id::{JobSlug, RunId};
@@ -188,5 +188,16 @@ fn stop_outcome(cause: StopCause) -> Outcome {
         // Whoever wanted something of it had the time to say so: its work is done.
         StopCause::Idle => Outcome::Succeeded,
         StopCause::Judged { outcome } => *outcome,
+    }
+}
+
+/// The signal or status that ended a command, as a cause for people.
+pub(super) fn cause_of(end: &End) -> String {
+    match &end.cause {
+        EndCause::Exit(status) => format!("exit status {status}"),
+        EndCause::Signal(signal) => format!("ended by {signal}"),
+        EndCause::Killed => "killed".into(),
+        EndCause::NotStarted(reason) => format!("not started: {reason}"),
+        EndCause::Lost => "lost".into(),
     }
 }

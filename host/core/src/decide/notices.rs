@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use crate::decide::{Draft, cause_of, tell};
+use crate::decide::end::cause_of;
+use crate::decide::{Draft, tell};
 use crate::event::RunFinished;
 use crate::id::JobSlug;
 use crate::job::{Job, Priority};

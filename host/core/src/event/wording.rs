@@ -1,16 +1,18 @@
 //! How events are told: their type, one sentence, and the details that `/events` shows.
 
+mod ends;
+mod single;
+
 use serde_json::{Value, json};
 
-use super::{Fact, RunFinished};
+use self::ends::end_details;
+use self::single::{begun_summary, gate_summary, quota_details, quota_summary, tuned_summary, turned_summary};
+use super::Fact;
 use crate::gate::GateAnswer;
 use crate::id::{JobSlug, RunId, SessionId};
 use crate::job::JobProblem;
-use crate::plan::{End, EndCause};
 use crate::poll::Listening;
-use crate::quota::QuotaReading;
-use crate::talk::{Activity, Doing};
-use crate::tune::Tuned;
+use crate::talk::Doing;
 
 impl Fact {
     /// The type under which `/events` lists it.
@@ -435,94 +437,9 @@ fn who(slug: &Option<JobSlug>) -> String {
     slug.as_ref().map_or_else(|| "Scheduler".into(), |slug| format!("Job {slug}"))
 }
 
-fn tuned_summary(slug: &JobSlug, tuned: &Tuned) -> String {
-    match tuned {
-        Tuned::Proposed { schedule, reason, .. } => format!("`{schedule}` is proposed for job {slug}: {reason}"),
-        Tuned::Applied { schedule, reason, by, .. } => format!("Job {slug} runs at `{schedule}`, by {by}: {reason}"),
-        Tuned::Refused { schedule, by } => format!("`{schedule}` was refused for job {slug} by {by}"),
-        Tuned::Reset { by } => format!("Job {slug} runs by the schedule of its file again, by {by}"),
-        Tuned::Voided => format!("The schedule of job {slug} was edited: what was made of it is void"),
-    }
-}
-
-/// Names them, unless they are many.
-fn begun_summary(slugs: &[JobSlug]) -> String {
-    match slugs {
-        [one] => format!("Job {one} runs by its schedule from now on"),
-        [one, others @ ..] => format!("Job {one} and {} others run by their schedules from now on", others.len()),
-        [] => "No job begins".into(),
-    }
-}
-
 /// ` of nightly`; nothing where no job is behind the run.
 fn of(slug: &Option<JobSlug>) -> String {
     slug.as_ref().map_or_else(String::new, |slug| format!(" of {slug}"))
-}
-
-fn gate_summary(of: &str, answer: &GateAnswer) -> String {
-    match answer {
-        GateAnswer::Go => format!("The gate of the run{of} says go"),
-        GateAnswer::Nothing => format!("The gate of the run{of} says that there is nothing to do"),
-        GateAnswer::Error { cause } => format!("The gate of the run{of} gave no answer: {cause}"),
-    }
-}
-
-fn quota_details(reading: &QuotaReading) -> Value {
-    match reading {
-        QuotaReading::Data(quota) => json!(quota),
-        QuotaReading::Broken(problem) => json!({ "problem": problem }),
-        QuotaReading::None => json!({}),
-    }
-}
-
-fn quota_summary(reading: &QuotaReading) -> String {
-    match reading {
-        QuotaReading::None => "There is no quota data any more".into(),
-        QuotaReading::Data(quota) => format!("Quota: {:.0} % of the week used", quota.usage_percent),
-        QuotaReading::Broken(problem) => format!("The quota file is ignored: {problem}"),
-    }
-}
-
-fn turned_summary(activity: &Activity) -> String {
-    match activity.doing {
-        Doing::Starting => "The program of the session is coming up".into(),
-        Doing::Busy => "The program of the session works".into(),
-        Doing::Ready => "The program of the session waits at its prompt".into(),
-        Doing::Asking => {
-            format!("The program of the session asks a person: {}", activity.question.as_deref().unwrap_or_default())
-        }
-    }
-}
-
-impl RunFinished {
-    fn details(&self) -> Value {
-        let mut details = json!({
-            "result": self.outcome.last_result(),
-            "trigger": self.trigger,
-            "session": self.session.as_ref().map(|session| &session.name),
-            "consecutiveFailures": self.consecutive_failures,
-            "attempt": self.trigger.attempt(),
-            "retryAt": self.retry_at,
-        });
-        merge(&mut details, json!(self.outcome));
-        if let Some(message) = &self.message {
-            merge(&mut details, json!({ "message": message }));
-        }
-        if let Some(end) = &self.end {
-            merge(&mut details, end_details(end));
-        }
-        details
-    }
-}
-
-/// Exit status, duration and output, under the names that the API uses everywhere.
-fn end_details(end: &End) -> Value {
-    let (status, signal) = match &end.cause {
-        EndCause::Exit(status) => (Some(*status), None),
-        EndCause::Signal(signal) => (None, Some(signal.as_str())),
-        EndCause::Killed | EndCause::NotStarted(_) | EndCause::Lost => (None, None),
-    };
-    json!({ "exitStatus": status, "signal": signal, "durationMs": end.duration_ms, "tail": end.tail })
 }
 
 fn merge(into: &mut Value, from: Value) {
