@@ -59,8 +59,8 @@ fn a_plugin_that_traps_is_taken_out_and_enabled_again() {
     until("the way back", || plugin(&server, "bad-traps"), |plugin| plugin["enabled"] == true);
     let run = server.ended_run(&server.trigger("bad"));
     assert!(run["cause"].as_str().is_some_and(|cause| cause.contains("(trap)")), "{run:#}");
-    let is_closed = |text: &String| !text.contains("\"OPEN\"");
-    until("the item to be closed", || server.client().get("/attention").text, is_closed);
+    let item = || server.client().get("/attention/plugin-quarantined:bad-traps").json;
+    until("the item to be closed", item, |item| item["status"] == "DONE");
 }
 
 #[test]
