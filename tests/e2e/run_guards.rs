@@ -53,6 +53,9 @@ fn a_budget_that_is_used_up_lets_nothing_start_and_what_was_denied_uses_nothing_
     assert!(both.contains("this job for this week is used up (2 of 2 runs)"), "{both}");
     assert!(both.contains("all runs for this week is used up (3 of 3 runs)"), "{both}");
     assert_eq!(said(&server, "alarm"), "");
+    let counted = agent.instar(&["plugin", "stats", "guard-budget", "--json"]);
+    let counted: Value = serde_json::from_slice(&counted.stdout).unwrap_or_else(|_| panic!("{counted:?}"));
+    assert!(counted["calls"].as_u64() >= Some(7), "{counted:#}");
 }
 
 #[test]

@@ -160,7 +160,7 @@ fn list(context: &Context) -> Result<Exit, Failure> {
 }
 
 fn stats(context: &Context, id: &PluginId) -> Result<Exit, Failure> {
-    let answer = context.client()?.get(&paths::PLUGIN_STATS.replace("{id}", id.as_str()))?.success()?;
+    let answer = context.client()?.get(&paths::PLUGIN_STATS.replace("{plugin}", id.as_str()))?.success()?;
     if context.out.json {
         context.out.line(answer.text())?;
         return Ok(Exit::Ok);
