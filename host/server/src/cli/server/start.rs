@@ -14,7 +14,7 @@ use crate::serve::{self, Ended, Ready, ServeOptions};
 use crate::wiring::lock::{self, Holder};
 
 /// How long a server may take until it answers.
-const PATIENCE: Duration = Duration::from_secs(15);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// From here on the user is told what we wait for.
 const QUIET: Duration = Duration::from_secs(1);
