@@ -28,7 +28,7 @@ fn answers(server: &Server, slug: &str) -> String {
     let run = server.ended_run(&id);
     assert_eq!(run["outcome"], "succeeded", "{run:#}");
     let events = server.client().get("/events?type=job_completed&limit=100").json;
-    let ended = events.as_array().and_then(|all| all.iter().find(|event| event["runId"] == json!(id)));
+    let ended = events.as_array().and_then(|all| all.iter().find(|event| event["metadata"]["runId"] == json!(id)));
     ended.and_then(|event| event["metadata"]["message"].as_str()).unwrap_or_else(|| panic!("{events:#}")).to_owned()
 }
 

@@ -46,8 +46,8 @@ fn a_run_waits_and_works_without_a_session_and_says_what_it_found() {
     let ended = &server.client().get("/events?type=job_completed").json[0];
     assert_eq!(ended["metadata"]["message"], "ok after 2 waits, revision 1, clock true", "{ended:#}");
     let job = server.client().get("/jobs/poll").json;
-    assert_eq!(job["lastResult"], "success", "{job:#}");
-    assert!(job["lastRun"].is_string(), "{job:#}");
+    assert_eq!(job["state"]["lastResult"], "success", "{job:#}");
+    assert!(job["state"]["lastRun"].is_string(), "{job:#}");
 }
 
 #[test]

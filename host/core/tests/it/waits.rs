@@ -63,8 +63,6 @@ fn a_crash_loses_no_wait_and_one_that_ended_meanwhile_is_over_at_once() {
     assert_eq!(until(&world, run), before);
     world.effects.clear();
     world.restart_after(20);
-    assert!(world.wakes_now());
-    world.tell(What::Ticked);
     world.expect_effect(&Effect::Step { run });
     // Asked, and not answered: the next process asks the same.
     world.effects.clear();

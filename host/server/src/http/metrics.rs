@@ -135,9 +135,9 @@ mod tests {
         instar_runs_open{phase="judging"} 0
         instar_runs_open{phase="queued"} 0
         instar_runs_open{phase="running"} 0
-        instar_runs_open{phase="waiting"} 0
         instar_runs_open{phase="starting"} 0
         instar_runs_open{phase="stepping"} 0
+        instar_runs_open{phase="waiting"} 0
         instar_queue_length 0
         instar_sessions_live 0
         instar_events_seq 7
