@@ -28,7 +28,9 @@ fn main() {
 /// What authors of plugins get with each project: the SDK, the contract, and the versions of their workspace.
 fn sdk(root: &Path) -> String {
     let mut files = vec![root.join("plugin-sdk/Cargo.toml")];
-    files.extend(files_in(&root.join("plugin-sdk/src"), "rs"));
+    let sources = root.join("plugin-sdk/src");
+    files.extend(files_in(&sources, "rs"));
+    files.extend(folders_in(&sources).iter().flat_map(|folder| files_in(folder, "rs")));
     files.extend(files_in(&root.join("wit"), "wit"));
     let mut table = format!("const WORKSPACE: &str = include_str!({:?});\n", root.join("Cargo.toml"));
     table.push_str("const SDK: &[(&str, &str)] = &[\n");
@@ -60,6 +62,13 @@ fn files_in(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     paths.retain(|path| path.extension().is_some_and(|found| found == extension));
+    paths.sort();
+    paths
+}
+
+fn folders_in(folder: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).filter(|path| path.is_dir()).collect();
     paths.sort();
     paths
 }

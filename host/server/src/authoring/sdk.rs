@@ -55,6 +55,7 @@ mod tests {
         let manifest = text("sdk/plugin-sdk/Cargo.toml");
         assert!(!manifest.contains("workspace") && manifest.contains("wit-bindgen"), "{manifest}");
         assert!(text("sdk/plugin-sdk/src/lib.rs").contains("pub mod execute"));
+        assert!(!text("sdk/plugin-sdk/src/double/host.rs").is_empty(), "folders of the SDK travel along");
         assert!(contract_version().starts_with("0."), "{}", contract_version());
         assert!(files.iter().any(|(path, _)| path.starts_with("sdk/wit/") && path.ends_with(".wit")));
     }
