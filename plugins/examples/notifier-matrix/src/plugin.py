@@ -18,7 +18,8 @@ ROOM = "`room` must be the id of a room, such as !abc:matrix.org"
 class PluginMeta:
     def validate(self, config_json):
         settings = json.loads(config_json)
-        remarks = [Diagnostic(key, Severity.HIGH, f"there is no setting {key}") for key in settings if key != "room"]
+        unknown = [key for key in settings if key != "room"]
+        remarks = [Diagnostic(key, Severity.HIGH, f"there is no setting {key}") for key in unknown[:10]]
         if not is_room(settings.get("room")):
             remarks.append(Diagnostic("room", Severity.HIGH, ROOM))
         return remarks
