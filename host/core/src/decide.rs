@@ -34,7 +34,7 @@ use jiff::Timestamp;
 
 use crate::event::{Event, Fact};
 use crate::id::{Ids, JobSlug};
-use crate::run::{StopCause, Trigger};
+use crate::run::StopCause;
 use crate::state::State;
 
 pub use self::effect::Effect;
@@ -93,10 +93,7 @@ pub fn decide(state: &State, input: Input) -> Decision {
         What::Booted { version } => boot::boot(&mut draft, version),
         What::Ticked => tick(&mut draft),
         What::JobsRead(file) => due::jobs_read(&mut draft, file),
-        What::TriggerAsked { slug, reason, force, depth } => {
-            let trigger = Trigger::Manual { reason, force, depth };
-            admit::trigger_as(&mut draft, &slug, trigger);
-        }
+        What::TriggerAsked { slug, reason, force, depth } => admit::trigger(&mut draft, &slug, reason, force, depth),
         What::PluginTold(fact) => draft.event(Fact::PluginNoted(fact)),
         What::PauseAsked { slug, by, reason } => due::pause_asked(&mut draft, slug, by, reason),
         What::ResumeAsked { slug, by } => due::resume_asked(&mut draft, slug, by),

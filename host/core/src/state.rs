@@ -389,6 +389,10 @@ impl State {
     /// Changes the state by a recorded event. Events that do not concern it leave it as it is.
     pub fn apply(&mut self, event: &Event) {
         self.latest = event.at;
+        self.apply_fact(event);
+    }
+
+    fn apply_fact(&mut self, event: &Event) {
         self.standing.apply(event, &self.runs, &self.zone);
         self.runs.apply(event);
         match &event.fact {

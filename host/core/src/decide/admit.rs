@@ -23,13 +23,10 @@ pub(super) enum Company {
     Many,
 }
 
-pub(super) fn trigger(draft: &mut Draft<'_>, slug: &JobSlug, reason: String, force: bool) {
-    trigger_as(draft, slug, Trigger::Manual { reason, force, depth: 0 });
-}
-
-pub(super) fn trigger_as(draft: &mut Draft<'_>, slug: &JobSlug, trigger: Trigger) {
+/// `depth` is how many starts by plugins led to this one.
+pub(super) fn trigger(draft: &mut Draft<'_>, slug: &JobSlug, reason: String, force: bool, depth: u32) {
     if let Some(entry) = draft.state.job(slug) {
-        request(draft, &entry.job, trigger, Company::Alone);
+        request(draft, &entry.job, Trigger::Manual { reason, force, depth }, Company::Alone);
     }
 }
 

@@ -252,7 +252,7 @@ fn carry_out(draft: &mut Draft<'_>, pending: &Pending, deed: Deed) -> Done {
         Deed::Unbind => converse(draft, Conversed::Unbound { place }),
         Deed::Name { name } => converse(draft, Conversed::ThreadNamed { place, name }),
         Deed::Trigger { slug } => {
-            admit::trigger(draft, &slug, by, false);
+            admit::trigger(draft, &slug, by, false, 0);
             Done::Yes
         }
         Deed::Pause { slug } => {

@@ -138,7 +138,7 @@ pub(super) fn answered(draft: &mut Draft<'_>, pending: &Pending, id: &str, yes: 
     let Question { id, hash, job, is_of_run, .. } = open.question;
     converse(draft, Conversed::Answered { id: id.clone(), said: Said { yes, by: by.clone() } });
     match (is_of_run, job, yes) {
-        (true, Some(slug), true) => admit::trigger(draft, &slug, by, false),
+        (true, Some(slug), true) => admit::trigger(draft, &slug, by, false, 0),
         (true, ..) => close(draft, id),
         (false, ..) => draft.effect(Effect::CarryOut { id, hash, yes }),
     }
