@@ -42,6 +42,7 @@ static INTERPRETERS: &[Interpreter] = &[
     Interpreter("tclsh", "tcl", "", ""),
     Interpreter("elixir", "elixir", "-e --eval", "-r -pr --name"),
     Interpreter("guile", "scheme", "-c", "-l"),
+    Interpreter("ocaml", "ocaml", "-e", "-I"),
 ];
 
 static AWKS: [&str; 4] = ["awk", "gawk", "mawk", "nawk"];

@@ -9,6 +9,7 @@ pub(super) enum Effect {
     File,
     Shell,
     Open,
+    Sql,
 }
 
 /// Names of calls; a dot in front of a name stands for any object.
@@ -95,6 +96,22 @@ pub(super) const CALLS: &[(&str, Effect)] = &[
     ("renameSync", Effect::Open),
     ("os.rename", Effect::Open),
     ("os.replace", Effect::Open),
+    ("File", Effect::Open),
+    ("Sys.remove", Effect::File),
+    ("Sys.command", Effect::Shell),
+    ("delete-directory", Effect::Tree),
+    ("delete-file", Effect::File),
+    ("shell-command", Effect::Shell),
+    (".execute", Effect::Sql),
+    (".executescript", Effect::Sql),
+    (".executemany", Effect::Sql),
+    (".query", Effect::Sql),
+    (".exec", Effect::Sql),
+    (".do", Effect::Sql),
+    (".raw", Effect::Sql),
+    ("exec_params", Effect::Sql),
+    ("pg_query", Effect::Sql),
+    ("mysqli_query", Effect::Sql),
 ];
 
 /// How far behind a call its texts may stand.

@@ -53,10 +53,22 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     match name {
         "eval" | "source" | "." | "exec" => text(cmd, report),
         "cp" | "ln" | "mv" | "install" => disguise(cmd, report),
+        "deno" | "bun"
+            if cmd.words().iter().any(|word| word.starts_with("https://") || word.starts_with("http://")) =>
+        {
+            if cmd.words().first().is_some_and(|word| word == "run" || word.starts_with("http")) {
+                report.add(&network::RUN_DOWNLOAD, name);
+            }
+        }
         "deno" if cmd.words().first().is_some_and(|word| word == "eval") => {
             if let Some(code) = cmd.words().get(1) {
                 code::judge_inline(code, "node", cmd, report);
             }
+        }
+        "emacs" | "emacsclient" => {
+            let texts =
+                cmd.words().windows(2).filter(|pair| matches!(pair[0].as_str(), "--eval" | "-eval" | "--execute"));
+            texts.for_each(|pair| code::judge_inline(&pair[1], "lisp", cmd, report));
         }
         _ if is_shell || interpreter(name).is_some() => text(cmd, report),
         "at" | "batch" if cmd.has_word("-f") => report.add(&TEXT, name),

@@ -17,6 +17,7 @@ const ACCOUNT: Class = LOWER.with("-_");
 pub(crate) const RULES: &[Rule] = &[
     form("newrelic-key", HIGH, NEW_RELIC, &[Run(ALNUM, 19, 44)]),
     form("newrelic-license-key", HIGH, &["NRAL"], &[]).before(HEX, 36, 36),
+    form("maxmind-key", HIGH, &["_mmk"], &[]).before(ALNUM.with("_"), 36, 36),
     form("grafana-token", HIGH, &["glsa_"], &[Run(ALNUM, 32, 32), Text("_"), Run(HEX.range(b'A', b'F'), 8, 8)]),
     form("grafana-cloud-token", HIGH, &["glc_"], &[Run(BASE64, 32, 400)]),
     form("sentry-token", HIGH, &["sntrys_"], &[Run(BASE64.with("_-"), 60, 400)]),

@@ -34,7 +34,8 @@ const TYPES: &[&str] = &[
 ];
 
 /// The public halves of pairs, whatever the name beside them says.
-const PUBLIC: &[&str] = &["pk_live_", "pk_test_", "pk.eyJ", "ssh-rsa", "ssh-ed25519", "age1", "-----BEGIN"];
+const PUBLIC: &[&str] =
+    &["pk_live_", "pk_test_", "pk.eyJ", "ssh-rsa", "ssh-ed25519", "age1", "-----BEGIN", "phc_", "z6Mk"];
 
 /// `next` is the byte behind the value.
 pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8], next: Option<&u8>) -> bool {
