@@ -109,6 +109,10 @@ pub(super) const CALLS: &[(&str, Effect)] = &[
     (".exec", Effect::Sql),
     (".do", Effect::Sql),
     (".raw", Effect::Sql),
+    ("->exec", Effect::Sql),
+    ("->query", Effect::Sql),
+    ("->prepare", Effect::Sql),
+    ("->do", Effect::Sql),
     ("exec_params", Effect::Sql),
     ("pg_query", Effect::Sql),
     ("mysqli_query", Effect::Sql),
@@ -122,7 +126,8 @@ pub(super) fn calls<'a>(text: &'a Text<'_>, name: &'a str) -> impl Iterator<Item
     text.text.match_indices(name).map(|(at, _)| at).filter(move |at| {
         let before = text.text[..*at].chars().next_back();
         let behind = text.text[at + name.len()..].trim_start_matches(' ');
-        let is_word = name.starts_with('.') || before.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
+        let is_word =
+            name.starts_with(['.', '-']) || before.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
         let is_call = behind.starts_with(['(', '"', '\'', '{'])
             || behind.starts_with("glob")
             || behind.starts_with("Dir.")

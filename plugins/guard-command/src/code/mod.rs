@@ -78,8 +78,11 @@ fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report
     let has_rm = language == "julia" || language == "node" && names_are_files();
     let by_language: &[(&str, Effect)] = if has_rm { &[("rm", Effect::Tree), ("rmdir", Effect::Tree)] } else { &[] };
     let aliased = if text.text.contains("subprocess") { by_alias.as_slice() } else { &[] };
-    for (name, effect) in CALLS.iter().chain(aliased).chain(by_language) {
-        for at in calls(&text, name) {
+    let is_asked = |(_, effect): &&(&str, Effect)| is_inline || *effect != Effect::Sql;
+    for (name, effect) in CALLS.iter().chain(aliased).chain(by_language).filter(is_asked) {
+        // `/x/.exec(…)` is a pattern and no statement.
+        let is_pattern = |at: &usize| *effect == Effect::Sql && text.text[..*at].ends_with('/');
+        for at in calls(&text, name).filter(|at| !is_pattern(at)) {
             judge_call(&text, at + name.len(), *effect, cmd, report);
         }
     }
@@ -97,7 +100,7 @@ fn judge_call(text: &Text<'_>, at: usize, effect: Effect, cmd: &Cmd<'_>, report:
         Effect::Tree | Effect::File => deletes(text, argument, &given, effect == Effect::Tree, cmd, report),
         Effect::Shell => starts(text, argument, given, cmd, report),
         Effect::Open => opens(text, argument, &given, cmd, report),
-        Effect::Sql => databases::judge_statements(&given, text.is_inline && !text.text.contains(":memory:"), report),
+        Effect::Sql => databases::judge_statements(&given, !text.text.contains(":memory:"), report),
     }
 }
 
@@ -135,7 +138,7 @@ fn deletes(
         }
         None if !text.is_inline => {}
         None => {
-            let sweeps = ["glob", "walk", "listdir", "iterdir", "readdir", "scandir", "Dir["];
+            let sweeps = ["glob", "find(", "walk", "listdir", "iterdir", "readdir", "scandir", "Dir["];
             if is_tree || sweeps.iter().any(|sweep| text.text.contains(sweep)) {
                 report.add(&DELETES, written);
             }

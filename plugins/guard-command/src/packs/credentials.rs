@@ -310,6 +310,7 @@ fn cloud_prints(cmd: &Cmd<'_>) -> bool {
                     && has("get")
                     && words.iter().any(|word| word.contains("secret") || word.contains("token")))
                 || (has("configure") && has("export-credentials"))
+                || (has("sts") && has("get-session-token"))
         }
         "gcloud" => (has("secrets") && has("access")) || has("print-access-token") || has("print-identity-token"),
         "az" => (has("keyvault") && has("secret") && has("show")) || has("get-access-token"),
@@ -329,7 +330,7 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
                 && words.iter().any(|word| word.starts_with('-') && word.contains(['w', 'g']))
                 || has("dump-keychain")
         }
-        "pass" | "gopass" => verb(0) == "show",
+        "pass" | "gopass" => verb(0) == "show" && !has("-c") && !has("--clip"),
         "git" => verb(0) == "credential" && verb(1) == "fill",
         "op" => {
             verb(0) == "read"

@@ -211,6 +211,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     sql_client(cmd, report);
     verbs::judge(TOOLS, cmd, report);
     match name {
+        "rails" | "bin/rails" if cmd.words().first().is_some_and(|word| word == "runner") => {
+            cmd.words()[1..].iter().for_each(|text| records(text, "ruby", cmd, report));
+        }
         "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal"
             if !cmd.words().iter().any(|word| matches!(word.as_str(), "--help" | "-?" | "-V" | "--version"))
                 && !(name == "pg_resetwal" && (cmd.has_word("-n") || cmd.has_word("--dry-run"))) =>
@@ -258,6 +261,9 @@ fn text_into(cmd: &Cmd<'_>) -> String {
         if matches!(source.name(), "echo" | "printf") {
             text.push('\n');
             text.push_str(&source.words().join(" "));
+        } else if matches!(source.name(), "cat" | "tee" | "pv") {
+            text.push('\n');
+            text.push_str(source.it.stdin.as_deref().unwrap_or_default());
         }
     }
     text
@@ -293,6 +299,9 @@ fn sql_client(cmd: &Cmd<'_>, report: &mut Report) {
 /// Statements that the programs before it in the pipe make up: awk, sed, a script, another client.
 fn loss_in_printers(cmd: &Cmd<'_>) -> Option<(Loss, String)> {
     cmd.sources().iter().find_map(|source| {
+        if source.has_word("sqlflush") {
+            return Some((Loss::AllRows, "sqlflush".to_owned()));
+        }
         let code = cmd.scene.code.iter().filter(|code| code.command as usize == source.index);
         let mut texts = code.map(|code| code.text.as_str());
         let of_client =
@@ -320,9 +329,9 @@ fn printed_words<'a>(source: &Cmd<'a>) -> Box<dyn Iterator<Item = &'a str> + 'a>
     }
 }
 
-/// Statements that code hands to a database; those of a file of the project are its own business.
-pub(crate) fn judge_statements(texts: &[String], is_inline: bool, report: &mut Report) {
-    if let Some((loss, about)) = texts.iter().filter(|_| is_inline).find_map(|text| loss_in(text)) {
+/// Statements that code hands to a database, unless that lives in its memory only.
+pub(crate) fn judge_statements(texts: &[String], is_kept: bool, report: &mut Report) {
+    if let Some((loss, about)) = texts.iter().filter(|_| is_kept).find_map(|text| loss_in(text)) {
         report.add(rule_of(loss), &about);
     }
 }
@@ -335,9 +344,26 @@ fn rule_of(loss: Loss) -> &'static crate::rule::Rule {
     }
 }
 
+/// Code that works on all records of a model: `User.delete_all`, `User.objects.all().delete()`.
+fn records(text: &str, language: &str, cmd: &Cmd<'_>, report: &mut Report) {
+    const ALL: &[&str] =
+        &[".delete_all", ".destroy_all", ".all().delete()", ".objects.all().delete", "::truncate()", "drop_table"];
+    let is_limited = [".where(", ".filter(", "->where("].iter().any(|limit| text.contains(limit));
+    if let Some(found) = ALL.iter().find(|all| text.contains(**all)).filter(|_| !is_limited) {
+        report.add(&ALL_ROWS, found);
+    }
+    crate::code::judge_inline(text, language, cmd, report);
+}
+
 /// `python manage.py flush`, `php artisan migrate:fresh`, `ruby bin/rails db:drop`.
 fn framework(cmd: &Cmd<'_>, report: &mut Report) {
     let first = cmd.words().iter().position(|word| !word.starts_with('-'));
+    let is_shell = cmd.words().iter().any(|word| matches!(word.as_str(), "shell" | "shell_plus" | "tinker"));
+    let texts = cmd.words().windows(2).filter(|pair| is_shell && pair[0].starts_with('-') && pair[0].len() > 1);
+    texts.for_each(|pair| records(pair[1].trim_start_matches("execute="), "python", cmd, report));
+    if cmd.has_word("dbshell") && cmd.sources().iter().any(|source| source.has_word("sqlflush")) {
+        report.add(&RESET, "sqlflush");
+    }
     if let Some(at) = first {
         verbs::judge(TOOLS, &cmd.from(cmd.from + 1 + at), report);
     }

@@ -118,7 +118,7 @@ fn delete(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &mut Report) {
         return;
     }
     let place = cmd.place(index);
-    if place == Place::Elsewhere && is_thrown_away(cmd) {
+    if matches!(place, Place::Elsewhere | Place::System | Place::SystemTop) && is_thrown_away(cmd) {
         return;
     }
     if place == Place::Temp
@@ -137,6 +137,9 @@ fn delete(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &mut Report) {
 
 /// It runs in a container of its own that nothing of this machine is mounted into: `docker run --rm alpine rm -rf /x`.
 fn is_thrown_away(cmd: &Cmd<'_>) -> bool {
+    if !cmd.is_elsewhere() {
+        return false;
+    }
     let mut at = cmd.parent();
     while let Some(parent) = at.filter(|parent| !matches!(parent.name(), "docker" | "podman" | "nerdctl")) {
         at = parent.parent();

@@ -110,6 +110,11 @@ pub(crate) fn judge_given(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &m
     if !word.starts_with('$') || !cmd.is_dynamic(index) || cmd.place(index) != Place::Unknown {
         return false;
     }
+    given(cmd, is_tree, report)
+}
+
+/// The same for a variable that is known to stand for a path.
+pub(crate) fn given(cmd: &Cmd<'_>, is_tree: bool, report: &mut Report) -> bool {
     let shell = cmd.parent().filter(|parent| SHELLS.contains(&parent.name()));
     let is_carried = shell.and_then(|shell| shell.parent()).is_some_and(|parent| carries_what_is_found(&parent));
     if is_carried {

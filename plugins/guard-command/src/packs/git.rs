@@ -185,11 +185,15 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "rm" => remove(cmd, &args, report),
         "read-tree" if args.short_is("u") && args.exactly("reset") => report.add(&RESET_HARD, verb),
         "checkout-index" if args.short_is("f") && args.short_is("a") => report.add(&DISCARD, verb),
+        "lfs" if args.operand(0) == "migrate" && args.operand(1) != "info" => report.add(&REWRITE, "lfs migrate"),
         "lfs" if args.operand(0) == "prune" && (args.short_is("f") || args.exactly("force")) => {
             report.add(&EXPIRE, verb)
         }
         "commit" | "merge" if args.exactly("no-verify") => report.add(&NO_HOOKS, verb),
         "config" => config(cmd, &args, report),
+        "clone" | "fetch" | "pull" | "ls-remote" if args.operand_words().any(|word| word.starts_with("ext::")) => {
+            report.add(&RUNS_SHELL, "ext::");
+        }
         "bisect" | "rebase" | "submodule" => runs(cmd, &args, verb, report),
         _ => {}
     }

@@ -129,6 +129,8 @@ fn redirects(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&EMPTIED, &redirect.target);
             } else if redirect.target.contains("{}") && cmd.parent().is_some() {
                 find::judge_fed(cmd, false, report);
+            } else if redirect.dynamic && redirect.target.starts_with('$') && place == Place::Unknown {
+                find::given(cmd, false, report);
             }
         }
     }

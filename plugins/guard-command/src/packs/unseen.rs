@@ -72,7 +72,13 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         _ if is_shell || interpreter(name).is_some() => text(cmd, report),
         "at" | "batch" if cmd.has_word("-f") => report.add(&TEXT, name),
-        "at" | "batch" | "crontab" | "make" | "gmake" | "parallel" | "psql" | "gdb" | "expect" => {
+        // Lines of SQL are none for a shell, but for those that begin with `\!`.
+        "psql" => {
+            let lines = cmd.it.stdin.iter().filter(|_| !cmd.scene.is_guess).flat_map(|text| text.lines());
+            let orders = lines.filter_map(|line| line.trim_start().strip_prefix("\\!"));
+            orders.for_each(|order| guess::judge_string(order, cmd.scene.places, report));
+        }
+        "at" | "batch" | "crontab" | "make" | "gmake" | "parallel" | "gdb" | "expect" => {
             if let Some(input) = cmd.it.stdin.as_deref().filter(|_| !cmd.scene.is_guess) {
                 guess::judge_string(input, cmd.scene.places, report);
             }
