@@ -34,6 +34,7 @@ impl Walker<'_> {
                 self.container(scope, place, words)
             }
             "git" => self.git(scope, place, words),
+            "psql" | "usql" | "sqlcmd" | "snowsql" | "cqlsh" => self.statements(scope, place, words),
             "at" | "batch" => {
                 let text = place.stdin.clone()?;
                 self.took_code = true;
@@ -44,6 +45,16 @@ impl Walker<'_> {
                 Some(self.load(scope, place, name, load))
             }
         }
+    }
+
+    /// A file of statements that the text itself wrote: `echo … > q.sql && psql -f q.sql`.
+    fn statements(&mut self, scope: &Scope, place: &Place, words: &[Field]) -> Option<Ran> {
+        let is_file = |word: &&Field| matches!(word.text.as_str(), "-f" | "--file" | "-i" | "--input-file");
+        let at = words.iter().position(|word| is_file(&word))?;
+        let path = scope.path(&words.get(at + 1)?.text)?;
+        let text = scope.written.get(&path).cloned().flatten()?;
+        self.push_code(place, "sql", &Field::known(text));
+        None
     }
 
     fn load(&mut self, scope: &mut Scope, place: &Place, name: &str, load: Load) -> Ran {

@@ -42,6 +42,7 @@ static INTERPRETERS: &[Interpreter] = &[
     Interpreter("tclsh", "tcl", "", ""),
     Interpreter("elixir", "elixir", "-e --eval", "-r -pr --name"),
     Interpreter("guile", "scheme", "-c", "-l"),
+    Interpreter("ocaml", "ocaml", "-e", "-I"),
 ];
 
 static AWKS: [&str; 4] = ["awk", "gawk", "mawk", "nawk"];
@@ -193,11 +194,13 @@ impl Walker<'_> {
             if text == "-m" && *language == "python" {
                 return Ran::default();
             }
+            // The name of a module ends in any letter.
+            let is_module = *language == "perl" && text.starts_with("-M");
             if let Some((code, width)) = inline(text, words.get(at), codes) {
                 self.push_code(place, language, &code);
                 has_code = true;
                 at += width;
-            } else if takes_next(text, values) {
+            } else if takes_next(text, values) && !is_module {
                 at += 1;
             }
             if has_code && *language == "python" {

@@ -116,6 +116,11 @@ impl Walker<'_> {
         let expression = parameter::parse(text);
         let value = self.value(scope, &expression);
         let is_list = matches!(expression.name, "@" | "*") || matches!(expression.index, Some("@" | "*"));
+        if matches!(text, "@" | "*")
+            && let Some(args) = scope.args.as_deref().filter(|args| args.iter().any(|arg| arg.dynamic))
+        {
+            return builder.arguments(args, piece.quoted);
+        }
         if expression.length {
             return match value {
                 Value::Known(elements) => {
@@ -318,6 +323,18 @@ impl Builder {
                 self.literal(" ", true);
             }
             self.value(element, quoted);
+        }
+    }
+
+    /// `$@`, some of which only run time tells.
+    fn arguments(&mut self, args: &[Field], quoted: bool) {
+        for (index, arg) in args.iter().enumerate() {
+            if index > 0 && self.separators.is_some() {
+                self.done.extend(self.current.take());
+            } else if index > 0 {
+                self.literal(" ", true);
+            }
+            if arg.dynamic { self.unknown(&arg.text) } else { self.value(&arg.text, quoted) }
         }
     }
 

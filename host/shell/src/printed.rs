@@ -25,7 +25,8 @@ pub(crate) fn printed(words: &[Field], stdin: Option<&str>, scope: &Scope, world
     let text = match name {
         "echo" => echo(&texts),
         "printf" => printf(&texts)?,
-        "cat" | "tee" | "sort" | "uniq" | "head" | "tail" if has_no_operands(&texts) => stdin?.to_owned(),
+        "tee" => stdin?.to_owned(),
+        "cat" | "sort" | "uniq" | "head" | "tail" if has_no_operands(&texts) => stdin?.to_owned(),
         "cat" => written(&texts, scope)?,
         "rev" => stdin?.lines().map(|line| line.chars().rev().collect::<String>() + "\n").collect(),
         "tr" => translated(stdin?, &texts)?,

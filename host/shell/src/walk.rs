@@ -270,6 +270,7 @@ impl<'w> Walker<'w> {
     }
 
     fn for_clause(&mut self, scope: &mut Scope, place: &Place, clause: &ast::ForClauseCommand) -> Ran {
+        let begun = self.found.commands.len();
         let fields: Option<Vec<Field>> = match &clause.values {
             Some(words) => Some(words.iter().flat_map(|word| self.fields(scope, place, &word.value)).collect()),
             None => scope.args.clone(),
@@ -277,8 +278,14 @@ impl<'w> Walker<'w> {
         let value = |field: Field| (!field.dynamic).then(|| vec![field.text]);
         let values = fields.map_or_else(|| vec![None], |fields| fields.into_iter().map(value).collect());
         let values = if values.is_empty() { vec![None] } else { values };
+        let mut body = place.clone();
+        if values.contains(&None) {
+            // What the substitutions print comes to the body word by word, as it would by `read`.
+            let printers = (begun..self.found.commands.len()).filter_map(|index| u32::try_from(index).ok());
+            body.reads_from.extend(printers.take(MOST_SOURCES));
+        }
         scope.set_all(&clause.variable_name, values);
-        Ran::default().or_not(self.perhaps_list(scope, place, &clause.body.list))
+        Ran::default().or_not(self.perhaps_list(scope, &body, &clause.body.list))
     }
 
     fn case_clause(&mut self, scope: &mut Scope, place: &Place, clause: &ast::CaseClauseCommand) -> Ran {

@@ -233,9 +233,30 @@ fn what_only_run_time_tells_is_marked() {
     is_only("rm -rf \"${HOME:?}\"/x ~/y \"~\" ~bob", &["rm -rf /home/u/x /home/u/y ~ ~bob?"]);
     is_only("ls | xargs rm", &["ls", "xargs rm", "rm +"]);
     is_only("find / -name x -exec rm {} +", &["find / -name x -exec rm {} +", "rm {}?"]);
+    runs("find . -exec sh -c 'rm \"$@\"' _ {} +", "rm {}?");
+    runs("bash -c 'rm -rf \"$@\"' _ a b", "rm -rf a b");
     is_only("rm \"$(git rev-parse --show-toplevel)\"", &["git rev-parse --show-toplevel", "rm /p"]);
     is_only("D=$(mktemp -d); rm -rf \"$D\"", &["mktemp -d", "", "rm -rf /tmp/tmp.XXXXXXXXXX"]);
     is_only("curl x | sh", &["curl x", "sh"]);
+}
+
+#[test]
+fn a_loop_over_what_commands_print_reads_from_them() {
+    let found = found("for f in $(find src); do rm \"$f\"; done");
+    let rm = found.commands.iter().find(|command| command.argv[0] == "rm").expect("it is there");
+    let read: Vec<String> = rm.reads_from.iter().map(|index| show(&found.commands[*index as usize])).collect();
+    assert_eq!(read, ["find src"]);
+}
+
+#[test]
+fn what_tee_writes_it_prints_as_well() {
+    runs("echo 'rm -rf /' | tee log | sh", RM);
+}
+
+#[test]
+fn statements_that_the_text_wrote_are_told_with_the_client_that_reads_them() {
+    let found = found("echo 'drop table a' > q.sql; psql -f q.sql");
+    assert_eq!(found.code.first().map(|code| code.text.as_str()), Some("drop table a\n"));
 }
 
 #[test]

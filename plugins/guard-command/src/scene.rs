@@ -13,6 +13,8 @@ pub(crate) struct Scene<'a> {
     pub(crate) places: &'a Places<'a>,
     /// The commands were guessed from a string, so nothing is guessed from theirs again.
     pub(crate) is_guess: bool,
+    /// The text makes links, so that a path may lead elsewhere.
+    makes_links: bool,
 }
 
 impl<'a> Scene<'a> {
@@ -23,11 +25,19 @@ impl<'a> Scene<'a> {
             recursive_functions: &command.recursive_functions,
             places,
             is_guess: false,
+            makes_links: makes_links(&command.commands),
         }
     }
 
     pub(crate) fn guessed(commands: &'a [SimpleCommand], places: &'a Places<'a>) -> Self {
-        Self { commands, code: &[], recursive_functions: &[], places, is_guess: true }
+        Self {
+            commands,
+            code: &[],
+            recursive_functions: &[],
+            places,
+            is_guess: true,
+            makes_links: makes_links(commands),
+        }
     }
 
     pub(crate) fn cmd(&'a self, index: usize) -> Cmd<'a> {
@@ -158,6 +168,8 @@ impl<'a> Cmd<'a> {
         if is_dynamic && self.is_made_by_mktemp(word) {
             return Place::Temp;
         }
+        let behind = if self.scene.makes_links && !is_dynamic { self.behind_link(word) } else { None };
+        let word = behind.as_deref().unwrap_or(word);
         let place = self.scene.places.of_word(word, self.it.cwd.as_deref(), is_dynamic, is_pattern);
         if !self.is_elsewhere() {
             return place;
@@ -170,6 +182,19 @@ impl<'a> Cmd<'a> {
         }
     }
 
+    /// The path behind a link that the text itself makes: `ln -s / r && rm -rf r/*`.
+    fn behind_link(&self, word: &str) -> Option<String> {
+        let path = self.path_of(word);
+        let links = self.scene.cmds().take(self.index).filter(|cmd| cmd.name() == "ln");
+        links.into_iter().find_map(|link| {
+            let mut operands = link.words().iter().filter(|word| !word.starts_with('-'));
+            let (source, name) = (operands.next()?, link.path_of(operands.next()?));
+            let inner = path.strip_prefix(&name)?;
+            let is_inside = inner.starts_with('/') || inner.is_empty() && word.ends_with('/');
+            is_inside.then(|| format!("{}{inner}", link.path_of(source)))
+        })
+    }
+
     /// `$d` and `$d/x` after `d=$(mktemp -d)`.
     fn is_made_by_mktemp(&self, word: &str) -> bool {
         let Some(rest) = word.strip_prefix('$') else { return false };
@@ -178,6 +203,14 @@ impl<'a> Cmd<'a> {
         let (name, rest) = rest.split_at(end);
         self.scene.value_of(name).is_some_and(|value| value.contains("mktemp")) && !rest.contains("..")
     }
+}
+
+fn makes_links(commands: &[SimpleCommand]) -> bool {
+    let is_link = |command: &SimpleCommand| {
+        let is_soft = |word: &String| word.starts_with('-') && word.contains('s');
+        command.argv.first().is_some_and(|name| name == "ln") && command.argv.iter().any(is_soft)
+    };
+    commands.iter().any(is_link)
 }
 
 fn is_of(command: &SimpleCommand, index: usize) -> bool {

@@ -215,8 +215,12 @@ pub(crate) fn is_secret_variable(name: &str) -> bool {
         "MYSQL_PWD",
     ];
     const OPEN: &[&str] = &["TOKEN_LIMIT", "MAX_TOKENS", "TOKENS", "TOKEN_COUNT", "TOKEN_URL", "_PATH", "PUBLIC"];
+    const VENDORS: &[&str] =
+        &["STRIPE_", "OPENAI_", "ANTHROPIC_", "GEMINI_", "SENDGRID_", "TWILIO_", "DATADOG_", "ALGOLIA_", "DEPLOY_"];
     let upper = name.to_ascii_uppercase();
-    let named = PARTS.iter().any(|part| if *part == "_PAT" { upper.ends_with(part) } else { upper.contains(part) });
+    let is_vendors = upper.ends_with("_KEY") && VENDORS.iter().any(|vendor| upper.contains(vendor));
+    let named = is_vendors
+        || PARTS.iter().any(|part| if *part == "_PAT" { upper.ends_with(part) } else { upper.contains(part) });
     named && !OPEN.iter().any(|part| upper.contains(part))
 }
 

@@ -19,6 +19,13 @@ pub(crate) fn loss_in(text: &str) -> Option<(Loss, String)> {
     })
 }
 
+/// What statements would destroy that a program prints: they stand in quoted parts of its text.
+pub(crate) fn loss_in_parts(text: &str) -> Option<(Loss, String)> {
+    let has_condition = text.to_ascii_uppercase().contains("WHERE");
+    let parts = text.split(['\'', '"', '/', '|', '{', '}', '(', ')', '`', '#']);
+    parts.filter_map(loss_in).find(|(loss, _)| *loss == Loss::Drop || !has_condition)
+}
+
 fn loss_of(words: &[String]) -> Option<Loss> {
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     let has = |name: &str| words.iter().any(|word| word == name);
@@ -119,6 +126,15 @@ mod tests {
         assert_eq!(loss("DELETE FROM t"), Some(Loss::AllRows));
         assert_eq!(loss("DELETE FROM t WHERE 1 = 1"), Some(Loss::AllRows));
         assert_eq!(loss("update t set a = 1"), Some(Loss::Overwrite));
+    }
+
+    #[test]
+    fn statements_that_are_printed_are_found_in_their_quotes() {
+        let loss = |text| loss_in_parts(text).map(|(loss, _)| loss);
+        assert_eq!(loss("select 'drop table ' || name || ';' from t"), Some(Loss::Drop));
+        assert_eq!(loss("{ print \"DELETE FROM \" $1 }"), Some(Loss::AllRows));
+        assert_eq!(loss("{ print \"DELETE FROM \" $1 \" WHERE id = 1\" }"), None);
+        assert_eq!(loss("select 'x' from dropped"), None);
     }
 
     #[test]

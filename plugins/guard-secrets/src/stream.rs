@@ -15,6 +15,8 @@ const LONGEST_LINE: usize = 4 << 10;
 const MOST_REDACTIONS: usize = 4000;
 /// Keys are wrapped at 64 or 70 letters.
 const SHORTEST_KEY_LINE: usize = 40;
+/// Values close to each other, each with its name before it, are kept up to this length.
+const FARTHEST: usize = 16 << 10;
 /// A private key that has begun is kept up to this length.
 const LONGEST_KEY: usize = 24 << 10;
 
@@ -43,14 +45,15 @@ fn redactions(offset: u64, done: &[(Found, Action)]) -> Vec<Redaction> {
 /// Up to where a chunk is judged now.
 fn cut(text: &[u8], finds: &[Found]) -> usize {
     let mut cut = open_key(text).unwrap_or_else(|| block_start(text, line_start(text)));
-    // From the last to the first: what begins before the cut and ends behind it moves it.
+    // From the last to the first: what is seen again takes its name along, which may stand in a line before it.
     for find in finds.iter().rev() {
         if find.end > cut {
-            cut = cut.min(find.start);
+            let with_name = line_start(&text[..find.start]);
+            let is_near = text.len() - with_name <= FARTHEST;
+            cut = cut.min(if is_near { with_name } else { find.start });
         }
     }
-    // The name of a value that moved the cut belongs to it.
-    if finds.iter().any(|find| find.start == cut) { line_start(&text[..cut]) } else { cut }
+    cut
 }
 
 /// Where the last lines begin; within a line that is too long, some place behind which a whole one fits.

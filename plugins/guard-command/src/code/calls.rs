@@ -9,6 +9,7 @@ pub(super) enum Effect {
     File,
     Shell,
     Open,
+    Sql,
 }
 
 /// Names of calls; a dot in front of a name stands for any object.
@@ -95,6 +96,26 @@ pub(super) const CALLS: &[(&str, Effect)] = &[
     ("renameSync", Effect::Open),
     ("os.rename", Effect::Open),
     ("os.replace", Effect::Open),
+    ("File", Effect::Open),
+    ("Sys.remove", Effect::File),
+    ("Sys.command", Effect::Shell),
+    ("delete-directory", Effect::Tree),
+    ("delete-file", Effect::File),
+    ("shell-command", Effect::Shell),
+    (".execute", Effect::Sql),
+    (".executescript", Effect::Sql),
+    (".executemany", Effect::Sql),
+    (".query", Effect::Sql),
+    (".exec", Effect::Sql),
+    (".do", Effect::Sql),
+    (".raw", Effect::Sql),
+    ("->exec", Effect::Sql),
+    ("->query", Effect::Sql),
+    ("->prepare", Effect::Sql),
+    ("->do", Effect::Sql),
+    ("exec_params", Effect::Sql),
+    ("pg_query", Effect::Sql),
+    ("mysqli_query", Effect::Sql),
 ];
 
 /// How far behind a call its texts may stand.
@@ -105,7 +126,8 @@ pub(super) fn calls<'a>(text: &'a Text<'_>, name: &'a str) -> impl Iterator<Item
     text.text.match_indices(name).map(|(at, _)| at).filter(move |at| {
         let before = text.text[..*at].chars().next_back();
         let behind = text.text[at + name.len()..].trim_start_matches(' ');
-        let is_word = name.starts_with('.') || before.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
+        let is_word =
+            name.starts_with(['.', '-']) || before.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
         let is_call = behind.starts_with(['(', '"', '\'', '{'])
             || behind.starts_with("glob")
             || behind.starts_with("Dir.")

@@ -44,6 +44,7 @@ pub(super) fn hidden(text: &Text<'_>, report: &mut Report) {
         "get(\"http",
         "get('http",
         "file_get_contents('http",
+        "file_get_contents(\"http",
     ];
     if runs.is_none() {
         return;
@@ -103,7 +104,8 @@ pub(super) fn shell_quotes(text: &Text<'_>, language: &str, cmd: &Cmd<'_>, repor
 
 /// A loop that only makes processes.
 pub(super) fn forks(compact: &str, report: &mut Report) {
-    const LOOPS: &[&str] = &["while1:os.fork()", "whileTrue:os.fork()", "forkwhilefork", "while(1){fork", "loop{fork"];
+    const LOOPS: &[&str] =
+        &["while1:os.fork()", "whileTrue:os.fork()", "forkwhilefork", "forkwhile1", "while(1){fork", "loop{fork"];
     if compact.contains("os.kill(-1") || compact.contains("process.kill(-1") {
         report.add(&system::KILL_ALL, "-1");
     }
@@ -113,7 +115,7 @@ pub(super) fn forks(compact: &str, report: &mut Report) {
 }
 
 /// A secret variable that is shown at once: `print(os.environ["TOKEN"])`.
-pub(super) fn shown_variable(compact: &str, report: &mut Report) {
+pub(super) fn shown_variable(compact: &str, shows_all: bool, report: &mut Report) {
     const READS: &[&str] = &[
         "os.environ[",
         "os.environ.get(",
@@ -130,7 +132,7 @@ pub(super) fn shown_variable(compact: &str, report: &mut Report) {
         for (at, _) in compact.match_indices(read) {
             let name = compact[at + read.len()..].trim_start_matches(['"', '\'']);
             let end = name.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(name.len());
-            let is_shown = SHOWS.iter().any(|show| compact[..at].ends_with(show));
+            let is_shown = shows_all || SHOWS.iter().any(|show| compact[..at].ends_with(show));
             if is_shown && is_secret_variable(&name[..end]) {
                 report.add(&credentials::VARIABLE, &name[..end]);
             }
@@ -171,6 +173,9 @@ pub(super) fn shell_words(text: &Text<'_>, language: &str, cmd: &Cmd<'_>, report
     if language == "tcl" {
         for line in text.text.split([';', '\n']).filter_map(|line| line.trim().strip_prefix("exec ")) {
             guess::judge_string(line, places, report);
+        }
+        for line in text.text.split([';', '\n']).filter_map(|line| line.trim().strip_prefix("file delete")) {
+            guess::judge_string(&format!("rm -rf {}", line.replace("-force", "")), places, report);
         }
     }
 }

@@ -14,10 +14,10 @@ use calls::{CALLS, Effect, argument, calls};
 use text::{Text, literals, unescape};
 
 use crate::guess;
-use crate::packs::{credentials, filesystem, overwrite};
+use crate::packs::{credentials, databases, filesystem, overwrite};
 use crate::rule::{Report, rules};
 use crate::scene::{Cmd, Scene};
-use crate::secret_file::is_secret;
+use crate::secret_file::{is_key_folder, is_secret};
 
 rules! { Unseen:
     DELETES = Risky "code-deletes",
@@ -34,7 +34,7 @@ rules! { Unseen:
 /// The longest code that is looked at.
 const CODE_BYTES: usize = 128 * 1024;
 pub(crate) fn judge(code: &Code, scene: &Scene<'_>, report: &mut Report) {
-    if code.language == "shell" || code.command as usize >= scene.commands.len() {
+    if matches!(code.language.as_str(), "shell" | "sql") || code.command as usize >= scene.commands.len() {
         return;
     }
     judge_text(&code.text, &code.language, code.path.is_none(), &scene.cmd(code.command as usize), report);
@@ -67,14 +67,22 @@ fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report
     }
     if is_inline {
         hidden::forks(&compact, report);
-        hidden::shown_variable(&compact, report);
+        let shows_all =
+            language == "node" && cmd.words().iter().any(|word| matches!(word.as_str(), "-p" | "--print" | "-pe"));
+        hidden::shown_variable(&compact, shows_all, report);
     }
     hidden::reverse_shell(&text, report);
-    let by_alias = [(".run", Effect::Shell), (".call", Effect::Shell)];
-    let by_language: &[(&str, Effect)] = if language == "julia" { &[("rm", Effect::Tree)] } else { &[] };
+    let by_alias = [("run", Effect::Shell), ("call", Effect::Shell)];
+    // `const { rm } = require("fs/promises")`
+    let names_are_files = || ["'fs", "\"fs", "node:fs"].iter().any(|module| text.text.contains(module));
+    let has_rm = language == "julia" || language == "node" && names_are_files();
+    let by_language: &[(&str, Effect)] = if has_rm { &[("rm", Effect::Tree), ("rmdir", Effect::Tree)] } else { &[] };
     let aliased = if text.text.contains("subprocess") { by_alias.as_slice() } else { &[] };
-    for (name, effect) in CALLS.iter().chain(aliased).chain(by_language) {
-        for at in calls(&text, name) {
+    let is_asked = |(_, effect): &&(&str, Effect)| is_inline || *effect != Effect::Sql;
+    for (name, effect) in CALLS.iter().chain(aliased).chain(by_language).filter(is_asked) {
+        // `/x/.exec(…)` is a pattern and no statement.
+        let is_pattern = |at: &usize| *effect == Effect::Sql && text.text[..*at].ends_with('/');
+        for at in calls(&text, name).filter(|at| !is_pattern(at)) {
             judge_call(&text, at + name.len(), *effect, cmd, report);
         }
     }
@@ -92,6 +100,7 @@ fn judge_call(text: &Text<'_>, at: usize, effect: Effect, cmd: &Cmd<'_>, report:
         Effect::Tree | Effect::File => deletes(text, argument, &given, effect == Effect::Tree, cmd, report),
         Effect::Shell => starts(text, argument, given, cmd, report),
         Effect::Open => opens(text, argument, &given, cmd, report),
+        Effect::Sql => databases::judge_statements(&given, !text.text.contains(":memory:"), report),
     }
 }
 
@@ -129,7 +138,7 @@ fn deletes(
         }
         None if !text.is_inline => {}
         None => {
-            let sweeps = ["glob", "walk", "listdir", "iterdir", "readdir", "scandir", "Dir["];
+            let sweeps = ["glob", "find(", "walk", "listdir", "iterdir", "readdir", "scandir", "Dir["];
             if is_tree || sweeps.iter().any(|sweep| text.text.contains(sweep)) {
                 report.add(&DELETES, written);
             }
@@ -185,6 +194,7 @@ fn opens(text: &Text<'_>, argument: (usize, usize), given: &[String], cmd: &Cmd<
         || ["write", "put_contents", "move", "rename", "replace", "copy"].iter().any(|verb| before.contains(verb))
         || behind.starts_with(").write")
         || behind.starts_with(").unlink")
+        || behind.starts_with(").delete")
         || written.contains("'w'");
     if !writes {
         return;
@@ -197,9 +207,13 @@ fn opens(text: &Text<'_>, argument: (usize, usize), given: &[String], cmd: &Cmd<
     for path in [path, target] {
         overwrite::write(cmd, path, cmd.place_of(path, false, false), overwrite::How::Replace, report);
     }
-    let is_delete = behind.starts_with(").unlink");
-    if is_delete {
-        filesystem::delete_place(cmd.place_of(path, false, false), false, path, report);
+    let is_moved = ["rename", "move"].iter().any(|verb| before.contains(verb));
+    if is_moved && text.is_inline && (is_secret(&cmd.path_of(path)) || is_key_folder(&cmd.path_of(path))) {
+        report.add(&credentials::COPY, path);
+    }
+    let is_tree = behind.starts_with(").deleteDir") || behind.starts_with(").deleteRecursively");
+    if is_tree || behind.starts_with(").unlink") || behind.starts_with(").delete()") {
+        filesystem::delete_place(cmd.place_of(path, false, false), is_tree, path, report);
     }
 }
 

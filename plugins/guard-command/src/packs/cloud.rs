@@ -212,6 +212,8 @@ static TOOLS: &[Tool] = &[
             "cloudflared",
             "sentry-cli",
             "rosa",
+            "jfrog",
+            "jf",
         ],
         options: PLATFORM,
         verbs: &[
@@ -220,6 +222,7 @@ static TOOLS: &[Tool] = &[
             (&["**", "remove"], Some(&DELETE)),
             (&["**", "rm"], Some(&DELETE)),
             (&["**", "purge"], Some(&DELETE)),
+            (&["rt", "del"], Some(&DELETE)),
             (&["**", "terminate"], Some(&DELETE)),
             (&["**", "…:delete"], Some(&DELETE)),
             (&["**", "…:disable"], Some(&DELETE)),
@@ -274,7 +277,7 @@ static TOOLS: &[Tool] = &[
         ],
     },
     Tool {
-        names: &["mc", "s3cmd", "s5cmd", "s4cmd", "b2", "mcli", "azcopy", "swift"],
+        names: &["mc", "s3cmd", "s5cmd", "s4cmd", "b2", "mcli", "azcopy", "swift", "ossutil", "obsutil", "coscli"],
         options: Spec { short: "c", long: &["config", "endpoint-url"] },
         verbs: &[
             (&["rm"], Some(&OBJECTS)),
@@ -300,6 +303,11 @@ static TOOLS: &[Tool] = &[
             (&["leave"], Some(&SECRETS)),
             (&["snapshot", "restore"], Some(&SECRETS)),
         ],
+    },
+    Tool {
+        names: &["pass", "gopass"],
+        options: NO_VALUES,
+        verbs: &[(&["rm"], Some(&SECRETS)), (&["delete"], Some(&SECRETS))],
     },
     Tool {
         names: &["rabbitmqctl", "rabbitmqadmin", "nats", "pulsar-admin", "rpk"],
@@ -332,6 +340,9 @@ fn is_count(option: &str) -> bool {
 }
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    if cmd.words().last().is_some_and(|word| word == "help") && matches!(cmd.name(), "aws" | "awslocal") {
+        return;
+    }
     verbs::judge(TOOLS, cmd, report);
     match cmd.name() {
         "aws" | "awslocal" => {

@@ -70,6 +70,7 @@ static TOOLS: &[Tool] = &[Tool {
         "limactl",
         "colima",
         "crictl",
+        "buildah",
         "qm",
         "pct",
         "VBoxManage",
@@ -125,7 +126,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let rest = cmd.from(*first);
     let inner = Args::of(&rest, &Spec { short: "", long: &["filter", "time", "signal", "file"] });
     let is_forced = inner.short_is("f") || inner.exactly("force");
-    let is_all = inner.short_is("a") || inner.exactly("all");
+    let is_all = inner.short_is("a") || inner.any_long(&["all", "prune"]);
     match (noun, verb) {
         ("rm", _) | ("container", "rm" | "remove") | ("pod", "rm") => {
             let with_volumes = inner.short_is("v") || inner.exactly("volumes");

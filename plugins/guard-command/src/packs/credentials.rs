@@ -36,6 +36,12 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if name == "git" && cmd.has_word("add") {
         copy(cmd, report);
     }
+    if name == "git" && (cmd.has_word("show") || cmd.has_word("cat-file")) {
+        let files = cmd.words().iter().filter_map(|word| word.split_once(':').map(|(_, file)| file));
+        if let Some(file) = files.into_iter().find(|file| is_secret(&cmd.path_of(file))).filter(|_| !is_kept(cmd)) {
+            report.add(&READ, file);
+        }
+    }
     if name == "find" || name == "ls" || name == "test" || name == "[" || name == "git" && !cmd.has_word("show") {
         return tools(cmd, report);
     }
@@ -304,6 +310,7 @@ fn cloud_prints(cmd: &Cmd<'_>) -> bool {
                     && has("get")
                     && words.iter().any(|word| word.contains("secret") || word.contains("token")))
                 || (has("configure") && has("export-credentials"))
+                || (has("sts") && has("get-session-token"))
         }
         "gcloud" => (has("secrets") && has("access")) || has("print-access-token") || has("print-identity-token"),
         "az" => (has("keyvault") && has("secret") && has("show")) || has("get-access-token"),
@@ -323,7 +330,7 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
                 && words.iter().any(|word| word.starts_with('-') && word.contains(['w', 'g']))
                 || has("dump-keychain")
         }
-        "pass" | "gopass" => verb(0) == "show",
+        "pass" | "gopass" => verb(0) == "show" && !has("-c") && !has("--clip"),
         "git" => verb(0) == "credential" && verb(1) == "fill",
         "op" => {
             verb(0) == "read"
@@ -342,6 +349,7 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
         "docker" | "podman" => has("inspect") && words.iter().any(|word| word.contains("Config.Env")),
         "gh" => verb(0) == "auth" && (verb(1) == "token" || has("--show-token") || has("-t")),
         "heroku" => verb(0) == "config" || verb(0) == "config:get",
+        "keepassxc-cli" => matches!(verb(0), "export" | "show" | "clip" | "attachment-export"),
         "secret-tool" => verb(0) == "lookup",
         "keyring" => verb(0) == "get",
         "doppler" => verb(0) == "secrets" && (verb(1) == "get" || verb(1) == "download"),

@@ -5,9 +5,10 @@ use instar_plugin_sdk::guard::Via;
 use crate::args::{Args, NO_VALUES, Spec};
 use crate::names::interpreter;
 use crate::packs::verbs::{self, Tool};
+use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
-use crate::sql::{Loss, loss_in};
+use crate::sql::{Loss, loss_in, loss_in_parts};
 
 rules! { Databases:
     DROP = Risky "sql-drop",
@@ -210,6 +211,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     sql_client(cmd, report);
     verbs::judge(TOOLS, cmd, report);
     match name {
+        "rails" | "bin/rails" if cmd.words().first().is_some_and(|word| word == "runner") => {
+            cmd.words()[1..].iter().for_each(|text| records(text, "ruby", cmd, report));
+        }
         "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal"
             if !cmd.words().iter().any(|word| matches!(word.as_str(), "--help" | "-?" | "-V" | "--version"))
                 && !(name == "pg_resetwal" && (cmd.has_word("-n") || cmd.has_word("--dry-run"))) =>
@@ -228,6 +232,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "pg_recvlogical" if cmd.has_word("--drop-slot") => report.add(&DROP, "--drop-slot"),
         "neo4j-admin" if cmd.has_word("drop") || cmd.has_word("delete") => report.add(&DATABASE, name),
         "knex" if cmd.has_word("migrate:rollback") && cmd.has_word("--all") => report.add(&RESET, "--all"),
+        "drizzle-kit" if cmd.has_word("push") && cmd.has_word("--force") => report.add(&RESET, "push --force"),
         "prisma" if cmd.words().iter().any(|word| word == "--accept-data-loss" || word == "--force-reset") => {
             report.add(&RESET, "--accept-data-loss");
         }
@@ -256,6 +261,9 @@ fn text_into(cmd: &Cmd<'_>) -> String {
         if matches!(source.name(), "echo" | "printf") {
             text.push('\n');
             text.push_str(&source.words().join(" "));
+        } else if matches!(source.name(), "cat" | "tee" | "pv") {
+            text.push('\n');
+            text.push_str(source.it.stdin.as_deref().unwrap_or_default());
         }
     }
     text
@@ -267,7 +275,9 @@ fn sql_client(cmd: &Cmd<'_>, report: &mut Report) {
         return;
     };
     let args = Args::of(cmd, &CLIENT);
-    if args.operand(0) == ":memory:" {
+    let is_own_file = |index: &usize| matches!(cmd.place(*index), Place::Temp);
+    let is_of_file = matches!(name, "sqlite3" | "sqlite" | "duckdb" | "litecli");
+    if args.operand(0) == ":memory:" || is_of_file && args.operands.first().is_some_and(is_own_file) {
         return;
     }
     let mut texts: Vec<&str> = names.iter().flat_map(|long| args.values(*letter, long)).collect();
@@ -276,12 +286,52 @@ fn sql_client(cmd: &Cmd<'_>, report: &mut Report) {
     }
     let fed = text_into(cmd);
     texts.push(&fed);
-    let found = texts.iter().find_map(|text| loss_in(text));
+    let found = texts.iter().find_map(|text| loss_in(text)).or_else(|| loss_in_printers(cmd));
     if let Some((loss, about)) = found {
         report.add(rule_of(loss), &about);
     }
     let code = cmd.scene.code.iter().filter(|code| code.command as usize == cmd.index);
     if let Some((loss, about)) = code.filter(|code| code.language != "shell").find_map(|code| loss_in(&code.text)) {
+        report.add(rule_of(loss), &about);
+    }
+}
+
+/// Statements that the programs before it in the pipe make up: awk, sed, a script, another client.
+fn loss_in_printers(cmd: &Cmd<'_>) -> Option<(Loss, String)> {
+    cmd.sources().iter().find_map(|source| {
+        if source.has_word("sqlflush") {
+            return Some((Loss::AllRows, "sqlflush".to_owned()));
+        }
+        let code = cmd.scene.code.iter().filter(|code| code.command as usize == source.index);
+        let mut texts = code.map(|code| code.text.as_str());
+        let of_client =
+            || Some(text_into(source)).filter(|_| is_client(source.name())).and_then(|text| loss_in_parts(&text));
+        texts.find_map(loss_in_parts).or_else(of_client).or_else(|| printed_words(source).find_map(loss_in_parts))
+    })
+}
+
+fn is_client(name: &str) -> bool {
+    SQL_CLIENTS.iter().any(|(names, ..)| names.contains(&name))
+}
+
+/// The words of a program that may come out of it again.
+fn printed_words<'a>(source: &Cmd<'a>) -> Box<dyn Iterator<Item = &'a str> + 'a> {
+    let words = source.words().iter().map(String::as_str);
+    match source.name() {
+        // What a substitution puts in, not what it looks for.
+        "sed" | "gsed" => Box::new(words.filter_map(|word| {
+            let mark = word.strip_prefix('s')?.chars().next().filter(char::is_ascii_punctuation)?;
+            word.split(mark).nth(2)
+        })),
+        "jq" | "yq" | "xargs" | "seq" | "paste" => Box::new(words),
+        name if is_client(name) => Box::new(words),
+        _ => Box::new(std::iter::empty()),
+    }
+}
+
+/// Statements that code hands to a database, unless that lives in its memory only.
+pub(crate) fn judge_statements(texts: &[String], is_kept: bool, report: &mut Report) {
+    if let Some((loss, about)) = texts.iter().filter(|_| is_kept).find_map(|text| loss_in(text)) {
         report.add(rule_of(loss), &about);
     }
 }
@@ -294,9 +344,26 @@ fn rule_of(loss: Loss) -> &'static crate::rule::Rule {
     }
 }
 
+/// Code that works on all records of a model: `User.delete_all`, `User.objects.all().delete()`.
+fn records(text: &str, language: &str, cmd: &Cmd<'_>, report: &mut Report) {
+    const ALL: &[&str] =
+        &[".delete_all", ".destroy_all", ".all().delete()", ".objects.all().delete", "::truncate()", "drop_table"];
+    let is_limited = [".where(", ".filter(", "->where("].iter().any(|limit| text.contains(limit));
+    if let Some(found) = ALL.iter().find(|all| text.contains(**all)).filter(|_| !is_limited) {
+        report.add(&ALL_ROWS, found);
+    }
+    crate::code::judge_inline(text, language, cmd, report);
+}
+
 /// `python manage.py flush`, `php artisan migrate:fresh`, `ruby bin/rails db:drop`.
 fn framework(cmd: &Cmd<'_>, report: &mut Report) {
     let first = cmd.words().iter().position(|word| !word.starts_with('-'));
+    let is_shell = cmd.words().iter().any(|word| matches!(word.as_str(), "shell" | "shell_plus" | "tinker"));
+    let texts = cmd.words().windows(2).filter(|pair| is_shell && pair[0].starts_with('-') && pair[0].len() > 1);
+    texts.for_each(|pair| records(pair[1].trim_start_matches("execute="), "python", cmd, report));
+    if cmd.has_word("dbshell") && cmd.sources().iter().any(|source| source.has_word("sqlflush")) {
+        report.add(&RESET, "sqlflush");
+    }
     if let Some(at) = first {
         verbs::judge(TOOLS, &cmd.from(cmd.from + 1 + at), report);
     }

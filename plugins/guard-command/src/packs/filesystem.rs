@@ -85,6 +85,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         "mv" | "gmv" => move_away(cmd, report),
         "shred" | "wipe" | "scrub" => shred(cmd, report),
+        "rename" | "prename" | "mmv" | "zmv" | "vidir" => rename(cmd, report),
         _ => {}
     }
 }
@@ -113,13 +114,53 @@ fn delete(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &mut Report) {
     if stands_for_found {
         return find::judge_fed(cmd, is_tree, report);
     }
-    let is_file = is_junk_file(word) || FILE_ENDINGS.iter().any(|ending| word.ends_with(ending));
+    if find::judge_given(cmd, index, is_tree, report) {
+        return;
+    }
     let place = cmd.place(index);
+    if matches!(place, Place::Elsewhere | Place::System | Place::SystemTop) && is_thrown_away(cmd) {
+        return;
+    }
+    if place == Place::Temp
+        && is_tree
+        && let Some(before) = moved_from(cmd, index)
+    {
+        return delete_place(before, true, word, report);
+    }
+    let is_file = is_junk_file(word) || FILE_ENDINGS.iter().any(|ending| word.ends_with(ending));
     let is_pattern = cmd.it.patterns.iter().any(|known| *known as usize == index);
     if is_pattern && is_source(word) && matches!(place, Place::Inside | Place::Unknown) {
         return report.add(&find::FOUND, word);
     }
     delete_place(place, is_tree && !is_file, word, report);
+}
+
+/// It runs in a container of its own that nothing of this machine is mounted into: `docker run --rm alpine rm -rf /x`.
+fn is_thrown_away(cmd: &Cmd<'_>) -> bool {
+    if !cmd.is_elsewhere() {
+        return false;
+    }
+    let mut at = cmd.parent();
+    while let Some(parent) = at.filter(|parent| !matches!(parent.name(), "docker" | "podman" | "nerdctl")) {
+        at = parent.parent();
+    }
+    let mounts = |word: &String| {
+        word.starts_with("-v") || ["--volume", "--mount", "--privileged"].iter().any(|option| word.starts_with(option))
+    };
+    at.is_some_and(|docker| docker.has_word("run") && !docker.has_word("compose") && !docker.words().iter().any(mounts))
+}
+
+/// Where the text itself moved it from: `mv src /tmp/x && rm -rf /tmp/x`.
+fn moved_from(cmd: &Cmd<'_>, index: usize) -> Option<Place> {
+    let path = cmd.path(index);
+    let moves = |at: &usize| cmd.scene.commands[*at].argv.first().is_some_and(|name| name == "mv");
+    (0..cmd.index).filter(moves).find_map(|at| {
+        let mover = cmd.scene.cmd(at);
+        let args = Args::of(&mover, &MV);
+        let [source, target] = args.operands.as_slice() else { return None };
+        let is_it = mover.path(*target) == path && mover.place(*source) != Place::Temp;
+        is_it.then(|| mover.place(*source))
+    })
 }
 
 /// What it means to delete there.
@@ -171,6 +212,19 @@ fn move_away(cmd: &Cmd<'_>, report: &mut Report) {
             Place::Project | Place::Protected => report.add(&MOVE_AWAY, word),
             Place::GitDir if !word.ends_with(".sample") => report.add(&MOVE_AWAY, word),
             _ => {}
+        }
+    }
+}
+
+/// Many files get other names at once.
+fn rename(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &NO_VALUES);
+    if args.short_is("n") || args.is_rehearsal() {
+        return;
+    }
+    for index in &args.operands {
+        if matches!(cmd.place(*index), Place::Root | Place::Home | Place::SystemTop | Place::System | Place::GitDir) {
+            report.add(&MOVE_AWAY, &cmd.it.argv[*index]);
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Deleting what a search finds: `find -delete`, `find -exec rm`, `… | xargs rm`.
 
+use crate::args::{Args, NO_VALUES};
 use crate::names::{SHELLS, is_junk, is_source};
 use crate::packs::{filesystem, itself};
 use crate::place::Place;
@@ -99,6 +100,46 @@ pub(crate) fn judge_fed(cmd: &Cmd<'_>, is_tree: bool, report: &mut Report) {
             sources.extend(cmd.sources());
             fed_by(&sources, &parent, is_tree, report);
         }
+    }
+}
+
+/// A variable that a search fills: in a shell that `xargs` or `find` starts, or in a loop over what is found.
+/// Whether there is a search at all.
+pub(crate) fn judge_given(cmd: &Cmd<'_>, index: usize, is_tree: bool, report: &mut Report) -> bool {
+    let word = cmd.it.argv[index].as_str();
+    if !word.starts_with('$') || !cmd.is_dynamic(index) || cmd.place(index) != Place::Unknown {
+        return false;
+    }
+    given(cmd, is_tree, report)
+}
+
+/// The same for a variable that is known to stand for a path.
+pub(crate) fn given(cmd: &Cmd<'_>, is_tree: bool, report: &mut Report) -> bool {
+    let shell = cmd.parent().filter(|parent| SHELLS.contains(&parent.name()));
+    let is_carried = shell.and_then(|shell| shell.parent()).is_some_and(|parent| carries_what_is_found(&parent));
+    if is_carried {
+        judge_fed(cmd, is_tree, report);
+        return true;
+    }
+    let sources = cmd.sources();
+    let is_search = sources.iter().any(lists);
+    if is_search {
+        fed_by(&sources, cmd, is_tree, report);
+    }
+    is_search
+}
+
+fn carries_what_is_found(cmd: &Cmd<'_>) -> bool {
+    matches!(cmd.name(), "find" | "gfind" | "bfs" | "fd" | "fdfind" | "xargs" | "gxargs" | "parallel")
+}
+
+/// It prints names of files.
+fn lists(source: &Cmd<'_>) -> bool {
+    match source.name() {
+        "find" | "gfind" | "bfs" | "fd" | "fdfind" | "ls" | "dir" | "tree" | "locate" | "plocate" => true,
+        "git" => source.has_word("ls-files") || source.has_word("ls-tree"),
+        "rg" | "grep" | "ag" | "ack" => Args::of(source, &NO_VALUES).short_is("lL"),
+        _ => false,
     }
 }
 

@@ -153,6 +153,7 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "reset" if args.long_is("merge") => report.add(&RESET_HARD, "--merge"),
         "clean" => clean(cmd, report),
         "delete" if cmd.it.argv[0].ends_with("hub") => report.add(&REF_DELETE, args.operand(0)),
+        "push" | "prune" if args.short_is("n") => {}
         "push" => push(&args, report),
         "branch" => branch(&args, report),
         "checkout" => checkout(cmd, &args, report),
@@ -164,6 +165,9 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "prune" => report.add(&EXPIRE, verb),
         "filter-branch" | "filter-repo" | "replace" => report.add(&REWRITE, verb),
         "update-ref" if args.short_is("d") || args.exactly("stdin") => report.add(&REF_DELETE, args.operand(0)),
+        "update-ref" if args.operand(0).starts_with("refs/heads/") && !args.operand(1).is_empty() => {
+            report.add(&REF_DELETE, args.operand(0));
+        }
         "symbolic-ref" if args.short_is("d") || args.exactly("delete") => report.add(&REF_DELETE, args.operand(0)),
         "tag" if args.short_is("df") || args.any_begun(&["delete", "force"]) => {
             report.add(&REF_DELETE, args.operand(0))
@@ -181,11 +185,15 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "rm" => remove(cmd, &args, report),
         "read-tree" if args.short_is("u") && args.exactly("reset") => report.add(&RESET_HARD, verb),
         "checkout-index" if args.short_is("f") && args.short_is("a") => report.add(&DISCARD, verb),
+        "lfs" if args.operand(0) == "migrate" && args.operand(1) != "info" => report.add(&REWRITE, "lfs migrate"),
         "lfs" if args.operand(0) == "prune" && (args.short_is("f") || args.exactly("force")) => {
             report.add(&EXPIRE, verb)
         }
         "commit" | "merge" if args.exactly("no-verify") => report.add(&NO_HOOKS, verb),
         "config" => config(cmd, &args, report),
+        "clone" | "fetch" | "pull" | "ls-remote" if args.operand_words().any(|word| word.starts_with("ext::")) => {
+            report.add(&RUNS_SHELL, "ext::");
+        }
         "bisect" | "rebase" | "submodule" => runs(cmd, &args, verb, report),
         _ => {}
     }
@@ -331,7 +339,8 @@ fn configured(setting: &str, cmd: &Cmd<'_>, report: &mut Report) {
     if let Some(text) = value.strip_prefix('!') {
         return guess::judge_string(text, cmd.scene.places, report);
     }
-    if key == "core.hookspath" && value == "/dev/null" {
+    let is_temporary = || matches!(cmd.place_of(value, false, false), Place::Temp | Place::TempRoot);
+    if key == "core.hookspath" && (value == "/dev/null" || is_temporary()) {
         return report.add(&HOOKS_OFF, value);
     }
     if key == "core.hookspath" && value != ".husky" && !value.starts_with(".githooks") {

@@ -31,6 +31,7 @@ rules! { Itself:
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     match cmd.name() {
+        "systemctl" | "launchctl" | "service" => service(cmd, report),
         "instar" => host(cmd, report),
         "pkill" | "killall" => by_name(cmd, report),
         "kill" => by_number(cmd, report),
@@ -134,6 +135,15 @@ fn by_number(cmd: &Cmd<'_>, report: &mut Report) {
         .any(|word| word.contains("pgrep instar") || word.contains("pidof instar") || word.contains(".instar/run"))
     {
         report.add(&HOST, "kill");
+    }
+}
+
+/// `systemctl --user stop instar`
+fn service(cmd: &Cmd<'_>, report: &mut Report) {
+    let stops = ["stop", "disable", "mask", "kill", "bootout", "unload"].iter().any(|verb| cmd.has_word(verb));
+    let is_ours = |word: &&String| word.starts_with("instar") || word.contains("/instar") || word.contains(".instar");
+    if let Some(name) = cmd.words().iter().find(is_ours).filter(|_| stops) {
+        report.add(&HOST, name);
     }
 }
 

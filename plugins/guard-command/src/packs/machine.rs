@@ -1,8 +1,8 @@
 //! Firewalls, protections, traces, packages, the kernel and mounts: rules of the pack `system`.
 
-use crate::args::{Args, NO_VALUES};
-use crate::packs::system::{FIREWALL, KERNEL, MOUNTS, NETWORK_DOWN, PACKAGES, PROTECTION, SERVICE, TRACES};
-use crate::place::Place;
+use crate::args::{Args, NO_VALUES, Spec};
+use crate::packs::system::{FIREWALL, KERNEL, MOUNT_OVER, MOUNTS, NETWORK_DOWN, PACKAGES, PROTECTION, SERVICE, TRACES};
+use crate::place::{Place, is_within};
 use crate::rule::{Report, Rule};
 use crate::scene::Cmd;
 
@@ -30,7 +30,11 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
             &FIREWALL
         }
         "iptables-restore" | "ip6tables-restore" => &FIREWALL,
-        "firewall-cmd" if cmd.words().iter().any(|word| word.starts_with("--remove") || word == "--panic-on") => {
+        "firewall-cmd"
+            if cmd.words().iter().any(|word| {
+                ["--remove", "--add-", "--set-", "--panic-on"].iter().any(|start| word.starts_with(start))
+            }) =>
+        {
             &FIREWALL
         }
         "nft" if cmd.has_word("-f") || args().operand(0) == "delete" => &FIREWALL,
@@ -116,6 +120,7 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         }
         "umount" if args().short_is("laf") || args().any_long(&["lazy", "all", "force"]) => &MOUNTS,
         "umount" if args().operands.iter().any(|index| is_vital_mount(cmd, *index)) => &MOUNTS,
+        "mount" | "bindfs" | "sshfs" | "mergerfs" if mounts_over(cmd) => &MOUNT_OVER,
         "mount" if cmd.words().iter().any(|word| word.contains("remount")) => &MOUNTS,
         "ifdown" => &NETWORK_DOWN,
         "ip" if cmd.has_word("down") && cmd.has_word("set") => &NETWORK_DOWN,
@@ -131,6 +136,21 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         _ => return None,
     };
     Some(rule)
+}
+
+/// A file system that comes over what is there.
+fn mounts_over(cmd: &Cmd<'_>) -> bool {
+    let args = Args::of(cmd, &Spec { short: "toLUN", long: &["types", "options", "source", "target"] });
+    let remounts = args.values('o', "options").any(|options| options.contains("remount"));
+    let named = args.values(' ', "target").next();
+    let (place, path) = match (named, args.operands.as_slice()) {
+        (Some(word), _) => (cmd.place_of(word, false, false), cmd.path_of(word)),
+        (None, [_, .., target]) => (cmd.place(*target), cmd.path(*target)),
+        (None, _) => return false,
+    };
+    let is_for_mounts = ["/mnt", "/media", "/Volumes", "/proc", "/sys"].iter().any(|folder| is_within(&path, folder));
+    let stands = matches!(place, Place::Root | Place::SystemTop | Place::Home | Place::AboveProject | Place::Project);
+    stands && !is_for_mounts && !remounts
 }
 
 fn is_vital_mount(cmd: &Cmd<'_>, index: usize) -> bool {

@@ -87,6 +87,7 @@ const SSH: Spec = Spec { short: "BbcDEeFIiJLlmOoPpSWw", long: &[] };
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
     reverse_shell(cmd, report);
+    deletes_there(cmd, report);
     match name {
         "curl" | "wget" | "http" | "https" | "xh" | "curlie" => web(cmd, report),
         "nc" | "ncat" | "netcat" | "socat" | "telnet" | "openssl" => raw_socket(cmd, report),
@@ -116,6 +117,27 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             }
         }
         _ => {}
+    }
+}
+
+/// Orders to a server of files: `sftp h <<< 'rm x'`, `lftp -c '… rm -r x'`, `curl -Q 'DELE x'`.
+fn deletes_there(cmd: &Cmd<'_>, report: &mut Report) {
+    const VERBS: &[&str] = &["rm", "rmdir", "mrm", "del", "delete", "mdelete", "dele", "rmd"];
+    let options: &[&str] = match cmd.name() {
+        "lftp" | "sftp" | "ftp" | "ncftp" => &["-c", "-e"],
+        "curl" => &["-Q", "--quote"],
+        _ => return,
+    };
+    let pairs = cmd.words().windows(2).filter(|pair| options.contains(&pair[0].as_str()));
+    let fed = cmd.it.stdin.iter().filter(|_| cmd.name() != "curl");
+    for text in pairs.map(|pair| &pair[1]).chain(fed) {
+        for order in text.split([';', '\n']) {
+            let verb = order.split_whitespace().find(|word| !word.starts_with('-') && *word != "glob");
+            let mirrors = order.contains("mirror") && order.contains("--delete");
+            if mirrors || verb.is_some_and(|verb| VERBS.contains(&verb.to_ascii_lowercase().as_str())) {
+                return report.add(&HTTP_DELETE, order.trim());
+            }
+        }
     }
 }
 

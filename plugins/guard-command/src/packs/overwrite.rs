@@ -3,7 +3,7 @@
 use crate::args::{Args, NO_VALUES, Spec};
 use crate::guess;
 use crate::names::is_source;
-use crate::packs::{credentials, disks, filesystem, itself, system};
+use crate::packs::{credentials, disks, filesystem, find, itself, system};
 use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
@@ -71,6 +71,8 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                     let fills = cmd.words().iter().any(|word| word.strip_prefix("if=").is_some_and(is_filler));
                     if fills && is_source_here(target, place) {
                         report.add(&EMPTIED, target);
+                    } else if fills && target.contains("{}") && cmd.parent().is_some() {
+                        find::judge_fed(cmd, false, report);
                     }
                 }
             }
@@ -81,7 +83,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         "ex" if cmd.words().iter().any(|word| word.starts_with("%d") || word.starts_with("1,$d")) => {
             let script = Args::of(cmd, &Spec { short: "c", long: &[] });
-            emptied(cmd, &script.operands[script.operands.len().saturating_sub(1)..], report);
+            let file = &script.operands[script.operands.len().saturating_sub(1)..];
+            each(cmd, file, How::Replace, report);
+            emptied(cmd, file, report);
         }
         "gzip" | "bzip2" | "xz" | "zstd" if !Args::of(cmd, &NO_VALUES).short_is("ckdlt") => {
             each(cmd, &Args::of(cmd, &NO_VALUES).operands, How::Replace, report);
@@ -120,8 +124,14 @@ fn redirects(cmd: &Cmd<'_>, report: &mut Report) {
             };
             guess::judge_string(cmd.it.stdin.as_deref().unwrap_or(&told), cmd.scene.places, report);
         }
-        if how == How::Replace && writes_nothing(cmd) && is_source_here(&redirect.target, place) {
-            report.add(&EMPTIED, &redirect.target);
+        if how == How::Replace && writes_nothing(cmd) {
+            if is_source_here(&redirect.target, place) {
+                report.add(&EMPTIED, &redirect.target);
+            } else if redirect.target.contains("{}") && cmd.parent().is_some() {
+                find::judge_fed(cmd, false, report);
+            } else if redirect.dynamic && redirect.target.starts_with('$') && place == Place::Unknown {
+                find::given(cmd, false, report);
+            }
         }
     }
 }
@@ -159,10 +169,16 @@ fn each(cmd: &Cmd<'_>, indices: &[usize], how: How, report: &mut Report) {
 fn emptied(cmd: &Cmd<'_>, indices: &[usize], report: &mut Report) {
     for index in indices {
         let word = cmd.it.argv[*index].as_str();
-        let stands_for_found = word.contains("{}") && matches!(cmd.place(*index), Place::Project | Place::Inside);
-        if stands_for_found || is_source_here(word, cmd.place(*index)) {
-            report.add(&EMPTIED, &cmd.it.argv[*index]);
+        if word.contains("{}") && cmd.parent().is_some() {
+            find::judge_fed(cmd, false, report);
+        } else if is_source_here(word, cmd.place(*index)) {
+            report.add(&EMPTIED, word);
+        } else {
+            find::judge_given(cmd, *index, false, report);
         }
+    }
+    if cmd.it.more_words {
+        find::judge_fed(cmd, false, report);
     }
 }
 
@@ -221,16 +237,20 @@ fn copy(cmd: &Cmd<'_>, report: &mut Report) {
         write(cmd, target, cmd.place_of(target, false, false), How::Replace, report);
     }
     let Some((target, sources)) = args.operands.split_last() else { return };
+    let name = cmd.name();
     if sources.is_empty() {
+        // `xargs cp /dev/null`: the targets come from what is read.
+        if is_filler(&cmd.path(*target)) && cmd.it.more_words && name != "ln" {
+            find::judge_fed(cmd, false, report);
+        }
         return;
     }
-    let name = cmd.name();
     let place = cmd.place(*target);
     // What a link points at is not written; where it lies is.
     write(cmd, &cmd.it.argv[*target], place, How::Replace, report);
     let from_null = sources.iter().any(|source| is_filler(&cmd.path(*source)));
-    if from_null && name != "ln" && is_source_here(&cmd.it.argv[*target], place) {
-        report.add(&EMPTIED, &cmd.it.argv[*target]);
+    if from_null && name != "ln" {
+        emptied(cmd, &[*target], report);
     }
     let is_folder = place == Place::Home || cmd.path(*target).ends_with("/.git");
     let over_folder = is_folder && name == "ln" && args.short_is("f");
@@ -299,7 +319,12 @@ fn archive(cmd: &Cmd<'_>, report: &mut Report) {
     if !unpacks {
         return;
     }
-    let letter = if matches!(cmd.name(), "unzip") { 'd' } else { 'C' };
+    let of_cpio = Args::of(cmd, &Spec { short: "DFHIMOE", long: &["directory"] });
+    let (args, letter) = match cmd.name() {
+        "unzip" => (args, 'd'),
+        "cpio" => (of_cpio, 'D'),
+        _ => (args, 'C'),
+    };
     for target in args.values(letter, "directory") {
         let place = cmd.place_of(target, target.contains('$'), false);
         match place {

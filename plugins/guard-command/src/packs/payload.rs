@@ -21,6 +21,7 @@ const CARRIERS: &[(&str, Load)] = &[
     ("salt", Load::Behind("cmd.run")),
     ("salt-ssh", Load::Behind("cmd.run")),
     ("salt-call", Load::Behind("cmd.run")),
+    ("parallel-ssh", Load::After(0)),
     ("pdsh", Load::After(1)),
     ("clush", Load::After(1)),
     ("pssh", Load::After(1)),

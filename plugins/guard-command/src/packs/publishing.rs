@@ -172,6 +172,7 @@ static TOOLS: &[Tool] = &[
             "snapcraft",
             "charmcraft",
             "npm-publish",
+            "conan",
         ],
         options: Spec { short: "", long: &[] },
         verbs: &[
@@ -185,6 +186,10 @@ static TOOLS: &[Tool] = &[
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if matches!(cmd.name(), "cargo") && cmd.words().iter().any(|word| word == "-n") {
+        return;
+    }
+    let stays_here = |word: &String| word == "--snapshot" || word.starts_with("--skip=") && word.contains("publish");
+    if cmd.name() == "goreleaser" && cmd.words().iter().any(stays_here) {
         return;
     }
     verbs::judge(TOOLS, cmd, report);

@@ -58,6 +58,9 @@ rules! { System:
     MOUNTS = Risky "mounts",
         "it would take a file system away from who uses it",
         "look first with `findmnt`, and let the operator do it";
+    MOUNT_OVER = Risky "mount-over",
+        "it would hide the files that are there behind another file system",
+        "mount it on a folder of its own below `/mnt` or `/tmp`";
 }
 
 static TOOLS: &[Tool] = &[
@@ -93,10 +96,15 @@ static TOOLS: &[Tool] = &[
             "supervisorctl",
             "brew-services",
             "pm2",
+            "pg_ctl",
+            "pg_ctlcluster",
+            "apachectl",
+            "monit",
         ],
         options: NO_VALUES,
         verbs: &[
             (&["*", "stop"], Some(&SERVICE)),
+            (&["*", "*", "stop"], Some(&SERVICE)),
             (&["stop"], Some(&SERVICE)),
             (&["unload"], Some(&SERVICE)),
             (&["remove"], Some(&SERVICE)),

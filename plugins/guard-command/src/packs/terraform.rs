@@ -92,6 +92,8 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             let applies = args.operand_words().any(|word| word == "apply" || word == "apply-all");
             if applies && args.exactly("destroy") {
                 report.add(&DESTROY, "apply -destroy");
+            } else if applies && says_yes(cmd) {
+                report.add(&UNSEEN_APPLY, "yes");
             } else if applies && args.any_long(&["auto-approve", "terragrunt-non-interactive", "non-interactive"]) {
                 report.add(&UNSEEN_APPLY, "-auto-approve");
             }
@@ -113,4 +115,10 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         _ => {}
     }
+}
+
+/// The question is answered before it is asked: `yes | terraform apply`.
+fn says_yes(cmd: &Cmd<'_>) -> bool {
+    let is_given = cmd.it.stdin.as_deref().is_some_and(|text| text.trim_start().starts_with(['y', 'Y']));
+    is_given || cmd.sources().iter().any(|source| source.name() == "yes")
 }

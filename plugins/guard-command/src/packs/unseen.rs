@@ -53,14 +53,32 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     match name {
         "eval" | "source" | "." | "exec" => text(cmd, report),
         "cp" | "ln" | "mv" | "install" => disguise(cmd, report),
+        "deno" | "bun"
+            if cmd.words().iter().any(|word| word.starts_with("https://") || word.starts_with("http://")) =>
+        {
+            if cmd.words().first().is_some_and(|word| word == "run" || word.starts_with("http")) {
+                report.add(&network::RUN_DOWNLOAD, name);
+            }
+        }
         "deno" if cmd.words().first().is_some_and(|word| word == "eval") => {
             if let Some(code) = cmd.words().get(1) {
                 code::judge_inline(code, "node", cmd, report);
             }
         }
+        "emacs" | "emacsclient" => {
+            let texts =
+                cmd.words().windows(2).filter(|pair| matches!(pair[0].as_str(), "--eval" | "-eval" | "--execute"));
+            texts.for_each(|pair| code::judge_inline(&pair[1], "lisp", cmd, report));
+        }
         _ if is_shell || interpreter(name).is_some() => text(cmd, report),
         "at" | "batch" if cmd.has_word("-f") => report.add(&TEXT, name),
-        "at" | "batch" | "crontab" | "make" | "gmake" | "parallel" | "psql" | "gdb" | "expect" => {
+        // Lines of SQL are none for a shell, but for those that begin with `\!`.
+        "psql" => {
+            let lines = cmd.it.stdin.iter().filter(|_| !cmd.scene.is_guess).flat_map(|text| text.lines());
+            let orders = lines.filter_map(|line| line.trim_start().strip_prefix("\\!"));
+            orders.for_each(|order| guess::judge_string(order, cmd.scene.places, report));
+        }
+        "at" | "batch" | "crontab" | "make" | "gmake" | "parallel" | "gdb" | "expect" => {
             if let Some(input) = cmd.it.stdin.as_deref().filter(|_| !cmd.scene.is_guess) {
                 guess::judge_string(input, cmd.scene.places, report);
             }

@@ -17,6 +17,7 @@ const ACCOUNT: Class = LOWER.with("-_");
 pub(crate) const RULES: &[Rule] = &[
     form("newrelic-key", HIGH, NEW_RELIC, &[Run(ALNUM, 19, 44)]),
     form("newrelic-license-key", HIGH, &["NRAL"], &[]).before(HEX, 36, 36),
+    form("maxmind-key", HIGH, &["_mmk"], &[]).before(ALNUM.with("_"), 36, 36),
     form("grafana-token", HIGH, &["glsa_"], &[Run(ALNUM, 32, 32), Text("_"), Run(HEX.range(b'A', b'F'), 8, 8)]),
     form("grafana-cloud-token", HIGH, &["glc_"], &[Run(BASE64, 32, 400)]),
     form("sentry-token", HIGH, &["sntrys_"], &[Run(BASE64.with("_-"), 60, 400)]),
@@ -39,7 +40,7 @@ pub(crate) const RULES: &[Rule] = &[
     form("hubspot-token", HIGH, &["pat-na1-", "pat-na2-", "pat-eu1-", "pat-ap1-"], &[Run(UUID, 36, 36)]),
     form("contentful-token", HIGH, &["CFPAT-"], &[Run(URL64, 43, 43)]),
     form("typeform-token", HIGH, &["tfp_"], &[Run(URL64.with("."), 44, 60)]),
-    form("mapbox-secret-token", HIGH, &["sk.eyJ"], &[Run(URL64, 60, 120), Text("."), Run(URL64, 20, 24)]),
+    form("mapbox-secret-token", HIGH, &["sk.eyJ"], &[Run(URL64, 40, 120), Text("."), Run(URL64, 20, 24)]),
     form("segment-token", HIGH, &["sgp_"], &[Run(ALNUM, 64, 64)]),
     form("klaviyo-key", HIGH, &["pk_"], &[Run(HEX, 34, 34)]),
     form("readme-key", HIGH, &["rdme_"], &[Run(LOWER, 70, 70)]),

@@ -43,6 +43,7 @@ pub(super) fn value_behind(text: &[u8], start: usize, end: usize) -> Option<Valu
         [b':', ..] => behind_colon(text, at + 1),
         [b'>', ..] => tagged(text, at + 1),
         [b'|' | b'\t', ..] => column(text, at + 1),
+        [b'(', ..] if at == closed && is_setter(&text[start..end]) => quoted_only(text, at + 1),
         [b',', ..] => named_value(text, at).or_else(|| argument(text, start, end, at)),
         // The stroke of a table that is drawn with lines.
         [0xe2, 0x94, 0x82, ..] => column(text, at + 3),
@@ -50,6 +51,17 @@ pub(super) fn value_behind(text: &[u8], start: usize, end: usize) -> Option<Valu
         _ if at > closed => spaced(text, start, closed, at),
         _ => None,
     }
+}
+
+/// `setPassword("…")`, `.password("…")`, `with_token("…")`: a call that takes the value itself.
+fn is_setter(name: &[u8]) -> bool {
+    let name = name.iter().rposition(|&byte| byte == b'.').map_or(name, |dot| &name[dot + 1..]);
+    let is_plain = [b"password".as_slice(), b"passwd", b"passphrase", b"secret", b"apiKey", b"api_key"].contains(&name);
+    let begins = |verb: &&[u8]| {
+        name.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb))
+            && name.get(verb.len()).is_some_and(|&next| next == b'_' || next.is_ascii_uppercase())
+    };
+    is_plain || [b"set".as_slice(), b"with", b"use", b"change", b"update"].iter().any(begins)
 }
 
 /// `set("name", "value")`: both in quotes, and the name is the whole of its text.
@@ -175,7 +187,7 @@ fn spaced(text: &[u8], start: usize, closed: usize, at: usize) -> Option<Value> 
         return None;
     }
     let is_column = at - closed >= 2 || text[closed..at].contains(&b'\t');
-    let said = ["is ", "was ", "are ", "to ", "by "]
+    let said = ["is ", "is:", "was ", "are ", "to ", "by "]
         .iter()
         .find(|word| rest.len() > word.len() && rest[..word.len()].eq_ignore_ascii_case(word.as_bytes()));
     match said {

@@ -40,7 +40,8 @@ pub(crate) fn kinds() -> impl Iterator<Item = Kind> {
 
 /// A name of two words in a sentence: `api key is …`.
 fn with_word_before(text: &[u8], start: usize, end: usize) -> usize {
-    const BEFORE: &[&[u8]] = &[b"api ", b"access ", b"secret ", b"private ", b"signing ", b"master ", b"auth "];
+    const BEFORE: &[&[u8]] =
+        &[b"api ", b"access ", b"secret ", b"private ", b"signing ", b"master ", b"auth ", b"site ", b"public "];
     if !text[start..end].eq_ignore_ascii_case(b"key") {
         return start;
     }

@@ -74,6 +74,8 @@ pub(super) fn meaning(name: &[u8]) -> Option<Meaning> {
 fn key(before: &[&[u8]]) -> Option<Meaning> {
     match before.last() {
         None => Some(Meaning::WeakKey),
+        // `NEXT_PUBLIC_…_KEY` goes into every page.
+        Some(_) if before.iter().any(|word| is_any(word, &["public", "publishable"])) => None,
         Some(word) if is_any(word, SECRET_KEYS) => Some(Meaning::Key),
         Some(word) if is_any(word, HARMLESS_KEYS) => None,
         Some(_) if super::vendor::kind_of_words(before).is_some() => Some(Meaning::Key),

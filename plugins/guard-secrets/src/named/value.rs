@@ -34,7 +34,8 @@ const TYPES: &[&str] = &[
 ];
 
 /// The public halves of pairs, whatever the name beside them says.
-const PUBLIC: &[&str] = &["pk_live_", "pk_test_", "pk.eyJ", "ssh-rsa", "ssh-ed25519", "age1", "-----BEGIN"];
+const PUBLIC: &[&str] =
+    &["pk_live_", "pk_test_", "pk.eyJ", "ssh-rsa", "ssh-ed25519", "age1", "-----BEGIN", "phc_", "z6Mk"];
 
 /// `next` is the byte behind the value.
 pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8], next: Option<&u8>) -> bool {
@@ -55,13 +56,17 @@ pub(super) fn is_secret(meaning: Meaning, name: &[u8], form: Form, value: &[u8],
     {
         return false;
     }
-    if is_name_of_secret(value) {
+    // What a cluster seals for itself begins so.
+    let is_sealed = value.len() >= 160 && value.starts_with(b"Ag");
+    if is_sealed || is_name_of_secret(value) {
         return false;
     }
     match meaning {
         Meaning::Password | Meaning::Passphrase => is_password(form, name, value) && !is_placeholder(value),
         Meaning::Secret => value.len() >= 10 && is_key(value),
-        Meaning::Token | Meaning::Key => value.len() >= 12 && is_key(value),
+        Meaning::Token | Meaning::Key => {
+            value.len() >= 12 && is_key(value) || form == Form::Quoted && is_of_signs(value)
+        }
         Meaning::WeakKey => form != Form::Said && is_certain(value),
         Meaning::Mnemonic => false,
     }
@@ -124,15 +129,21 @@ fn is_long_word(form: Form, name: &[u8], value: &[u8]) -> bool {
     let parts = value.split(|byte| matches!(byte, b'-' | b'.' | b'_' | b' ' | b'/')).filter(|part| !part.is_empty());
     let is_setting = form == Form::Assigned && is_setting(name);
     match parts.count() {
-        1 if is_random(value) => true,
+        1 if is_random(value) || is_mixed(value) => true,
         1 if rarity::common_pairs(value) < 0.5 => value.len() >= 8,
         1 => {
             let is_small = value.iter().all(u8::is_ascii_lowercase);
             is_small && value.len() >= if is_setting { 12 } else { 17 }
         }
-        2..=3 => false,
+        2..=3 => value.split(|byte| !byte.is_ascii_alphabetic()).any(is_mixed),
         _ => !value.contains(&b'/') && !value.contains(&b'_'),
     }
+}
+
+/// Capital and small letters in no order, as no name of a program has them.
+fn is_mixed(value: &[u8]) -> bool {
+    let changes = value.windows(2).filter(|pair| pair[0].is_ascii_lowercase() != pair[1].is_ascii_lowercase()).count();
+    value.len() >= 12 && value.iter().all(u8::is_ascii_alphabetic) && changes * 2 >= value.len() - 1
 }
 
 /// `NAME_OF_A_SETTING`, whose value is text and no program.
@@ -151,6 +162,18 @@ fn is_key(value: &[u8]) -> bool {
     let is_of_key =
         |byte: &u8| byte.is_ascii_graphic() && !matches!(byte, b'(' | b')' | b'{' | b'}' | b'<' | b'>' | b'\\');
     value.iter().all(is_of_key) && (is_random(value) || is_uuid(value)) && rarity::is_credential(value)
+}
+
+/// Letters, digits and many signs, brackets among them, as frameworks make their keys.
+fn is_of_signs(value: &[u8]) -> bool {
+    let signs = value.iter().filter(|byte| byte.is_ascii_punctuation()).count();
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    (40..100).contains(&value.len())
+        && value.iter().all(u8::is_ascii_graphic)
+        && signs >= 6
+        && digits >= 3
+        && rarity::is_credential(value)
+        && rarity::entropy(value) > 4.2
 }
 
 /// Five groups of hexadecimal digits; by chance they may have hardly a letter.

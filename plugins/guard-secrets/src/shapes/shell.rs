@@ -28,7 +28,35 @@ const PROGRAMS: &[Program] = &[
     Program { name: "openssl enc", options: &["-k", "-pass pass:"], separator: None },
     Program { name: "ldapsearch", options: &["-w"], separator: None },
     Program { name: "smbclient", options: &["-U", "--user"], separator: Some(b'%') },
+    Program { name: "rpcclient", options: &["-U", "--user"], separator: Some(b'%') },
+    Program { name: "winexe", options: &["-U", "--user"], separator: Some(b'%') },
+    Program { name: "lftp", options: &["-u"], separator: Some(b',') },
+    Program { name: "mariadb", options: &["-p"], separator: None },
+    Program { name: "7z", options: &["-p"], separator: None },
+    Program { name: "sqlcmd", options: &["-P"], separator: None },
+    Program { name: "mongosh", options: &["-p"], separator: None },
+    Program { name: "mongodump", options: &["-p"], separator: None },
+    Program { name: "mongorestore", options: &["-p"], separator: None },
+    Program { name: "cqlsh", options: &["-p"], separator: None },
+    Program { name: "zip", options: &["-P"], separator: None },
+    Program { name: "mosquitto_pub", options: &["-P"], separator: None },
+    Program { name: "mosquitto_sub", options: &["-P"], separator: None },
+    Program { name: "xfreerdp", options: &["/p:"], separator: None },
+    Program { name: "twine upload", options: &["-p"], separator: None },
+    Program { name: "az login", options: &["-p"], separator: None },
+    Program { name: "registry login", options: &["-p"], separator: None },
+    Program { name: "buildah login", options: &["-p"], separator: None },
+    Program { name: "skopeo login", options: &["-p"], separator: None },
+    Program { name: "nerdctl login", options: &["-p"], separator: None },
+    Program { name: "ldapadd", options: &["-w"], separator: None },
+    Program { name: "ldapmodify", options: &["-w"], separator: None },
+    Program { name: "ldapdelete", options: &["-w"], separator: None },
+    Program { name: "ldappasswd", options: &["-w", "-s"], separator: None },
+    Program { name: "ldapwhoami", options: &["-w"], separator: None },
 ];
+
+/// Programs that take a password only in the same word as its option.
+const JOINED: &[&str] = &["mysql", "mariadb", "7z"];
 
 /// The anchor is the program's name.
 pub(crate) fn arguments(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
@@ -52,7 +80,7 @@ pub(crate) fn arguments(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
         place = end;
         let Some(option) = option.filter(|_| options < MOST_OPTIONS) else { continue };
         options += 1;
-        let value = value(text, start + option.len(), end, program.name == "mysql");
+        let value = value(text, start + option.len(), end, JOINED.contains(&program.name));
         let Some((start, end)) = value else { continue };
         place = end.max(place);
         if let Some(start) = password_at(text, start, end, program.separator) {
@@ -102,6 +130,47 @@ fn password_at(text: &[u8], start: usize, end: usize, separator: Option<u8>) -> 
     (password.len() >= 5 && !is_option && !is_placeholder(password)).then_some(start)
 }
 
+/// `echo password | sudo -S …`, `echo user:password | chpasswd`; the anchor is the program that reads it.
+pub(crate) fn echoed(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
+    let from = at.saturating_sub(LONGEST);
+    let line = memchr::memrchr(b'\n', &text[from..at]).map_or(from, |place| from + place + 1);
+    let Some(pipe) = memchr::memrchr(b'|', &text[line..at]).map(|place| line + place) else { return };
+    let only_blanks = text[pipe + 1..at].iter().all(|&byte| SPACE.has(byte) || byte.is_ascii_lowercase());
+    let echo = [b"echo ".as_slice(), b"printf ", b"print "]
+        .into_iter()
+        .find_map(|name| memchr::memmem::rfind(&text[line..pipe], name).map(|place| line + place + name.len()));
+    let Some(words) = echo.filter(|_| only_blanks) else { return };
+    let mut last = None;
+    let mut place = words;
+    while let Some(word) = next_word(text, place, pipe).filter(|word| word.0 < pipe) {
+        place = word.1;
+        last = Some(word);
+    }
+    let Some((start, end)) = last else { return };
+    let is_quoted = end - start >= 2 && matches!(text[start], b'"' | b'\'') && text[end - 1] == text[start];
+    let (start, end) = if is_quoted { (start + 1, end - 1) } else { (start, end) };
+    let separator = text[at..].starts_with(b"chpasswd").then_some(b':');
+    let has_space = text[start..end].iter().any(|&byte| SPACE.has(byte));
+    if let Some(start) = password_at(text, start, end, separator).filter(|_| !has_space) {
+        found(Found { kind: PASSWORD, start, end });
+    }
+}
+
+/// `htpasswd -b file user password`; the anchor is the program.
+pub(crate) fn htpasswd(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
+    let mut place = at + "htpasswd".len();
+    let mut words = Vec::new();
+    while let Some(word) = next_word(text, place, at + LONGEST).filter(|_| words.len() < 8) {
+        place = word.1;
+        words.push(word);
+    }
+    let is_given = words.iter().any(|&(start, end)| text[start] == b'-' && text[start..end].contains(&b'b'));
+    let Some(&(start, end)) = words.last().filter(|_| is_given && words.len() >= 3) else { return };
+    if let Some(start) = password_at(text, start, end, None) {
+        found(Found { kind: PASSWORD, start, end });
+    }
+}
+
 /// `auth=("user", "password")` of a program; the anchor is `auth=(`.
 pub(crate) fn auth_pair(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     let behind = at + "auth=(".len();
@@ -111,6 +180,23 @@ pub(crate) fn auth_pair(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
         return;
     }
     let Some((start, end)) = quoted_at(text, SPACE.run(text, comma + 1, 8)) else { return };
+    if end - start >= 5 && !is_placeholder(&text[start..end]) {
+        found(Found { kind: PASSWORD, start, end });
+    }
+}
+
+/// `getConnection(url, "user", "password")`, `mysqli_connect(host, "user", "password")`; the anchor is the call.
+pub(crate) fn third_argument(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
+    let last = text.len().min(at + LONGEST);
+    let line = memchr::memchr(b'\n', &text[at..last]).map_or(last, |place| at + place);
+    let Some(mut place) = memchr::memchr(b'(', &text[at..line]).map(|open| at + open + 1) else { return };
+    for _ in 0..2 {
+        let start = SPACE.run(text, place, 8);
+        let end = quoted_at(text, start).map_or(start, |(_, end)| end);
+        let Some(comma) = text.get(end..line).and_then(|rest| memchr::memchr(b',', rest)) else { return };
+        place = end + comma + 1;
+    }
+    let Some((start, end)) = quoted_at(text, SPACE.run(text, place, 8)) else { return };
     if end - start >= 5 && !is_placeholder(&text[start..end]) {
         found(Found { kind: PASSWORD, start, end });
     }
