@@ -69,7 +69,7 @@ fn sessions_are_read_and_typed_into_and_events_noted() {
     until("the jobs to be read", || server.client().get("/jobs/work").text, |text| text.contains(&session));
     let answered = answers(&server, "work");
     assert!(answered.starts_with("sent; noted; job_"), "{answered}");
-    until("the word to arrive", || answers(&server, "look"), |answer| answer.ends_with("heard hello you"));
+    until("the word to arrive", || answers(&server, "look"), |answer| answer.trim_end().ends_with("heard hello you"));
     let noted = &server.client().get("/events?type=plugin_event").json[0];
     assert_eq!(noted["summary"], "tiny-host: something happened", "{noted:#}");
     assert_eq!(noted["metadata"], json!({ "plugin": "tiny-host", "name": "greeted", "told": { "who": "you" } }));

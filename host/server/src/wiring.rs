@@ -161,7 +161,16 @@ pub(crate) async fn plugins_that_listen(
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
 pub(crate) fn plugin_sources(bundled: Vec<instar_plugin::Source>, folder: &Path) -> Vec<instar_plugin::Source> {
-    plugins::sources(bundled, folder).0
+    plugins::sources(bundled, folder, &|_| true).0
+}
+
+/// The same for one who needs some kinds alone: of what is installed, no other is read.
+pub(crate) fn plugin_sources_of(
+    bundled: Vec<instar_plugin::Source>,
+    folder: &Path,
+    kinds: &[instar_plugin::Kind],
+) -> Vec<instar_plugin::Source> {
+    plugins::sources(bundled, folder, &|found| found.iter().any(|kind| kinds.contains(kind))).0
 }
 
 /// Loads the plugins of a server, and says what became of each.

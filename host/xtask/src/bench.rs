@@ -8,6 +8,7 @@ mod leaks;
 mod messages;
 mod nights;
 mod past;
+mod plugins;
 mod rates;
 mod server;
 
@@ -21,12 +22,13 @@ use crate::{setup, shell};
 
 type Part = (&'static str, fn() -> Result<()>);
 
-const PARTS: [Part; 6] = [
+const PARTS: [Part; 7] = [
     ("server", server::measure),
     ("nights", nights::measure),
     ("hooks", hooks::measure),
     ("leaks", leaks::measure),
     ("messages", messages::measure),
+    ("plugins", plugins::measure),
     ("calls", in_process),
 ];
 

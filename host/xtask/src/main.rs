@@ -21,7 +21,7 @@ Usage: cargo xtask COMMAND
   install       build instar (release) with its plugins inside, and install it into ~/.cargo/bin
   test          format, clippy, components, all tests, conformance, docs: what CI runs
   conformance   let schemathesis (from PyPI) try the API against /openapi.json
-  bench [PART]  measure the release build beside its peers: server, nights, hooks, leaks, calls
+  bench [PART]  measure the release build beside its peers: server, nights, hooks, leaks, messages, plugins, calls
   components    build the plugins to target/plugins and the test components to target/components
   setup         install what is missing: the wasm target, tmux
 ";

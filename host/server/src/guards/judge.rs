@@ -90,7 +90,7 @@ impl Guards {
         settings.only = kinds.to_vec();
         settings.limits.guard.wall = PATIENCE;
         settings.limits.validate.wall = PATIENCE;
-        let mut sources = crate::wiring::plugin_sources(crate::bundled::plugins(), &home.plugins());
+        let mut sources = crate::wiring::plugin_sources_of(crate::bundled::plugins(), &home.plugins(), kinds);
         sources.retain(may_be_guard);
         let (plugins, errors) = Plugins::load(sources, settings, &mut |_| {})?;
         let problems = errors.iter().filter(|error| is_unknown(error)).map(unknown_guard).collect();
@@ -305,8 +305,7 @@ fn fingerprint(using: &ToolUse, command: Option<&Command>) -> String {
 fn may_be_guard(source: &Source) -> bool {
     match &source.origin {
         Origin::Bundled { name } => name.starts_with("guard-"),
-        Origin::File(_) => true,
-        Origin::Installed(what) => what.kinds.iter().any(|kind| kind.is_guard()),
+        Origin::File(_) | Origin::Installed(_) => true,
     }
 }
 

@@ -70,7 +70,7 @@ pub(crate) fn examine(name: &str, source: String, bytes: Vec<u8>) -> Result<Cand
 /// Everybody that a host would load. What cannot be read has no name that could be taken.
 pub(crate) fn neighbours(bundled: &[Source], folder: &std::path::Path, lock: &LockFile) -> Vec<Neighbour> {
     let files = crate::wiring::plugin_files(folder);
-    let installed = PluginFolder::new(folder.to_owned()).sources(lock);
+    let installed = PluginFolder::new(folder.to_owned()).sources(lock, &|_| true);
     let mut neighbours = Vec::new();
     for source in bundled.iter().chain(&files).chain(&installed) {
         let from = match &source.origin {

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use instar_core::id::PluginId;
-use instar_plugin::{Installed, Source};
+use instar_plugin::{Installed, Kind, Source};
 
 use super::{Component, Entry, LockFile, LockFileError};
 use crate::disk::{self, Mode};
@@ -67,14 +67,20 @@ impl PluginFolder {
     }
 
     /// All components that the lock names, as they are to be loaded.
-    pub(crate) fn sources(&self, lock: &LockFile) -> Vec<Source> {
+    ///
+    /// Only those are read whose kinds are wanted.
+    pub(crate) fn sources(&self, lock: &LockFile, wants: &dyn Fn(&[Kind]) -> bool) -> Vec<Source> {
         let source = |entry: &Entry| {
+            let kinds = entry.current.kinds();
+            if !wants(&kinds) {
+                return None;
+            }
             let path = self.path(&entry.current);
             let bytes = crate::wiring::read_component(&path).ok();
-            let (digest, kinds) = (entry.current.hex().to_owned(), entry.current.kinds());
-            Source::installed(Installed { id: entry.id.clone(), kinds, digest, path }, bytes)
+            let digest = entry.current.hex().to_owned();
+            Some(Source::installed(Installed { id: entry.id.clone(), kinds, digest, path }, bytes))
         };
-        lock.plugins.iter().map(source).collect()
+        lock.plugins.iter().filter_map(source).collect()
     }
 
     /// The bytes of a component, if they are what was installed.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_api::PluginProblem;
-use instar_plugin::{Limits, Means, Plugins, Settings, Source, StatsBook};
+use instar_plugin::{Kind, Limits, Means, Plugins, Settings, Source, StatsBook};
 
 use crate::config::{Config, Project};
 use crate::http;
@@ -26,7 +26,7 @@ pub(super) async fn load(
     settings.stats.trip_after(config.quarantine_after);
     let folder = project.plugins_dir();
     let loading = tokio::task::spawn_blocking(move || {
-        let (sources, mut problems) = sources(bundled, &folder);
+        let (sources, mut problems) = sources(bundled, &folder, &|_| true);
         let mut on_compile = |name: &str| tracing::info!(plugin = name, "compiling, once for this version");
         let (plugins, errors) = Plugins::load(sources, settings, &mut on_compile)?;
         problems.extend(errors.iter().map(http::plugin_problem));
@@ -65,7 +65,7 @@ pub(super) fn settings(native_code: PathBuf, config: &Config, folder: &Path) -> 
 pub(super) fn mark(project: &Project, config: &Config, bundled: &[Source]) -> String {
     let folder = project.plugins_dir();
     let settings = settings(PathBuf::new(), config, &folder);
-    let (sources, problems) = sources(bundled.to_vec(), &folder);
+    let (sources, problems) = sources(bundled.to_vec(), &folder, &|_| true);
     let mut hasher = blake3::Hasher::new();
     let digests: Vec<_> = sources.iter().map(|source| (&source.origin, &source.digest)).collect();
     let said = (&settings.configs, &settings.disabled, &settings.operator, &settings.quarantined);
@@ -73,12 +73,16 @@ pub(super) fn mark(project: &Project, config: &Config, bundled: &[Source]) -> St
     hasher.finalize().to_hex().to_string()
 }
 
-pub(super) fn sources(bundled: Vec<Source>, folder: &Path) -> (Vec<Source>, Vec<PluginProblem>) {
+pub(super) fn sources(
+    bundled: Vec<Source>,
+    folder: &Path,
+    wants: &dyn Fn(&[Kind]) -> bool,
+) -> (Vec<Source>, Vec<PluginProblem>) {
     let (mut sources, mut problems) = (bundled, Vec::new());
     sources.extend(hand_placed(folder, &mut problems));
     let installed = PluginFolder::new(folder.to_owned());
     match installed.read() {
-        Ok(lock) => sources.extend(installed.sources(&lock)),
+        Ok(lock) => sources.extend(installed.sources(&lock, wants)),
         Err(error) => {
             tracing::warn!(%error, "what is installed cannot be loaded");
             // What cannot be told may be a guard: a hook finds a component of which nothing is known.
@@ -150,7 +154,7 @@ mod tests {
             std::fs::write(dir.path().join(name), "x").unwrap();
         }
         std::fs::create_dir(dir.path().join("c.wasm")).unwrap();
-        let (sources, problems) = sources(Vec::new(), dir.path());
+        let (sources, problems) = sources(Vec::new(), dir.path(), &|_| true);
         let own: Vec<_> =
             sources.iter().filter(|source| matches!(source.origin, instar_plugin::Origin::File(_))).collect();
         assert_eq!(own.len(), 2, "{own:?}");
@@ -161,6 +165,6 @@ mod tests {
     #[test]
     fn no_folder_is_no_problem() {
         let dir = tempfile::tempdir().unwrap();
-        assert!(sources(Vec::new(), &dir.path().join("plugins")).1.is_empty());
+        assert!(sources(Vec::new(), &dir.path().join("plugins"), &|_| true).1.is_empty());
     }
 }
