@@ -49,7 +49,7 @@ pub(super) async fn list(State(app): State<Arc<App>>) -> Json<api::Conversations
 #[utoipa::path(
     post, path = paths::CONVERSATIONS_REPLY, operation_id = "conversation_reply",
     request_body = api::ReplyRequest,
-    responses((status = 404), (status = 200, body = api::Replied), (status = 503)),
+    responses((status = 404), (status = 200, body = api::Replied), (status = 409), (status = 503)),
 )]
 pub(super) async fn reply(
     State(app): State<Arc<App>>,

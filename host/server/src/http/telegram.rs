@@ -50,7 +50,7 @@ pub(super) async fn topics(State(app): State<Arc<App>>) -> Json<api::Topics> {
 #[utoipa::path(
     post, path = paths::TELEGRAM_TOPICS, operation_id = "telegram_topic_open",
     request_body = api::TopicRequest,
-    responses((status = 201, body = api::TopicOpened), (status = 500), (status = 503)),
+    responses((status = 201, body = api::TopicOpened), (status = 409), (status = 500), (status = 503)),
 )]
 pub(super) async fn open(
     State(app): State<Arc<App>>,
@@ -101,7 +101,7 @@ fn colour(wanted: Option<Value>) -> Result<Severity, ApiError> {
 #[utoipa::path(
     post, path = paths::TELEGRAM_REPLY, operation_id = "telegram_reply",
     request_body = api::TopicReplyRequest,
-    responses((status = 200, body = api::TopicReplied), (status = 503)),
+    responses((status = 200, body = api::TopicReplied), (status = 409), (status = 503)),
 )]
 pub(super) async fn reply(
     State(app): State<Arc<App>>,
