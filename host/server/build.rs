@@ -9,7 +9,10 @@ fn main() {
     let root = manifest_dir.ancestors().nth(2).expect("host/server lies two folders below the root").to_owned();
     let plugins = root.join("target/plugins");
     println!("cargo:rerun-if-changed={}", plugins.display());
-    let components = components_in(&plugins);
+    let native = root.join("target/native");
+    println!("cargo:rerun-if-changed={}", native.display());
+    let components = files_in(&plugins, "wasm");
+    let native = files_in(&native, "cwasm");
     let is_release = env::var("PROFILE").is_ok_and(|profile| profile == "release");
     assert!(
         !(components.is_empty() && is_release),
@@ -21,7 +24,7 @@ fn main() {
         println!("cargo:warning=no bundled plugins: run `cargo xtask components` first");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("bundled.rs");
-    fs::write(&out, table(&components)).expect("OUT_DIR can be written");
+    fs::write(&out, table(&components, &native)).expect("OUT_DIR can be written");
     fs::write(out.with_file_name("sdk.rs"), sdk(&root)).expect("OUT_DIR can be written");
 }
 
@@ -54,10 +57,6 @@ fn link_for_a_fast_start() {
     }
 }
 
-fn components_in(folder: &Path) -> Vec<PathBuf> {
-    files_in(folder, "wasm")
-}
-
 fn files_in(folder: &Path, extension: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
     let mut paths: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
@@ -73,15 +72,27 @@ fn folders_in(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-fn table(components: &[PathBuf]) -> String {
+/// Each component, and what of the native code belongs to it: `DIGEST-ENGINE.cwasm`, as the cache of a host names it.
+fn table(components: &[PathBuf], native: &[PathBuf]) -> String {
     let mut table = String::from("vec![\n");
     for path in components {
-        let name = path.file_stem().expect("a component has a name").to_string_lossy();
+        let name = stem(path);
         let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         let digest = blake3::hash(&bytes).to_hex();
-        writeln!(table, "    Source::bundled({name:?}, include_bytes!({path:?}), {:?}),", digest.as_str())
+        write!(table, "    Source::bundled({name:?}, include_bytes!({path:?}), {:?}, &[", digest.as_str())
             .expect("a String takes all");
+        for code in native {
+            if let Some((_, engine)) = stem(code).split_once('-').filter(|(of, _)| *of == digest.as_str()) {
+                write!(table, "instar_plugin::Native {{ engine: {engine:?}, code: include_bytes!({code:?}) }}, ")
+                    .expect("a String takes all");
+            }
+        }
+        table.push_str("]),\n");
     }
     table.push_str("]\n");
     table
+}
+
+fn stem(path: &Path) -> &str {
+    path.file_stem().and_then(|stem| stem.to_str()).expect("the build names its files in ASCII")
 }

@@ -2,7 +2,8 @@
 //!
 //! A file is named after the component and after wasmtime's own settings, so that neither a new
 //! component nor a new host ever meets old code. Beside it stands its seal, the hash of its content: what was
-//! damaged is noticed before it is mapped, and compiled again. The seal also says what the file looked like when
+//! damaged is noticed before it is mapped, and made again: from the code that travels with a bundled plugin, where
+//! this host has some for its processor, else by compiling. The seal also says what the file looked like when
 //! it was hashed last, so that a file that nobody touched is not read through by every process.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
@@ -18,6 +19,7 @@ use wasmtime::component::Component;
 
 use crate::audit::CONTRACT;
 use crate::error::Cause;
+use crate::load::Source;
 use crate::text;
 
 /// The directory of native code.
@@ -37,16 +39,14 @@ impl Cache {
         Self { dir }
     }
 
-    /// The code of this component, mapped if it is there and whole, else compiled and kept.
-    /// `digest` is that of the bytes.
+    /// The code of this component, mapped if it is there and whole, else made and kept.
     pub(crate) fn load(
         &self,
         engine: &Engine,
-        bytes: &[u8],
-        digest: &str,
+        source: &Source,
         on_compile: &mut dyn FnMut(),
     ) -> Result<Compiled, Cause> {
-        let path = self.path(engine, digest);
+        let path = self.path(engine, &source.digest);
         let mismatch = match find(engine, &path) {
             Found::Whole(component) => return Ok(Compiled { component, problem: None }),
             Found::Nothing => None,
@@ -60,8 +60,15 @@ impl Cache {
         {
             return Ok(Compiled { component, problem: None });
         }
+        if let Some((component, code)) = travelling(engine, source) {
+            let kept = self.keep(&path, code);
+            // The file is mapped page by page as it is needed, the code in memory was copied as a whole.
+            let mapped = kept.is_ok().then(|| map(engine, &path).ok()).flatten();
+            let problem = mismatch.or(kept.err().map(|source| Cause::Cache { path, source }));
+            return Ok(Compiled { component: mapped.unwrap_or(component), problem });
+        }
         on_compile();
-        let component = Component::from_binary(engine, bytes).map_err(|error| not_compiled(&error))?;
+        let component = Component::from_binary(engine, &source.bytes).map_err(|error| not_compiled(&error))?;
         let kept = component.serialize().map_err(|e| io::Error::other(format!("{e:#}")));
         let kept = kept.and_then(|code| self.keep(&path, &code));
         let problem = mismatch.or(kept.err().map(|source| Cause::Cache { path, source }));
@@ -85,9 +92,7 @@ impl Cache {
     }
 
     fn path(&self, engine: &Engine, digest: &str) -> PathBuf {
-        let mut settings = DefaultHasher::new();
-        engine.precompile_compatibility_hash().hash(&mut settings);
-        self.dir.join(format!("{digest}-{:016x}.cwasm", settings.finish()))
+        self.dir.join(format!("{digest}-{}.cwasm", settings_of(engine)))
     }
 
     /// First the code, then its seal: after a crash between the two the code does not count.
@@ -115,6 +120,27 @@ impl Cache {
         }
         Ok(())
     }
+}
+
+/// Stands for wasmtime's version and settings, and for the processor.
+fn settings_of(engine: &Engine) -> String {
+    let mut settings = DefaultHasher::new();
+    engine.precompile_compatibility_hash().hash(&mut settings);
+    format!("{:016x}", settings.finish())
+}
+
+/// The code that travels with the component, if it is for this engine. wasmtime refuses what this processor
+/// could not run.
+fn travelling(engine: &Engine, source: &Source) -> Option<(Component, &'static [u8])> {
+    let settings = settings_of(engine);
+    let code = source.native.iter().find(|native| native.engine == settings)?.code;
+    Some((embedded(engine, code).ok()?, code))
+}
+
+#[expect(unsafe_code, reason = "native code is trusted; this one is a part of the program itself")]
+fn embedded(engine: &Engine, code: &'static [u8]) -> wasmtime::Result<Component> {
+    // SAFETY: the code was built into this program from what `Component::serialize` gave, and nothing can change it.
+    unsafe { Component::deserialize(engine, code) }
 }
 
 /// What stands for a trial: the host, the component and its configuration, each of which may change.
@@ -206,6 +232,7 @@ fn write_atomically(path: &Path, content: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::load::Native;
 
     const EMPTY_COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
     const DIGEST: &str = "00";
@@ -216,9 +243,14 @@ mod tests {
     }
 
     fn load(dir: &Path) -> Loaded {
+        load_with(dir, &[])
+    }
+
+    fn load_with(dir: &Path, native: &'static [Native]) -> Loaded {
         let mut compiled = false;
         let cache = Cache::new(dir.to_owned());
-        let loaded = cache.load(&Engine::default(), EMPTY_COMPONENT, DIGEST, &mut || compiled = true).unwrap();
+        let source = Source::bundled("empty", EMPTY_COMPONENT, DIGEST, native);
+        let loaded = cache.load(&Engine::default(), &source, &mut || compiled = true).unwrap();
         Loaded { compiled, problem: loaded.problem.map(|problem| problem.code()) }
     }
 
@@ -291,6 +323,37 @@ mod tests {
         assert!(!load(scratch.path()).compiled, "it was hashed");
         fs::write(&code, fs::read(&code).unwrap()).unwrap();
         assert_eq!(load(scratch.path()).problem, Some("cache-mismatch"), "it was not hashed after a change");
+    }
+
+    /// As a build puts it into the program.
+    fn native(engine: &str, code: Vec<u8>) -> &'static [Native] {
+        vec![Native { engine: engine.to_owned().leak(), code: code.leak() }].leak()
+    }
+
+    #[test]
+    fn code_that_travels_with_a_component_fills_the_cache() {
+        let scratch = tempfile::tempdir().unwrap();
+        let engine = Engine::default();
+        let code = Component::from_binary(&engine, EMPTY_COMPONENT).unwrap().serialize().unwrap();
+        let travels = native(&settings_of(&engine), code.clone());
+        let dir = scratch.path().join("native");
+        assert!(!load_with(&dir, travels).compiled);
+        assert_eq!(fs::read(files(&dir, "cwasm").remove(0)).unwrap(), code);
+        assert!(!load(&dir).compiled, "it was not kept");
+        fs::write(files(&dir, "cwasm").remove(0), b"damaged").unwrap();
+        let mended = load_with(&dir, travels);
+        assert_eq!((mended.compiled, mended.problem), (false, Some("cache-mismatch")));
+        fs::write(scratch.path().join("file"), b"").unwrap();
+        let unkept = load_with(&scratch.path().join("file/native"), travels);
+        assert_eq!((unkept.compiled, unkept.problem), (false, Some("cache")));
+    }
+
+    #[test]
+    fn code_of_another_host_is_not_taken() {
+        let others = native("0000000000000000", b"for another version".to_vec());
+        assert!(load_with(tempfile::tempdir().unwrap().path(), others).compiled);
+        let broken = native(&settings_of(&Engine::default()), b"no code".to_vec());
+        assert!(load_with(tempfile::tempdir().unwrap().path(), broken).compiled);
     }
 
     #[test]

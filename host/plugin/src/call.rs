@@ -208,6 +208,7 @@ mod tests {
     use super::*;
     use crate::lane::{LaneKind, PoolChoice};
     use crate::limits::{CORE_INSTANCES, Limits};
+    use crate::load::Source;
 
     /// An empty core module, instantiated this often.
     fn component_of(instances: usize) -> Vec<u8> {
@@ -248,8 +249,8 @@ mod tests {
         let cache = crate::cache::Cache::new(scratch.path().to_owned());
         let lane = Lane::new(LaneKind::Guard, PoolChoice::Pooled { instances: 1 }).unwrap();
         let load = |instances: usize| {
-            let digest = instances.to_string();
-            let loaded = cache.load(&lane.engine, &component_of(instances), &digest, &mut || {});
+            let source = Source::file("some.wasm".into(), component_of(instances));
+            let loaded = cache.load(&lane.engine, &source, &mut || {});
             loaded.map(drop).map_err(|cause| cause.code())
         };
         assert_eq!(load(CORE_INSTANCES), Ok(()));

@@ -52,7 +52,7 @@ pub use inspect::{About, Import, Inspection, inspect, manifest_of};
 pub use lane::{Allocation, PoolChoice};
 pub use limits::{CallLimits, Limits};
 pub use live::Live;
-pub use load::{Installed, Origin, Quarantine, Settings, Source, Trial};
+pub use load::{Installed, Native, Origin, Quarantine, Settings, Source, Trial};
 pub use notify::Receipt;
 pub use plugins::{NamedSecret, PluginInfo, Plugins};
 pub use secret::{Secret, Secrets};

@@ -1,4 +1,4 @@
-//! The plugins that travel in the binary.
+//! The plugins that travel in the binary, with native code where `cargo xtask install` built it.
 
 use instar_plugin::Source;
 

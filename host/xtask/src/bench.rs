@@ -4,6 +4,7 @@
 //! README, measured on such a machine.
 
 mod hooks;
+mod large;
 mod leaks;
 mod messages;
 mod nights;
@@ -18,7 +19,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use anyhow::{Context, Result, bail};
 
 use crate::components::{self, Set};
-use crate::{setup, shell};
+use crate::{native, setup, shell};
 
 type Part = (&'static str, fn() -> Result<()>);
 
@@ -45,12 +46,12 @@ pub(crate) fn run(names: &[&str]) -> Result<()> {
     setup::ensure_tmux()?;
     let toolchain = setup::ensure_target()?;
     components::build(&toolchain, Set::All)?;
-    let mut build = shell::cargo();
-    build.args(["build", "--release", "--quiet"]).args(SELECTION).args(["--bins", "--example", "leak_scan"]);
-    shell::step(
-        "build instar and its benches (release)",
-        build.args(BENCHES.map(|name| ["--bench", name]).as_flattened()),
-    )?;
+    native::build_with_code(|| {
+        let mut build = shell::cargo();
+        build.args(["build", "--release", "--quiet"]).args(SELECTION).args(["--bins", "--example", "leak_scan"]);
+        build.args(BENCHES.map(|name| ["--bench", name]).as_flattened());
+        build
+    })?;
     println!("\n{:<56} {:>12} {:>12}  peer", "what", "instar", "peer");
     for (name, measure) in PARTS {
         if names.is_empty() || names.contains(&name) {

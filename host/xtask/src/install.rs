@@ -5,16 +5,21 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::components::{self, Set};
-use crate::{setup, shell};
+use crate::{native, setup, shell};
 
 pub(crate) fn run() -> Result<()> {
     let toolchain = setup::ensure_target()?;
     components::build(&toolchain, Set::Plugins)?;
     let root = install_root(|name| std::env::var_os(name).map(PathBuf::from))
         .context("neither CARGO_INSTALL_ROOT, CARGO_HOME nor HOME says where programs go")?;
+    native::build_with_code(|| {
+        let mut build = shell::cargo();
+        build.args(["build", "--release", "--locked", "--package", "instar"]);
+        build
+    })?;
     let mut install = shell::cargo();
     install.args(["install", "--path", "host/server", "--locked", "--force", "--root"]).arg(&root);
-    shell::step("build and install instar (release; the first time takes minutes)", &mut install)?;
+    shell::step("install instar", &mut install)?;
     let instar = root.join("bin/instar");
     let version = shell::output(shell::program(&instar).arg("--version"));
     let Some(version) = version else { bail!("{} was installed and does not run", instar.display()) };

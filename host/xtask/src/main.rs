@@ -8,6 +8,7 @@ mod components;
 mod conformance;
 mod demo;
 mod install;
+mod native;
 mod setup;
 mod shell;
 mod test;
@@ -18,7 +19,7 @@ const USAGE: &str = "\
 Usage: cargo xtask COMMAND
 
   run           build everything (release), make a demo agent in target/demo, start its server in the foreground
-  install       build instar (release) with its plugins inside, and install it into ~/.cargo/bin
+  install       build instar (release) with its plugins and their native code inside, install it into ~/.cargo/bin
   test          format, clippy, components, all tests, conformance, docs: what CI runs
   conformance   let schemathesis (from PyPI) try the API against /openapi.json
   bench [PART]  measure the release build beside its peers: server, nights, hooks, leaks, messages, plugins, calls

@@ -31,25 +31,35 @@ pub struct Source {
     pub bytes: Cow<'static, [u8]>,
     /// BLAKE3 of the bytes, in hex.
     pub digest: Cow<'static, str>,
+    /// What travels with it, so that a cache that was deleted is filled without compiling.
+    pub native: &'static [Native],
+}
+
+/// Native code of a component, as [`Settings::cache_dir`] of another host kept it.
+#[derive(Clone, Copy)]
+pub struct Native {
+    /// For which version and settings of wasmtime, and for which processor: the end of the file's name there.
+    pub engine: &'static str,
+    pub code: &'static [u8],
 }
 
 impl Source {
     /// One that travels in the host's own binary, which knows its digest.
-    pub fn bundled(name: &str, bytes: &'static [u8], digest: &'static str) -> Self {
-        Self { origin: Origin::Bundled { name: name.to_owned() }, bytes: bytes.into(), digest: digest.into() }
+    pub fn bundled(name: &str, bytes: &'static [u8], digest: &'static str, native: &'static [Native]) -> Self {
+        Self { origin: Origin::Bundled { name: name.to_owned() }, bytes: bytes.into(), digest: digest.into(), native }
     }
 
     /// What was installed: it must have exactly these bytes. `None` where they cannot be read.
     pub fn installed(what: Installed, bytes: Option<Vec<u8>>) -> Self {
         let bytes = bytes.unwrap_or_default();
         let digest = blake3::hash(&bytes).to_hex().to_string().into();
-        Self { origin: Origin::Installed(what), bytes: bytes.into(), digest }
+        Self { origin: Origin::Installed(what), bytes: bytes.into(), digest, native: &[] }
     }
 
     /// What was read of a file.
     pub fn file(path: PathBuf, bytes: Vec<u8>) -> Self {
         let digest = blake3::hash(&bytes).to_hex().to_string().into();
-        Self { origin: Origin::File(path), bytes: bytes.into(), digest }
+        Self { origin: Origin::File(path), bytes: bytes.into(), digest, native: &[] }
     }
 }
 
@@ -154,6 +164,12 @@ impl fmt::Display for Origin {
 impl fmt::Debug for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Source").field("origin", &self.origin).field("bytes", &self.bytes.len()).finish()
+    }
+}
+
+impl fmt::Debug for Native {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Native").field("engine", &self.engine).field("code", &self.code.len()).finish()
     }
 }
 

@@ -58,7 +58,7 @@ impl Loader {
             self.add(PluginInfo { enabled: false, quarantine: Some(quarantine), ..info }, None);
             return Err(error);
         }
-        match self.prepare(&source.bytes, &outline, &manifest, &info, on_compile) {
+        match self.prepare(source, &outline, &manifest, &info, on_compile) {
             Ok(loaded) => {
                 self.add(info, Some(loaded));
                 Ok(())
@@ -96,7 +96,7 @@ impl Loader {
 
     fn prepare(
         &mut self,
-        bytes: &[u8],
+        source: &Source,
         outline: &Outline,
         manifest: &Manifest,
         info: &PluginInfo,
@@ -119,11 +119,11 @@ impl Loader {
             driver: None,
         };
         if has_guards {
-            let pre = self.compile(LaneKind::Guard, bytes, info, on_compile)?;
+            let pre = self.compile(LaneKind::Guard, source, info, on_compile)?;
             loaded.guard = Some(GuardHalf::new(pre, &info.kinds).map_err(incompatible)?);
         }
         if has_drivers {
-            let pre = self.compile(LaneKind::Driver, bytes, info, on_compile)?;
+            let pre = self.compile(LaneKind::Driver, source, info, on_compile)?;
             loaded.driver = Some(DriverHalf::new(pre, &info.kinds).map_err(incompatible)?);
         }
         self.try_out_unless_tried(&loaded, &info.digest)?;
@@ -162,16 +162,16 @@ impl Loader {
         }
     }
 
-    /// Native code with everything linked; compiled only if it is not in the cache.
+    /// Native code with everything linked; compiled only if it is neither in the cache nor beside the component.
     fn compile(
         &mut self,
         kind: LaneKind,
-        bytes: &[u8],
+        source: &Source,
         info: &PluginInfo,
         on_compile: &mut dyn FnMut(&str),
     ) -> Result<InstancePre<CallState>, Cause> {
         let engine = self.lane(kind)?.engine.clone();
-        let compiled = self.cache.load(&engine, bytes, &info.digest, &mut || on_compile(info.id.as_str()))?;
+        let compiled = self.cache.load(&engine, source, &mut || on_compile(info.id.as_str()))?;
         if let Some(problem) = compiled.problem {
             self.report(PluginError::new(&info.id, problem));
         }

@@ -179,6 +179,28 @@ async fn a_silent_server_is_given_up_and_may_have_acted() {
     assert_eq!(fetch(&plugins, ask).await.unwrap_err(), "timeout-sent");
 }
 
+/// Each kind of call has a time of its own, of which a request gets a part: the plugin still says what happened.
+#[tokio::test]
+async fn a_request_has_no_more_time_than_its_call() {
+    let (base, _) = serve(|_| None).await;
+    let short = Duration::from_millis(500);
+    let mut settings = granted(&[("api.tiny.test", &base)]);
+    settings.limits.notifier.wall = short;
+    settings.limits.transfer.wall = short;
+    let plugins = load_with(&["tiny-http"], settings);
+    let ask = json!({ "url": "https://api.tiny.test/open/a" });
+    assert_eq!(fetch(&plugins, ask).await.unwrap_err(), "timeout-sent");
+    let file = plugins.fetch_file(&id(), &call(), "some").await.unwrap_err();
+    assert!(file.to_string().contains("no answer in"), "{file}");
+
+    let mut settings = working(&[&base]);
+    settings.limits.work.wall = short;
+    let plugins = load_with(&["tiny-work"], settings);
+    let job = request(&json!({ "type": "tiny-work", "url": format!("{base}/x") }).to_string());
+    let step = plugins.step("tiny-work", &call(), Vec::new(), vec![StepEvent::Requested(job)]).await;
+    assert_eq!(told(step.map(|_| String::new())).unwrap_err(), "timeout");
+}
+
 #[tokio::test]
 async fn half_an_answer_and_no_answer_are_told_apart() {
     let (base, _) = serve(|_| Some("HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhalf".to_owned())).await;

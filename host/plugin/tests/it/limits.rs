@@ -96,6 +96,12 @@ async fn a_request_beyond_its_limit_never_reaches_the_plugin() {
 }
 
 #[tokio::test]
+async fn delegates_are_followed_only_so_far() {
+    let plugins = load(&["bad-circle"]);
+    assert_eq!(error(&plugins, "bad-circle").await.code(), "delegates-too-deep");
+}
+
+#[tokio::test]
 async fn many_calls_wait_for_a_small_pool() {
     let mut settings = Settings { pool: PoolChoice::Pooled { instances: 2 }, ..settings() };
     settings.limits.queue = Duration::from_secs(60);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::{millis, percentiles, row};
+use super::{large, millis, percentiles, row};
 use crate::agent::Agent;
 use crate::shell;
 
@@ -20,9 +20,13 @@ const RELOADED: &str = "tiny-command-guard";
 
 pub(super) fn measure() -> Result<()> {
     starts()?;
-    install("components", "tiny-run-guard", &[])?;
-    install("plugins", "notifier-telegram", &["--grant", "http,kv,secrets"])?;
-    install("plugins", "guard-command", &[])?;
+    let small = component("components", "tiny-run-guard")?;
+    install("tiny-run-guard", &small, &[])?;
+    install("notifier-telegram", &component("plugins", "notifier-telegram")?, &["--grant", "http,kv,secrets"])?;
+    install("guard-command", &component("plugins", "guard-command")?, &[])?;
+    for megabytes in [3, 12] {
+        install("tiny-run-guard", &large::component(&small, megabytes * 1_000_000), &[])?;
+    }
     reload()
 }
 
@@ -53,21 +57,26 @@ fn starts() -> Result<()> {
     Ok(())
 }
 
-/// The whole command, each time of a component that nobody has compiled before.
-fn install(folder: &str, name: &str, grant: &[&str]) -> Result<()> {
+/// The whole command, each time of a component that nobody has compiled before, and what it says of its phases.
+fn install(name: &str, bytes: &[u8], grant: &[&str]) -> Result<()> {
     let agent = Agent::new("bench-plugins", "release/instar", |_| {}, &Value::Array(Vec::new()))?;
-    let bytes = component(folder, name)?;
-    let mut times = Vec::new();
+    let (mut times, mut phases) = (Vec::new(), Vec::new());
     for number in 0..INSTALLS {
         let file = agent.dir().join("plugin.wasm");
-        fs::write(&file, named(&bytes, name, number)?)?;
+        fs::write(&file, named(bytes, name, number)?)?;
         let begun = Instant::now();
-        instar(&agent, &[&["plugin", "install", &file.to_string_lossy(), "--yes"], grant].concat())?;
+        let said = instar(&agent, &[&["plugin", "install", &file.to_string_lossy(), "--yes"], grant].concat())?;
         times.push(begun.elapsed());
+        phases = said.lines().filter_map(|line| line.rsplit_once(" in ")).map(|(what, time)| phase(what, time)).collect();
     }
     let what = format!("plugin install of {} KB, live in the server, p50", bytes.len() / 1000);
-    row(&what, &millis(percentiles(times).0), "", "");
+    row(&what, &millis(percentiles(times).0), "", &format!("the last: {}", phases.join(", ")));
     Ok(())
+}
+
+/// `read 50000 bytes of FILE`, `compiled, linked and tried out`: the first word of each.
+fn phase(what: &str, time: &str) -> String {
+    format!("{} {time}", what.split([' ', ',']).next().unwrap_or(what))
 }
 
 /// Somebody asks the guards without a pause, while one of them is taken out and put in again.
@@ -95,7 +104,7 @@ fn reload() -> Result<()> {
         });
         let reloaded = (0..RELOADS).try_for_each(|_| {
             instar(&agent, &["plugin", "disable", RELOADED])?;
-            instar(&agent, &["plugin", "enable", RELOADED])
+            instar(&agent, &["plugin", "enable", RELOADED]).map(drop)
         });
         is_over.store(true, Ordering::Relaxed);
         reloaded?;
@@ -122,12 +131,14 @@ fn named(bytes: &[u8], name: &str, number: usize) -> Result<Vec<u8>> {
     Ok(renamed)
 }
 
-fn instar(agent: &Agent, words: &[&str]) -> Result<()> {
+/// What it tells people while it works.
+fn instar(agent: &Agent, words: &[&str]) -> Result<String> {
     let mut command = shell::program(agent.program());
     command.args(words).arg("--dir").arg::<&Path>(agent.dir()).env_remove("CLAUDECODE");
     let output = command.output().with_context(|| format!("failed to run instar {words:?}"))?;
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
     if !output.status.success() {
-        bail!("instar {words:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
+        bail!("instar {words:?}: {}", said.trim());
     }
-    Ok(())
+    Ok(said)
 }

@@ -19,6 +19,7 @@ const IDLE: Duration = Duration::from_secs(10);
 pub(super) fn measure() -> Result<()> {
     let mut agent = busy_agent(100)?;
     starts(&mut agent)?;
+    first_starts(&mut agent)?;
     idle(&agent)?;
     triggers(&agent)?;
     burst(&agent)?;
@@ -63,6 +64,18 @@ fn starts(agent: &mut Agent) -> Result<()> {
         theirs.push(begun.elapsed());
     }
     row("start to the first /health, p50", &millis(percentiles(ours).0), &millis(percentiles(theirs).0), "/bin/true");
+    Ok(())
+}
+
+/// As on the first day: the cache of native code is not there.
+fn first_starts(agent: &mut Agent) -> Result<()> {
+    let mut times = Vec::new();
+    for _ in 0..ROUNDS / 4 {
+        agent.stop();
+        fs::remove_dir_all(agent.dir().join(".instar/cache")).context("failed to remove the cache")?;
+        times.push(agent.start()?);
+    }
+    row("start with an empty cache to the first /health, p50", &millis(percentiles(times).0), "", "");
     Ok(())
 }
 
