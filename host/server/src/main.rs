@@ -26,6 +26,7 @@ mod quota_file;
 mod secrets_file;
 mod serve;
 mod session_tokens;
+mod start_code;
 mod traces;
 mod users_file;
 mod watch_approvals;

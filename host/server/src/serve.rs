@@ -28,6 +28,7 @@ use crate::live_plugins;
 use crate::memory_watch;
 use crate::quota_collector::Collector;
 use crate::quota_file;
+use crate::start_code;
 use crate::traces;
 use crate::users_file;
 use crate::watch_approvals;
@@ -129,6 +130,9 @@ pub(crate) async fn run(
     let mut server = Server::start(host, (tcp, port), unix, &config, project);
     tracing::info!(url = ready.url, socket = %ready.socket.display(), "instar {} serves {}", wiring::VERSION, project.dir().display());
     on_ready(&ready);
+    if let Err(error) = start_code::give_back() {
+        tracing::warn!(%error, "the code of the start stays in memory");
+    }
     let ended = tokio::select! {
         (name, ended) = signals.wait() => {
             tracing::info!("{name}: shutting down");
