@@ -6,12 +6,14 @@
 //! this host has some for its processor, else by compiling. The seal also says what the file looked like when
 //! it was hashed last, so that a file that nobody touched is not read through by every process.
 
+use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use wasmtime::Engine;
@@ -23,9 +25,11 @@ use crate::load::Source;
 use crate::text;
 
 /// The directory of native code.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub(crate) struct Cache {
     dir: PathBuf,
+    /// What was asked for.
+    used: Mutex<BTreeSet<PathBuf>>,
 }
 
 /// Compiled code, and what should be reported although there is code.
@@ -36,7 +40,7 @@ pub(crate) struct Compiled {
 
 impl Cache {
     pub(crate) fn new(dir: PathBuf) -> Self {
-        Self { dir }
+        Self { dir, used: Mutex::default() }
     }
 
     /// The code of this component, mapped if it is there and whole, else made and kept.
@@ -47,6 +51,7 @@ impl Cache {
         on_compile: &mut dyn FnMut(),
     ) -> Result<Compiled, Cause> {
         let path = self.path(engine, &source.digest);
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).insert(path.clone());
         let mismatch = match find(engine, &path) {
             Found::Whole(component) => return Ok(Compiled { component, problem: None }),
             Found::Nothing => None,
@@ -85,6 +90,28 @@ impl Cache {
         let _ = self.prepare_dir().and_then(|()| {
             write_atomically(&self.trial_path(engine, digest), trial_mark(digest, config_json).as_bytes())
         });
+    }
+
+    /// Of the code that nobody asked for here, the newest stays, up to so many bytes: versions that are gone back to,
+    /// and those of another `instar`. Who develops a plugin leaves a file with each build.
+    pub(crate) fn remove_spare(&self, most: u64) {
+        let used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spare: Vec<_> = (fs::read_dir(&self.dir).into_iter().flatten().flatten())
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|end| end == "cwasm") && !used.contains(path))
+            .filter_map(|path| fs::metadata(&path).and_then(|meta| Ok((meta.modified()?, meta.len(), path))).ok())
+            .collect();
+        spare.sort_unstable_by(|left, right| right.cmp(left));
+        let mut kept = 0;
+        for (_, size, path) in spare {
+            kept += size;
+            if kept > most {
+                // The seal goes first: code without one does not count. What cannot be removed is tried again later.
+                for file in [seal_path(&path), path.with_extension("tried"), path] {
+                    let _ = fs::remove_file(file);
+                }
+            }
+        }
     }
 
     fn trial_path(&self, engine: &Engine, digest: &str) -> PathBuf {
@@ -346,6 +373,34 @@ mod tests {
         fs::write(scratch.path().join("file"), b"").unwrap();
         let unkept = load_with(&scratch.path().join("file/native"), travels);
         assert_eq!((unkept.compiled, unkept.problem), (false, Some("cache")));
+    }
+
+    #[test]
+    fn of_code_that_is_not_used_the_newest_stays() {
+        let scratch = tempfile::tempdir().unwrap();
+        let cache = Cache::new(scratch.path().to_owned());
+        let load = |digest: &'static str| {
+            let source = Source::bundled("empty", EMPTY_COMPONENT, digest, &[]);
+            cache.load(&Engine::default(), &source, &mut || {}).unwrap();
+        };
+        ["01", "02", "03"].into_iter().for_each(load);
+        let size = fs::metadata(&files(scratch.path(), "cwasm")[0]).unwrap().len();
+        let digests = || {
+            let names = files(scratch.path(), "cwasm");
+            let digest = |path: &PathBuf| path.file_name().unwrap().to_string_lossy()[..2].to_owned();
+            names.iter().map(digest).collect::<BTreeSet<_>>()
+        };
+        cache.remove_spare(0);
+        assert_eq!(digests().len(), 3, "what is used went");
+        let others = Cache::new(scratch.path().to_owned());
+        for (age, digest) in ["03", "01", "02"].into_iter().enumerate() {
+            let path = others.path(&Engine::default(), digest);
+            let time = SystemTime::now() - Duration::from_secs(60 * (age as u64 + 1));
+            File::open(path).unwrap().set_modified(time).unwrap();
+        }
+        others.remove_spare(2 * size);
+        assert_eq!(digests(), BTreeSet::from(["01".to_owned(), "03".to_owned()]));
+        assert_eq!(files(scratch.path(), "blake3").len(), 2);
     }
 
     #[test]

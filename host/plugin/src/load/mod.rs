@@ -91,6 +91,8 @@ pub struct Installed {
 pub struct Settings {
     /// For native code; made and closed to other users when it is needed.
     pub cache_dir: PathBuf,
+    /// So many bytes of native code that is not loaded may stay there; none means all. For those that load everything.
+    pub spare_code: Option<u64>,
     pub limits: Limits,
     /// Configurations: JSON objects. A plugin without one gets `{}`.
     pub configs: BTreeMap<PluginId, serde_json::Value>,
@@ -137,6 +139,7 @@ impl Settings {
     pub fn new(cache_dir: PathBuf) -> Self {
         Self {
             cache_dir,
+            spare_code: None,
             limits: Limits::default(),
             configs: BTreeMap::new(),
             disabled: BTreeSet::new(),
@@ -212,6 +215,9 @@ impl Loader {
                 Err(fatal) if matches!(fatal.cause, Cause::Engine(_)) => return Err(fatal),
                 Err(problem) => self.report(problem),
             }
+        }
+        if let Some(most) = self.settings.spare_code {
+            self.cache.remove_spare(most);
         }
         Ok((self.plugins, self.problems))
     }

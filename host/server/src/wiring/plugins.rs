@@ -13,6 +13,9 @@ use crate::config::{Config, Project};
 use crate::http;
 use crate::installed::PluginFolder;
 
+/// Of native code that is not loaded, so many bytes stay: some hundred plugins.
+const SPARE_CODE: u64 = 256 << 20;
+
 /// Loads what can be loaded; what cannot is reported, and the host goes on without it.
 pub(super) async fn load(
     project: &Project,
@@ -21,8 +24,13 @@ pub(super) async fn load(
     means: Means,
     stats: Arc<StatsBook>,
 ) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
-    let settings =
-        Settings { means, stats, ..settings(project.cache_dir().join("plugins"), config, &project.plugins_dir()) };
+    let spare_code = Some(SPARE_CODE);
+    let settings = Settings {
+        means,
+        stats,
+        spare_code,
+        ..settings(project.cache_dir().join("plugins"), config, &project.plugins_dir())
+    };
     settings.stats.trip_after(config.quarantine_after);
     let folder = project.plugins_dir();
     let loading = tokio::task::spawn_blocking(move || {

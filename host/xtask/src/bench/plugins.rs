@@ -67,7 +67,8 @@ fn install(name: &str, bytes: &[u8], grant: &[&str]) -> Result<()> {
         let begun = Instant::now();
         let said = instar(&agent, &[&["plugin", "install", &file.to_string_lossy(), "--yes"], grant].concat())?;
         times.push(begun.elapsed());
-        phases = said.lines().filter_map(|line| line.rsplit_once(" in ")).map(|(what, time)| phase(what, time)).collect();
+        phases =
+            said.lines().filter_map(|line| line.rsplit_once(" in ")).map(|(what, time)| phase(what, time)).collect();
     }
     let what = format!("plugin install of {} KB, live in the server, p50", bytes.len() / 1000);
     row(&what, &millis(percentiles(times).0), "", &format!("the last: {}", phases.join(", ")));
