@@ -53,7 +53,8 @@ pub(crate) fn backup(context: &Context, backup: &Backup) -> Result<Exit, Failure
         return Err(Failure::refused("there is no database yet: start the server once"));
     }
     let partial = beside(&to, &format!("partial-{}", std::process::id()))?;
-    let made = write_backup(&project, &partial, backup.with_output).and_then(|()| {
+    let written = context.out.during("copying", || write_backup(&project, &partial, backup.with_output));
+    let made = written.and_then(|()| {
         // Unlike a plain rename, this one refuses to take the place of an empty folder.
         let renamed = renameat_with(CWD, &partial, CWD, &to, RenameFlags::NOREPLACE);
         renamed.map_err(|error| Failure::io(format_args!("failed to make {}", to.display()), &error.into()))
@@ -89,11 +90,11 @@ pub(crate) fn restore(context: &Context, restore: &Restore) -> Result<Exit, Fail
         Some(dir) => Project::at(dir).map_err(|error| Failure::not_found(sentence(&error.into())))?,
         None => context.project()?,
     };
-    check(&restore.from)?;
+    context.out.during("checking the backup", || check(&restore.from))?;
     let _lock = wiring::claim(&project).map_err(|error| Failure::refused(sentence(&error)))?;
     let former = project.instar_dir().join(format!("state.before-restore-{}", jiff::Timestamp::now().as_millisecond()));
     let staged = beside(&former, "partial")?;
-    if let Err(error) = stage(&restore.from, &staged) {
+    if let Err(error) = context.out.during("copying the backup", || stage(&restore.from, &staged)) {
         fs::remove_dir_all(&staged).ok();
         return Err(Failure::io(format_args!("failed to copy {}", restore.from.display()), &error));
     }

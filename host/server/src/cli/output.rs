@@ -2,8 +2,10 @@
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use comfy_table::{Cell, Color, ColumnConstraint, ContentArrangement, Table, Width, presets};
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -84,6 +86,20 @@ impl Output {
         if !self.json {
             let _ = writeln!(io::stderr(), "{}", text.as_ref());
         }
+    }
+
+    /// Does work that may take a while. On a terminal a person sees that it goes on, and for how long.
+    pub(crate) fn during<T>(&self, what: &str, work: impl FnOnce() -> T) -> T {
+        if self.json || !io::stderr().is_terminal() {
+            return work();
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg} ({elapsed})");
+        let spinner = ProgressBar::new_spinner().with_message(what.to_owned());
+        let spinner = spinner.with_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+        spinner.enable_steady_tick(Duration::from_millis(100));
+        let done = work();
+        spinner.finish_and_clear();
+        done
     }
 
     /// Says why the command failed: on stdout as JSON, else as a sentence on stderr.

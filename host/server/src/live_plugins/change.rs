@@ -237,7 +237,7 @@ impl Site {
         let signer = judge(&candidate.bytes, &claims).map_err(|error| refused(&error.to_string()))?;
         let granted_before = before.as_ref().map(|entry| entry.current.grants.clone()).unwrap_or_default();
         check_consent(&candidate, &granted_before, &wish.grants)?;
-        let tried = try_out(&candidate.id, &candidate.bytes, candidate.asks(), self.plugin_settings(), &mut |_| {});
+        let tried = try_out(&candidate.id, &candidate.bytes, candidate.asks(), self.plugin_settings());
         tried.map_err(|error| refused(&error.to_string()))?;
         let current = candidate.component(candidate.asks(), signer, Timestamp::now());
         let previous = before.as_ref().map(|entry| entry.current.clone());
@@ -267,7 +267,7 @@ impl Site {
         let previous = entry.previous.clone().ok_or_else(none)?;
         let bytes = self.folder.component(&previous).or_else(|| SharedComponents::of_user().find(&previous));
         let bytes = bytes.ok_or_else(|| refused(&format!("the component of {id} {} is lost", previous.version)))?;
-        let tried = try_out(id, &bytes, previous.grants.clone(), self.plugin_settings(), &mut |_| {});
+        let tried = try_out(id, &bytes, previous.grants.clone(), self.plugin_settings());
         tried.map_err(|error| refused(&error.to_string()))?;
         let current = Component { installed_at: Timestamp::now(), ..previous };
         let new = Entry { id: id.clone(), current, previous: Some(entry.current.clone()) };

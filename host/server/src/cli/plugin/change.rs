@@ -95,7 +95,7 @@ pub(super) fn rollback(context: &Context, rollback: &Rollback) -> Result<Exit, F
             previous.version, previous.source
         ))
     })?;
-    let tried = try_out(id, &bytes, previous.grants.clone(), work.settings(), &mut |_| {});
+    let tried = try_out(id, &bytes, previous.grants.clone(), work.settings());
     tried.map_err(|error| Failure::refused(not_loadable(&error)))?;
     let current = Component { installed_at: Timestamp::now(), ..previous };
     let new = Entry { id: id.clone(), current, previous: Some(entry.current.clone()) };
@@ -137,7 +137,7 @@ fn regrant(
     change(&mut new.current.grants, &instar_plugin::inspect(id.as_str(), &bytes))?;
     work.change(id, Some(entry), Some(new.clone()), None)?;
     // What it cannot do without may be missing now: the operator wanted that, and hears it.
-    let tried = try_out(id, &bytes, new.current.grants.clone(), work.settings(), &mut |_| {});
+    let tried = try_out(id, &bytes, new.current.grants.clone(), work.settings());
     if let Err(error) = tried {
         context.out.note(format!("It is not loaded any more: {error}"));
     }

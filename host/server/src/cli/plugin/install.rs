@@ -144,7 +144,8 @@ pub(super) fn bring(
 
 fn candidate(context: &Context, place: &Place) -> Result<(Candidate, Option<String>), Failure> {
     let begun = Instant::now();
-    let fetched = block_on(fetch(place))?.map_err(|error| Failure::refused(sentence(&error.into())))?;
+    let fetched = context.out.during(&format!("reading {}", place.text()), || block_on(fetch(place)));
+    let fetched = fetched?.map_err(|error| Failure::refused(sentence(&error.into())))?;
     context.out.note(format!("read {} bytes of {} in {:?}", fetched.bytes.len(), place.text(), begun.elapsed()));
     let candidate = examine(&place.name(), place.text(), fetched.bytes).map_err(unfit)?;
     Ok((candidate, fetched.signature))
@@ -178,8 +179,9 @@ fn check(work: &Workplace, candidate: &Candidate, installed: &LockFile, downgrad
 /// With all that it asks for: what it is granted is decided behind it.
 fn try_component(context: &Context, work: &Workplace, candidate: &Candidate) -> Result<(), Failure> {
     let begun = Instant::now();
-    let mut on_compile = |name: &str| context.out.note(format!("compiling {name}"));
-    let tried = try_out(&candidate.id, &candidate.bytes, candidate.asks(), work.settings(), &mut on_compile);
+    let tried = context.out.during(&format!("compiling {} and trying it out", candidate.id), || {
+        try_out(&candidate.id, &candidate.bytes, candidate.asks(), work.settings())
+    });
     let note = tried.map_err(|error| Failure::refused(not_loadable(&error)))?;
     if let Some(note) = note {
         context.out.note(sentence(&note.into()));

@@ -37,7 +37,10 @@ struct Told {
 pub(super) fn sync(context: &Context, sync: &Sync) -> Result<Exit, Failure> {
     person::must_be_one("fetch plugins")?;
     let work = Workplace::open(context)?;
-    let all: Vec<Told> = work.lock()?.plugins.iter().map(|entry| bring(&work, entry, sync.offline)).collect();
+    let installed = work.lock()?;
+    let bring =
+        |entry: &Entry| context.out.during(&format!("fetching {}", entry.id), || bring(&work, entry, sync.offline));
+    let all: Vec<Told> = installed.plugins.iter().map(bring).collect();
     report(context, &all)
 }
 
@@ -81,7 +84,8 @@ pub(super) fn verify(context: &Context, verify: &Verify) -> Result<Exit, Failure
         work.entry(&installed, id)?;
     }
     let wanted = installed.plugins.iter().filter(|entry| verify.id.as_ref().is_none_or(|id| *id == entry.id));
-    let all: Vec<Told> = wanted.map(|entry| look(&work, entry)).collect();
+    let look = |entry| context.out.during(&format!("looking at {}", entry.id), || look(&work, entry));
+    let all: Vec<Told> = wanted.map(look).collect();
     report(context, &all)
 }
 
@@ -92,7 +96,7 @@ fn look(work: &Workplace, entry: &Entry) -> Told {
         let what = if path.exists() { "is not what was installed" } else { "is missing" };
         return told("broken", Some(format!("{} {what}: `instar plugin sync` fetches it again", path.display())));
     };
-    match try_out(&entry.id, &bytes, entry.current.grants.clone(), work.settings(), &mut |_| {}) {
+    match try_out(&entry.id, &bytes, entry.current.grants.clone(), work.settings()) {
         Ok(None) => told("whole", None),
         Ok(Some(note)) => told("whole", Some(note.cause.to_string())),
         Err(error) => told("broken", Some(error.cause.to_string())),
