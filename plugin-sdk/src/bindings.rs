@@ -21,6 +21,7 @@ pub mod words {
                 import instar:plugin/jobs@0.1.0-dev;
                 import instar:plugin/sessions@0.1.0-dev;
                 import instar:plugin/events@0.1.0-dev;
+                import instar:plugin/process@0.1.0-dev;
             }
         ",
         world: "words",

@@ -10,10 +10,13 @@ pub(crate) use host::{events, jobs, sessions};
 
 type Answer = Box<dyn FnMut(&super::http::Request) -> Result<super::http::Response, super::http::FetchError>>;
 
+type Ran = Box<dyn FnMut(&super::process::Command) -> Result<super::process::Output, super::Failure>>;
+
 thread_local! {
     static NOW_MS: Cell<u64> = const { Cell::new(0) };
     static VALUES: RefCell<BTreeMap<String, super::kv::Entry>> = const { RefCell::new(BTreeMap::new()) };
     static SECRETS: RefCell<BTreeMap<String, Vec<u8>>> = const { RefCell::new(BTreeMap::new()) };
+    static RAN: RefCell<Option<Ran>> = const { RefCell::new(None) };
     static ANSWER: RefCell<Option<Answer>> = const { RefCell::new(None) };
 }
 
@@ -32,6 +35,13 @@ pub fn answer_http(
     answer: impl FnMut(&super::http::Request) -> Result<super::http::Response, super::http::FetchError> + 'static,
 ) {
     ANSWER.set(Some(Box::new(answer)));
+}
+
+/// Answers the commands of this thread from now on; none of them runs.
+pub fn answer_process(
+    answer: impl FnMut(&super::process::Command) -> Result<super::process::Output, super::Failure> + 'static,
+) {
+    RAN.set(Some(Box::new(answer)));
 }
 
 pub(crate) mod clock {
@@ -138,6 +148,22 @@ pub(crate) mod http {
     }
 }
 
+pub(crate) mod process {
+    use super::RAN;
+    use crate::Failure;
+    use crate::process::{Command, Output};
+
+    pub(crate) fn run(command: &Command) -> Result<Output, Failure> {
+        // Taken out meanwhile, so that an answer may run something itself.
+        let Some(mut answer) = RAN.take() else {
+            return Err(Failure::new("not-allowed", "no test answers; see `double::answer_process`"));
+        };
+        let answered = answer(command);
+        RAN.set(Some(answer));
+        answered
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::http::{Body, Request, Response};
@@ -152,6 +178,17 @@ mod tests {
             Ok(Response { status: 200, headers: Vec::new(), body: body.clone() })
         });
         assert_eq!(http::fetch(&request).unwrap().json::<Vec<u8>>().unwrap(), [1, 2]);
+    }
+
+    #[test]
+    fn a_test_answers_for_programs() {
+        use crate::process::{Command, Output, run};
+        let command = Command::new(["git", "status"]).stdin("x");
+        assert_eq!(run(&command).unwrap_err().code, "not-allowed");
+        super::answer_process(|command| Ok(Output::of(i32::from(command.stdin.is_empty()), command.argv.join(" "))));
+        let output = run(&command).unwrap();
+        assert!(output.is_success());
+        assert_eq!(output.text(), "git status");
     }
 
     #[test]

@@ -21,7 +21,7 @@
 //!
 //! Every call is answered by a fresh instance: statics and globals forget. The host gives no files and no
 //! randomness; a plugin that asks for them is not loaded. Notifiers, and execute types in their steps, may use
-//! [`http`], [`kv`], [`secrets`], [`clock`], [`jobs`], [`sessions`] and [`events`] as far as their manifest asks and
+//! [`http`], [`kv`], [`secrets`], [`clock`], [`jobs`], [`sessions`], [`events`] and [`process`] as far as their manifest asks and
 //! the operator grants it.
 //! A component may be of several kinds: `register!(Both: run_guard, notifier)`.
 
@@ -41,6 +41,7 @@ pub mod jobs;
 pub mod kv;
 pub mod log;
 pub mod notifier;
+pub mod process;
 pub mod prompt;
 mod register;
 pub mod secrets;

@@ -41,6 +41,7 @@ mod plugin_book;
 mod plugin_install;
 mod plugin_languages;
 mod plugin_live;
+mod plugin_process;
 mod plugin_reach;
 mod plugin_registry;
 mod predecessor;

@@ -115,6 +115,27 @@ fn what_a_plugin_asks_for_is_shown_and_granted_by_name() {
 }
 
 #[test]
+fn upgrade_that_does_more_by_a_right_takes_a_new_yes() {
+    let agent = Agent::new();
+    let process = component_bytes("tiny-process");
+    let file = write(&agent, "process.wasm", &process);
+    let shown = String::from_utf8(operator(&agent, &["plugin", "install", &file]).stdout).expect("text");
+    let line = |words: &str| shown.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{shown}"));
+    assert!(line("runs `git push --force` with your rights").contains("high"), "{shown}");
+    assert!(line("runs `sh -c **` with your rights").contains("BEWARE: what `sh` is told"), "{shown}");
+    assert!(line("of the door").contains("put into the environment of `env` as DOOR_TOKEN"), "{shown}");
+    done(&agent, &["plugin", "install", &file, "--yes", "--grant", "process,secrets"]);
+    let wider = [("\"0.1.0\"", "\"0.2.0\""), ("\"push\", \"--force\"", "\"**\", \"--**\"     ")];
+    write(&agent, "process.wasm", &reworded(&process, &wider));
+    let shown = String::from_utf8(operator(&agent, &["plugin", "upgrade", "tiny-process"]).stdout).expect("text");
+    let line = |words: &str| shown.lines().find(|line| line.contains(words)).unwrap_or_else(|| panic!("{shown}"));
+    assert!(line("runs `git ** --**`").starts_with("new") && line("git push --force").starts_with("gone"), "{shown}");
+    refused(&agent, &["plugin", "upgrade", "tiny-process", "--yes"], &["asks for `process`", "does not grant"]);
+    let receipt = done(&agent, &["plugin", "upgrade", "tiny-process", "--yes", "--grant", "process"]);
+    assert_eq!(receipt["plugins"][0]["version"], "0.2.0");
+}
+
+#[test]
 fn agent_cannot_consent() {
     let agent = Agent::new();
     let file = write(&agent, "shouts.wasm", &shout("0.1.0"));

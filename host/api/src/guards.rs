@@ -32,7 +32,7 @@ pub struct GuardCheckRequest {
 pub struct GuardDecision {
     /// RFC 3339.
     pub at: String,
-    /// What asked: `pre-tool-use`, `post-tool-use`, `check`.
+    /// What asked: `pre-tool-use`, `post-tool-use`, `check`, `process` (a command of a plugin, which `tool` names).
     pub event: String,
     pub tool: String,
     /// The command, or what the tool was given; cut, and without secrets.

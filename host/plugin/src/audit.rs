@@ -36,8 +36,19 @@ const BASELINE: [&str; 14] = [
 
 /// What a manifest must ask for, and a grant must allow: the interfaces, and what some of them do only with a grant of
 /// their own.
-pub const RIGHTS: [&str; 10] =
-    ["clock", "kv", "secrets", "http", "jobs", "jobs-trigger", "sessions", "sessions-write", "events", "events-emit"];
+pub const RIGHTS: [&str; 11] = [
+    "clock",
+    "kv",
+    "secrets",
+    "http",
+    "jobs",
+    "jobs-trigger",
+    "sessions",
+    "sessions-write",
+    "events",
+    "events-emit",
+    "process",
+];
 
 /// What a plugin can be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -172,6 +183,7 @@ pub(crate) fn meaning(import: &str) -> &'static str {
             "jobs" => "reads the jobs, and may start those that its manifest names",
             "sessions" => "reads what sessions print, and may type into them",
             "events" => "reads events of the types that its manifest names, and may note its own",
+            "process" => "runs the commands that its manifest names",
             other if Kind::ALL.iter().any(|kind| kind.interface() == other) => "types of a kind's interface",
             _ => "an interface that this host does not have",
         };

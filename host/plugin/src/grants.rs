@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::audit::{self, RIGHTS};
 use crate::error::Cause;
 use crate::load::Origin;
-use crate::manifest::{AskedEvents, AskedHttp, AskedJobs, AskedSessions, Manifest, SecretSlot};
+use crate::manifest::{AskedEvents, AskedHttp, AskedJobs, AskedProcess, AskedSessions, Manifest, SecretSlot};
 
 /// What the operator says about one plugin.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -40,6 +40,7 @@ pub(crate) struct Grants {
     pub jobs: Option<AskedJobs>,
     pub sessions: Option<AskedSessions>,
     pub events: Option<AskedEvents>,
+    pub process: Option<AskedProcess>,
     pub hosts: BTreeMap<String, String>,
 }
 
@@ -74,8 +75,14 @@ pub(crate) fn decide(
     Ok(Grants {
         clock: has("clock"),
         kv: capability.kv.as_ref().filter(|_| has("kv")).map(|kv| kv.quota),
-        // A secret serves requests and operations: without both rights there is no use for it.
-        secrets: if has("secrets") || has("http") { manifest.secrets.clone() } else { Vec::new() },
+        // A secret serves requests and operations: without both rights there is no use for it. Into commands it goes
+        // only by its own right.
+        secrets: manifest
+            .secrets
+            .iter()
+            .filter(|slot| has("secrets") || (has("http") && !slot.is_for_commands()))
+            .cloned()
+            .collect(),
         http: capability.http.clone().filter(|_| has("http")),
         jobs: capability.jobs.clone().filter(|_| has("jobs")).map(|jobs| match has("jobs-trigger") {
             true => jobs,
@@ -91,6 +98,7 @@ pub(crate) fn decide(
             .clone()
             .filter(|_| has("events"))
             .map(|events| AskedEvents { emit: events.emit && has("events-emit"), ..events }),
+        process: capability.process.clone().filter(|_| has("process")),
         hosts: operator.hosts.clone(),
     })
 }
@@ -109,6 +117,7 @@ pub(crate) fn asked(manifest: &Manifest) -> BTreeSet<&'static str> {
         ("sessions-write", capability.sessions.as_ref().is_some_and(|sessions| sessions.write)),
         ("events", capability.events.is_some()),
         ("events-emit", capability.events.as_ref().is_some_and(|events| events.emit)),
+        ("process", capability.process.is_some()),
     ];
     asked.into_iter().filter(|(_, is_asked)| *is_asked).map(|(right, _)| right).collect()
 }

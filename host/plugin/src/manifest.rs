@@ -3,6 +3,7 @@
 use instar_core::id::PluginId;
 use serde::Deserialize;
 
+use crate::command_pattern::{CommandPattern, is_program};
 use crate::error::Cause;
 use crate::plugins::NamedSecret;
 use crate::text;
@@ -47,7 +48,7 @@ pub(crate) struct SecretSlot {
     pub operations: Vec<Operation>,
 }
 
-/// The one place of a request into which a secret is put.
+/// The one place of a request, or of a command's environment, into which a secret is put.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Inject {
@@ -55,9 +56,11 @@ pub(crate) struct Inject {
     pub host: Option<String>,
     /// Instead of a host: the field of the plugin's configuration that holds the URL whose host gets to see it.
     pub setting: Option<String>,
+    /// For an environment: the only program that gets to see it, as the manifest's commands write it.
+    pub program: Option<String>,
     #[serde(rename = "in")]
     pub place: Place,
-    /// Of the header or of the parameter; in a path, `{name of the secret}` stands for it.
+    /// Of the header, of the parameter or of the variable; in a path, `{name of the secret}` stands for it.
     pub name: Option<String>,
     /// What stands before it, such as `Bearer `.
     #[serde(default)]
@@ -70,6 +73,7 @@ pub(crate) enum Place {
     Path,
     Header,
     Query,
+    Environment,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -91,6 +95,7 @@ pub(crate) struct Asked {
     pub jobs: Option<AskedJobs>,
     pub sessions: Option<AskedSessions>,
     pub events: Option<AskedEvents>,
+    pub process: Option<AskedProcess>,
 }
 
 /// `[capability.http]`.
@@ -179,6 +184,35 @@ pub(crate) struct AskedEvents {
     pub rate_per_minute: u32,
 }
 
+/// `[capability.process]`: runs commands, with the rights of the host's user.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(crate) struct AskedProcess {
+    /// These, and no others.
+    pub allow: Vec<CommandPattern>,
+    /// So many at once.
+    #[serde(default = "default_at_once")]
+    pub at_once: u32,
+    /// Starts in a minute.
+    #[serde(default = "default_words")]
+    pub rate_per_minute: u32,
+    /// Of what a command prints, and of its errors.
+    #[serde(default = "default_output")]
+    pub output_bytes: u64,
+}
+
+impl AskedProcess {
+    fn check(&self) -> Result<(), String> {
+        if self.allow.is_empty() {
+            return Err("`allow` of `capability.process` names no command".to_owned());
+        }
+        if !(1..=MOST_AT_ONCE).contains(&self.at_once) || self.output_bytes > LARGEST_OUTPUT {
+            return Err("a limit of `capability.process` is larger than any host gives".to_owned());
+        }
+        self.allow.iter().try_for_each(CommandPattern::check)
+    }
+}
+
 impl AskedJobs {
     pub(crate) fn may_trigger(&self, slug: &str) -> bool {
         self.trigger.iter().any(|pattern| fits(pattern, slug))
@@ -200,6 +234,8 @@ const MOST_REQUESTS_A_MINUTE: u32 = 6_000;
 const LARGEST_BODY: u64 = 16 << 20;
 const LARGEST_FILE: u64 = 2 << 30;
 const LARGEST_QUOTA: u64 = 64 << 20;
+const MOST_AT_ONCE: u32 = 16;
+const LARGEST_OUTPUT: u64 = 2 << 20;
 
 fn default_rate() -> u32 {
     600
@@ -211,6 +247,14 @@ fn default_triggers() -> u32 {
 
 fn default_words() -> u32 {
     60
+}
+
+fn default_at_once() -> u32 {
+    2
+}
+
+fn default_output() -> u64 {
+    256 << 10
 }
 
 fn default_body() -> u64 {
@@ -249,6 +293,11 @@ impl Manifest {
 }
 
 impl SecretSlot {
+    /// Whether it is put into environments, and into no request.
+    pub(crate) fn is_for_commands(&self) -> bool {
+        self.inject.as_ref().is_some_and(|inject| inject.place == Place::Environment)
+    }
+
     pub(crate) fn told(&self) -> NamedSecret {
         NamedSecret { name: self.name.clone(), label: text::clean(&self.label), env: self.env.clone() }
     }
@@ -258,12 +307,18 @@ impl SecretSlot {
             return Err("the `name` of a secret must be 1 to 50 lower-case letters, digits or `-`".to_owned());
         }
         let Some(inject) = &self.inject else { return Ok(()) };
+        if inject.place == Place::Environment {
+            return check_variable(&self.name, inject);
+        }
         let needs_name = matches!(inject.place, Place::Header | Place::Query);
         if needs_name != inject.name.is_some() {
             return Err(format!(
                 "`inject` of secret `{}` needs a `name` in a header or query, and none in a path",
                 self.name
             ));
+        }
+        if inject.program.is_some() {
+            return Err(format!("`inject` of secret `{}` names a `program`, and puts it into a request", self.name));
         }
         match (&inject.host, &inject.setting) {
             (Some(host), None) => check_host(host),
@@ -281,6 +336,7 @@ impl Asked {
             return Err(format!("`quota` of `capability.kv` is more than {LARGEST_QUOTA}"));
         }
         self.check_patterns()?;
+        self.process.as_ref().map_or(Ok(()), AskedProcess::check)?;
         let Some(http) = &self.http else { return Ok(()) };
         if http.rate_per_minute > MOST_REQUESTS_A_MINUTE
             || http.request_bytes.max(http.response_bytes) > LARGEST_BODY
@@ -314,6 +370,26 @@ impl Asked {
             }
             None => Ok(()),
         }
+    }
+}
+
+/// A variable of one program's environment, and none by which programs are led astray.
+fn check_variable(secret: &str, inject: &Inject) -> Result<(), String> {
+    if inject.host.is_some() || inject.setting.is_some() || !inject.prefix.is_empty() {
+        return Err(format!("`inject` of secret `{secret}` in an environment has a `program` and a `name` alone"));
+    }
+    if !inject.program.as_deref().is_some_and(is_program) {
+        return Err(format!("`inject` of secret `{secret}` in an environment needs the `program` that gets it"));
+    }
+    let name = inject.name.as_deref().unwrap_or_default();
+    let fine = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_';
+    let is_name = name.starts_with(|first: char| first.is_ascii_uppercase()) && name.bytes().all(fine);
+    let leads = ["PATH", "HOME", "LANG", "IFS", "ENV", "SHELL", "BASH_ENV"].contains(&name)
+        || ["LD_", "DYLD_", "INSTAR_"].iter().any(|family| name.starts_with(family));
+    if is_name && !leads {
+        Ok(())
+    } else {
+        Err(format!("the secret `{secret}` cannot be put into a variable {name:?}"))
     }
 }
 
@@ -408,6 +484,24 @@ mod tests {
         check_refused(&format!("{GOOD}{slot}"), "`name`");
         check_refused(&format!("{GOOD}[capability.jobs]\ntrigger = [\"a*b\"]\n"), "beginning of names");
         check_refused(&format!("{GOOD}[capability.events]\nread = [\"\"]\n"), "beginning of names");
+        for (asks, why) in [
+            ("allow = []", "no command"),
+            ("allow = [[\"sh\", \"...\", \"x\"]]", "at the end"),
+            ("allow = [[\"ls\"]]\nat-once = 1000", "larger than"),
+            ("allow = [\"ls\"]", ""),
+        ] {
+            check_refused(&format!("{GOOD}[capability.process]\n{asks}\n"), why);
+        }
+        for (inject, why) in [
+            ("program = \"gh\", in = \"environment\", name = \"LD_PRELOAD\"", "LD_PRELOAD"),
+            ("program = \"gh\", in = \"environment\", name = \"PATH\"", "PATH"),
+            ("program = \"gh\", in = \"environment\"", "variable"),
+            ("in = \"environment\", name = \"GH_TOKEN\"", "`program`"),
+            ("host = \"x.org\", in = \"environment\", name = \"GH_TOKEN\"", "alone"),
+            ("host = \"x.org\", program = \"gh\", in = \"path\"", "`program`"),
+        ] {
+            check_refused(&format!("{GOOD}[[secret]]\nname = \"t\"\ninject = {{ {inject} }}\n"), why);
+        }
         let slot = "[[secret]]\nname = \"t\"\ninject = { in = \"path\" }\n";
         check_refused(&format!("{GOOD}{slot}"), "either `host` or `setting`");
     }

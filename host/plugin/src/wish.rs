@@ -1,7 +1,8 @@
 //! What a plugin does and asks for, in the words of the one who has to consent.
 
 use crate::audit::Kind;
-use crate::manifest::{AllowRule, Asked, Manifest, Operation, SecretSlot};
+use crate::command_pattern::CommandPattern;
+use crate::manifest::{AllowRule, Asked, Manifest, Operation, Place, SecretSlot};
 use crate::text;
 
 /// How bad it is when the plugin means ill.
@@ -36,6 +37,9 @@ impl Danger {
 pub(crate) fn wishes(manifest: &Manifest, kinds: &[Kind]) -> Vec<Wish> {
     let mut wishes: Vec<Wish> = kinds.iter().map(|kind| of_kind(*kind, manifest)).collect();
     let capability = &manifest.capability;
+    if let Some(process) = &capability.process {
+        wishes.extend(process.allow.iter().map(of_command));
+    }
     if let Some(http) = &capability.http {
         wishes.extend(http.allow.iter().map(of_rule));
     }
@@ -76,6 +80,19 @@ fn of_rule(rule: &AllowRule) -> Wish {
     let host = host_words(rule.host.as_deref(), rule.setting.as_deref());
     let (methods, paths) = (one_line(&rule.methods.join(", ")), one_line(&rule.paths.join(", ")));
     wish(Danger::High, Some("http"), format!("sends requests to {host} ({methods} {paths})"))
+}
+
+/// One command. What it leaves open stands behind it, so that nobody has to know the signs.
+fn of_command(pattern: &CommandPattern) -> Wish {
+    let mut words = format!("runs `{}` with your rights", one_line(&pattern.to_string()));
+    if pattern.is_open() {
+        words.push_str("; `*` is any text without `/`, `**` any text, `...` any further words, none of them an option");
+    }
+    if pattern.carries_others() {
+        let program = one_line(pattern.program());
+        words.push_str(&format!("; BEWARE: what `{program}` is told may run any other program"));
+    }
+    wish(Danger::High, Some("process"), words)
 }
 
 /// What it does with jobs, sessions and events.
@@ -120,7 +137,11 @@ fn of_secret(slot: &SecretSlot) -> Wish {
     if !slot.label.is_empty() {
         words.push_str(&format!(" ({})", one_line(&slot.label)));
     }
-    if let Some(inject) = &slot.inject {
+    if let Some(inject) = slot.inject.as_ref().filter(|inject| inject.place == Place::Environment) {
+        let (program, variable) = (inject.program.as_deref(), inject.name.as_deref());
+        let [program, variable] = [program, variable].map(|name| one_line(name.unwrap_or_default()));
+        words.push_str(&format!(" put into the environment of `{program}` as {variable}"));
+    } else if let Some(inject) = &slot.inject {
         let host = host_words(inject.host.as_deref(), inject.setting.as_deref());
         words.push_str(&format!(" put into requests to {host}"));
     }
@@ -156,6 +177,11 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    fn gh_token() -> SecretSlot {
+        let slot = "name = \"gh\"\ninject = { program = \"gh\", in = \"environment\", name = \"GH_TOKEN\" }";
+        toml::from_str(slot).unwrap()
+    }
+
     #[test]
     fn what_is_dangerous_comes_first_and_in_plain_words() {
         let manifest = "manifest = 1\nid = \"n\"\nversion = \"1.0.0\"\n\
@@ -163,13 +189,25 @@ mod tests {
             inject = { host = \"api.x.org\", in = \"path\" }\n\
             [capability.http]\nallow = [{ host = \"api.x.org\", methods = [\"POST\"], paths = [\"/bot*\"] }]\n\
             [capability.kv]\nquota = 100\n[capability.clock]\n\
+            [capability.process]\nallow = [[\"gh\", \"pr\", \"list\"], [\"env\", \"A=*\", \"...\"]]\n\
             [capability.jobs]\ntrigger = [\"a\", \"b-*\"]\n[capability.sessions]\nwrite = true\n";
         let manifest = Manifest::parse(manifest.as_bytes()).unwrap();
+        assert_eq!(
+            of_secret(&gh_token()).words,
+            "has your secret `gh` put into the environment of `gh` as GH_TOKEN; it never sees it"
+        );
         let found = wishes(&manifest, &[Kind::Notifier]);
         let words: Vec<_> = found.iter().map(|wish| (wish.danger.word(), wish.right, wish.words.as_str())).collect();
         assert_eq!(
             words,
             [
+                ("high", Some("process"), "runs `gh pr list` with your rights"),
+                (
+                    "high",
+                    Some("process"),
+                    "runs `env A=* ...` with your rights; `*` is any text without `/`, `**` any text, `...` any further \
+                     words, none of them an option; BEWARE: what `env` is told may run any other program"
+                ),
                 ("high", Some("http"), "sends requests to api.x.org (POST /bot*)"),
                 (
                     "high",

@@ -19,6 +19,7 @@ mod live_plugins;
 mod machine_memory;
 mod memory_watch;
 mod notifiers;
+mod plugin_processes;
 mod plugin_reach;
 mod plugin_values;
 mod quota_collector;

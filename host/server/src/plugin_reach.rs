@@ -15,22 +15,32 @@ use instar_session::check_text;
 use instar_store::StoreError;
 use jiff::Timestamp;
 
-/// The engine, once it runs: plugins are loaded before it.
+use crate::guards::GuardDesk;
+
+/// The engine and the guards, once they are there: plugins are loaded before them.
 #[derive(Debug, Default)]
-pub(crate) struct Reach(OnceLock<Engine>);
+pub(crate) struct Reach(OnceLock<(Engine, GuardDesk)>);
 
 impl Reach {
-    /// From here on plugins reach it.
-    pub(crate) fn open(&self, engine: Engine) {
-        let _ = self.0.set(engine);
+    /// From here on plugins reach them.
+    pub(crate) fn open(&self, engine: Engine, guards: GuardDesk) {
+        let _ = self.0.set((engine, guards));
     }
 
-    fn engine(&self) -> Result<&Engine, Refused> {
+    pub(crate) fn engine(&self) -> Result<&Engine, Refused> {
+        Ok(&self.both()?.0)
+    }
+
+    pub(crate) fn guards(&self) -> Result<&GuardDesk, Refused> {
+        Ok(&self.both()?.1)
+    }
+
+    fn both(&self) -> Result<&(Engine, GuardDesk), Refused> {
         self.0.get().ok_or_else(|| refused("unavailable", "the host is coming up", true))
     }
 }
 
-fn refused(code: &'static str, message: impl Into<String>, retryable: bool) -> Refused {
+pub(crate) fn refused(code: &'static str, message: impl Into<String>, retryable: bool) -> Refused {
     Refused { code, message: message.into(), retryable }
 }
 

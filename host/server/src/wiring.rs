@@ -88,6 +88,7 @@ pub(crate) async fn build(
         jobs: Some(reach.clone()),
         sessions: Some(reach.clone()),
         events: Some(reach.clone()),
+        processes: Some(reach.clone()),
         ..means(project, Some(&store))
     };
     let plugins = Arc::new(LivePlugins::load(project, config, bundled, means).await?);
@@ -117,7 +118,7 @@ pub(crate) async fn build(
     };
     let guards = GuardDesk::new(plugins.live(), Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
-    reach.open(engine.clone());
+    reach.open(engine.clone(), guards.clone());
     Ok(Host { engine, running, jobs, plugins, guards, quota, store, session_tokens })
 }
 

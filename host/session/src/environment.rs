@@ -61,6 +61,14 @@ pub fn allowed(host_env: &BTreeMap<String, String>, pass_env: &[String]) -> BTre
     env
 }
 
+/// Hardly any of it: enough to find programs, one's own files and one's language.
+pub(crate) fn bare(host_env: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let pairs = host_env.iter().filter(|(name, _)| ["PATH", "HOME", "LANG"].contains(&name.as_str()));
+    let mut env: BTreeMap<_, _> = pairs.map(|(name, value)| (name.clone(), value.clone())).collect();
+    env.entry("PATH".to_owned()).or_insert_with(|| DEFAULT_PATH.to_owned());
+    env
+}
+
 /// The whole environment of one command, the more particular source winning.
 pub(crate) fn of_command(
     host: BTreeMap<String, String>,

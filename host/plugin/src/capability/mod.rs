@@ -5,6 +5,7 @@ pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod jobs;
 pub(crate) mod kv;
+pub(crate) mod process;
 mod rate;
 pub(crate) mod rights;
 mod secrets;
@@ -30,7 +31,8 @@ pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<
     imports::http::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     imports::jobs::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
     imports::sessions::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-    imports::events::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    imports::events::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
+    imports::process::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
 }
 
 /// What a part of the host answers to a plugin, once it has.

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use instar_core::id::PluginId;
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 
 use super::events::Events;
 use super::http::Client;
 use super::jobs::Jobs;
 use super::kv::Values;
+use super::process::Processes;
 use super::rate::Bucket;
 use super::sessions::SessionsOfHost;
 use crate::grants::Grants;
@@ -24,10 +26,11 @@ pub struct Means {
     pub secrets: Option<Arc<dyn Secrets>>,
     /// Where downloads are kept; made when it is needed.
     pub blobs_dir: Option<PathBuf>,
-    /// None where no server runs, like the two below.
+    /// None where no server runs, like the three below.
     pub jobs: Option<Arc<dyn Jobs>>,
     pub sessions: Option<Arc<dyn SessionsOfHost>>,
     pub events: Option<Arc<dyn Events>>,
+    pub processes: Option<Arc<dyn Processes>>,
     /// Both clocks stand at this moment; for those who try a plugin out.
     pub stopped_clock: Option<Timestamp>,
 }
@@ -46,6 +49,9 @@ pub(crate) struct Rights {
     pub jobs_bucket: Mutex<Bucket>,
     pub sessions_bucket: Mutex<Bucket>,
     pub events_bucket: Mutex<Bucket>,
+    pub process_bucket: Mutex<Bucket>,
+    /// A place for each command that may run at once.
+    pub process_places: Arc<Semaphore>,
     pub counter: Arc<Counter>,
 }
 
@@ -68,6 +74,8 @@ impl Rights {
             jobs_bucket: bucket(grants.jobs.as_ref().map(|jobs| jobs.rate_per_minute)),
             sessions_bucket: bucket(grants.sessions.as_ref().map(|sessions| sessions.rate_per_minute)),
             events_bucket: bucket(grants.events.as_ref().map(|events| events.rate_per_minute)),
+            process_bucket: bucket(grants.process.as_ref().map(|process| process.rate_per_minute)),
+            process_places: Arc::new(Semaphore::new(grants.process.as_ref().map_or(0, |it| it.at_once as usize))),
             grants,
             counter,
         }
@@ -75,8 +83,8 @@ impl Rights {
 
     /// Whether there is anything at all that the plugin may ask.
     pub(crate) fn are_any(&self) -> bool {
-        let Grants { clock, kv, secrets, http, jobs, sessions, events, hosts: _ } = &self.grants;
-        let of_host = jobs.is_some() || sessions.is_some() || events.is_some();
+        let Grants { clock, kv, secrets, http, jobs, sessions, events, process, hosts: _ } = &self.grants;
+        let of_host = jobs.is_some() || sessions.is_some() || events.is_some() || process.is_some();
         *clock || kv.is_some() || !secrets.is_empty() || http.is_some() || of_host
     }
 }

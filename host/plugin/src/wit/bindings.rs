@@ -17,6 +17,7 @@ wasmtime::component::bindgen!({
             import instar:plugin/jobs@0.1.0-dev;
             import instar:plugin/sessions@0.1.0-dev;
             import instar:plugin/events@0.1.0-dev;
+            import instar:plugin/process@0.1.0-dev;
             export instar:plugin/plugin-meta@0.1.0-dev;
             export instar:plugin/execute@0.1.0-dev;
             export instar:plugin/notifier@0.1.0-dev;
@@ -38,6 +39,7 @@ wasmtime::component::bindgen!({
         "instar:plugin/jobs@0.1.0-dev": async,
         "instar:plugin/sessions@0.1.0-dev": async,
         "instar:plugin/events@0.1.0-dev": async,
+        "instar:plugin/process@0.1.0-dev": async,
     },
     exports: {
         "instar:plugin/plugin-meta@0.1.0-dev.validate": async,

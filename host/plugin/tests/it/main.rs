@@ -8,6 +8,7 @@ mod limits;
 mod load;
 mod loopback;
 mod notifier;
+mod process;
 mod secrets;
 mod support;
 mod two_way;

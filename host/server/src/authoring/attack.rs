@@ -59,10 +59,11 @@ pub(crate) async fn attack(bench: &Bench, config: &Map<String, Value>, secrets: 
     let mut attacked = Attacked::default();
     let web = web(200, "")?;
     for (what, config) in configs() {
-        let loaded = bench.load(&config, BTreeMap::new(), &web, Arc::default());
+        let loaded = bench.load(&config, BTreeMap::new(), &web, Arc::default(), Arc::default());
         attacked.note_error(&format!("a configuration with {what}"), loaded.as_ref().err());
     }
-    let plugins = bench.load(config, BTreeMap::new(), &web, Arc::default()).map_err(|error| error.to_string())?;
+    let plugins =
+        bench.load(config, BTreeMap::new(), &web, Arc::default(), Arc::default()).map_err(|error| error.to_string())?;
     for kind in &bench.seen.kinds {
         match kind {
             Kind::Execute => execute(bench, &plugins, &mut attacked).await,
@@ -174,8 +175,9 @@ async fn notifier(
     attacked: &mut Attacked,
 ) -> Result<(), String> {
     for (what, text) in texts() {
-        let plugins =
-            bench.load(config, secrets.clone(), &web(200, "{}")?, Arc::default()).map_err(|error| error.to_string())?;
+        let plugins = bench
+            .load(config, secrets.clone(), &web(200, "{}")?, Arc::default(), Arc::default())
+            .map_err(|error| error.to_string())?;
         let message = MessageCase { title: text.clone(), body: text };
         note_told(attacked, &format!("a message that is {what}"), &told(bench, &plugins, &message).await);
     }
@@ -183,7 +185,7 @@ async fn notifier(
     for status in [200, 204, 301, 400, 401, 404, 409, 413, 429, 500, 503] {
         for (what, body) in texts() {
             let plugins = bench
-                .load(config, secrets.clone(), &web(status, &body)?, Arc::default())
+                .load(config, secrets.clone(), &web(status, &body)?, Arc::default(), Arc::default())
                 .map_err(|error| error.to_string())?;
             let told = told(bench, &plugins, &message).await;
             note_told(attacked, &format!("the answer {status} with {what}"), &told);

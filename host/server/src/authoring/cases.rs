@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::host_double::HostCase;
+use super::process_double::ScriptedProcess;
 
 /// One question to a plugin, or one run.
 #[derive(Debug, Clone, Deserialize)]
@@ -45,6 +46,9 @@ pub(crate) struct Case {
     /// What is asked of the network while they are, in this order.
     #[serde(default)]
     pub(super) http: Vec<Exchange>,
+    /// The commands that are run while they are, in this order; none of them runs.
+    #[serde(default)]
+    pub(super) process: Vec<ScriptedProcess>,
     /// Jobs, sessions and events that there are.
     #[serde(default)]
     pub(super) host: HostCase,

@@ -9,6 +9,7 @@ mod cases;
 mod compile;
 mod doubles;
 mod host_double;
+mod process_double;
 mod project;
 mod sdk;
 mod trial;

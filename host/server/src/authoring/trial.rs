@@ -21,6 +21,7 @@ use serde_json::{Map, Value, json};
 use super::cases::{Case, Exited, MessageCase, Step, difference};
 use super::doubles::{CaseSecrets, MemoryValues, ScriptedWeb};
 use super::host_double::CaseHost;
+use super::process_double::CaseProcesses;
 
 /// A component on trial.
 #[derive(Debug)]
@@ -64,7 +65,8 @@ pub(crate) async fn run(bench: &Bench, case: &Case) -> Verdict {
 async fn tried(bench: &Bench, case: &Case) -> Result<Vec<String>, String> {
     let web = ScriptedWeb::start(case.http.clone(), None).map_err(|error| error.to_string())?;
     let host = Arc::new(CaseHost::new(case.host.clone()));
-    let plugins = bench.load(&case.config, case.secrets.clone(), &web, host.clone());
+    let processes = Arc::new(CaseProcesses::new(case.process.clone()));
+    let plugins = bench.load(&case.config, case.secrets.clone(), &web, host.clone(), processes.clone());
     let plugins = match plugins {
         Ok(plugins) => plugins,
         Err(error) => return Ok(against(case.expect.as_ref(), &failed(&error))),
@@ -73,6 +75,7 @@ async fn tried(bench: &Bench, case: &Case) -> Result<Vec<String>, String> {
     let mut problems = found.await.map_err(|_| format!("no answer in {PATIENCE:?}"))??;
     problems.extend(web.problems(&case.http));
     problems.extend(host.problems());
+    problems.extend(processes.problems());
     Ok(problems)
 }
 
@@ -97,6 +100,7 @@ impl Bench {
         secrets: BTreeMap<String, String>,
         web: &ScriptedWeb,
         host: Arc<CaseHost>,
+        processes: Arc<CaseProcesses>,
     ) -> Result<Plugins, PluginError> {
         let mut settings = Settings::new(self.cache.clone());
         let config = Value::Object(config.clone()).to_string().replace(WEB, &web.url);
@@ -115,6 +119,7 @@ impl Bench {
             jobs: Some(host.clone()),
             sessions: Some(host.clone()),
             events: Some(host),
+            processes: Some(processes),
         };
         settings.pool = PoolChoice::OnDemand;
         let what = Installed {

@@ -268,7 +268,7 @@ pub(crate) const KEYS: [Key; 65] = [
         "plugins.<id>.grants.allow",
         Kind::Texts,
         "[]",
-        "their rights: `clock`, `kv`, `secrets`, `http`, `jobs`, `jobs-trigger`, `sessions`, `sessions-write`, `events`, `events-emit`",
+        "their rights: `clock`, `kv`, `secrets`, `http`, `jobs`, `jobs-trigger`, `sessions`, `sessions-write`, `events`, `events-emit`, `process`",
     ),
 ];
 

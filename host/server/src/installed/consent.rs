@@ -1,5 +1,7 @@
 //! What the operator consents to: each thing that a plugin does or asks for, and what of it is new.
 
+use std::collections::BTreeSet;
+
 use instar_plugin::{Danger, Wish};
 
 /// One line of the screen.
@@ -31,6 +33,14 @@ pub(crate) fn lines(installed: Option<&[Wish]>, offered: &[Wish]) -> Vec<Line> {
     new.chain(same).chain(gone).collect()
 }
 
+/// Which of the rights that the installed version has the offered one keeps without a new yes: those by which it does
+/// nothing new.
+pub(crate) fn kept(granted: &BTreeSet<String>, lines: &[Line]) -> BTreeSet<String> {
+    let is_wider =
+        |right: &String| lines.iter().any(|line| line.mark == Mark::New && line.right == Some(right.as_str()));
+    granted.iter().filter(|right| !is_wider(right)).cloned().collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,5 +66,14 @@ mod tests {
             ]
         );
         assert_eq!(told(None, &[http, clock])[0], (Mark::Same, "http a".to_owned()));
+    }
+    #[test]
+    fn a_right_that_does_more_takes_a_new_yes() {
+        let runs = |words: &str| Wish { right: Some("process"), ..wish(Danger::High, words) };
+        let clock = Wish { right: Some("clock"), ..wish(Danger::Low, "reads the clock") };
+        let granted: BTreeSet<String> = ["process", "clock"].map(str::to_owned).into();
+        let kept_of = |offered: &[Wish]| kept(&granted, &lines(Some(&[runs("runs a"), clock.clone()]), offered));
+        assert_eq!(kept_of(&[runs("runs a"), clock.clone()]), granted);
+        assert_eq!(kept_of(&[runs("runs a *"), clock.clone()]), ["clock".to_owned()].into());
     }
 }

@@ -15,7 +15,7 @@ mod signature;
 mod version;
 
 pub(crate) use candidate::{Candidate, Unfit, examine, neighbours, try_out};
-pub(crate) use consent::{Line, Mark, lines};
+pub(crate) use consent::{Line, Mark, kept, lines};
 pub(crate) use fetch::{FetchError, Fetched, Place, SharedComponents, fetch};
 pub(crate) use folder::{Expected, InstallError, PluginFolder};
 pub(crate) use lock_file::{Component, Entry, LockFile, LockFileError};

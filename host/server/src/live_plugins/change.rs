@@ -14,7 +14,7 @@ use crate::cli;
 use crate::config::{Config, Project};
 use crate::installed::{
     Candidate, Claims, Component, Entry, Fetched, InstallError, LockFile, Place, PluginFolder, SharedComponents,
-    examine, fetch, judge, neighbours, try_out,
+    examine, fetch, judge, kept, lines, neighbours, try_out,
 };
 use crate::secrets_file::SecretsFile;
 use crate::wiring;
@@ -236,7 +236,10 @@ impl Site {
         };
         let signer = judge(&candidate.bytes, &claims).map_err(|error| refused(&error.to_string()))?;
         let granted_before = before.as_ref().map(|entry| entry.current.grants.clone()).unwrap_or_default();
-        check_consent(&candidate, &granted_before, &wish.grants)?;
+        let former = before.as_ref().map(|entry| self.folder.component(&entry.current).unwrap_or_default());
+        let former = former.map(|bytes| instar_plugin::inspect("", &bytes).wishes);
+        let kept = kept(&granted_before, &lines(former.as_deref(), &candidate.seen.wishes));
+        check_consent(&candidate, &kept, &wish.grants)?;
         let tried = try_out(&candidate.id, &candidate.bytes, candidate.asks(), self.plugin_settings());
         tried.map_err(|error| refused(&error.to_string()))?;
         let current = candidate.component(candidate.asks(), signer, Timestamp::now());

@@ -4,6 +4,7 @@
 //! by its standard input, so that no secret stands in `ps`; and it lives no longer than that input stays open.
 
 mod child;
+mod program;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -20,6 +21,7 @@ use crate::environment;
 use crate::sessions::Sessions;
 
 pub use child::run;
+pub use program::{Program, ProgramEnd, ProgramError, ProgramHow};
 
 /// The verb by which the runner knows an errand.
 pub const VERB: &str = "__errand";
@@ -65,10 +67,20 @@ impl fmt::Debug for Errand<'_> {
 /// What the runner is told.
 #[derive(Serialize, Deserialize)]
 struct Spec {
-    command: String,
+    what: What,
     cwd: PathBuf,
     env: BTreeMap<String, String>,
     errors_apart: bool,
+    /// So many bytes behind this line are the command's input.
+    input_bytes: usize,
+}
+
+#[derive(Serialize, Deserialize)]
+enum What {
+    /// A shell command, whose input is empty.
+    Shell(String),
+    /// A program by its path, and its words.
+    Program(Vec<String>),
 }
 
 /// How long a process that was told to end everything may take.
@@ -92,12 +104,18 @@ impl Sessions {
         let mut env = environment::allowed(&settings.host_env, &settings.pass_env);
         env.extend(errand.env.clone());
         let spec = Spec {
-            command: errand.command.to_owned(),
+            what: What::Shell(errand.command.to_owned()),
             cwd: settings.project_dir.clone(),
             env,
             errors_apart: errand.errors_apart,
+            input_bytes: 0,
         };
-        let mut line = serde_json::to_vec(&spec)?;
+        self.start_runner(&spec, &[]).await
+    }
+
+    async fn start_runner(&self, spec: &Spec, input: &[u8]) -> io::Result<Child> {
+        let settings = &self.shared().settings;
+        let mut line = serde_json::to_vec(spec)?;
         line.push(b'\n');
         let mut runner = Command::new(&settings.runner);
         // A group of its own, so that Ctrl-C at the host's terminal is the host's business.
@@ -106,32 +124,30 @@ impl Sessions {
         let mut child = runner.spawn()?;
         if let Some(stdin) = &mut child.stdin {
             stdin.write_all(&line).await?;
+            stdin.write_all(input).await?;
         }
         Ok(child)
     }
 }
 
 async fn attend(mut child: Child, errand: &Errand<'_>) -> (ErrandHow, String, String) {
-    // Taken out, because waiting for a child closes it, and with it the errand would end.
-    let open = child.stdin.take();
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let reading = async { tokio::join!(last_of(stdout, errand.keep), last_of(stderr, errand.keep)) };
-    let ending = async {
-        let waited = tokio::time::timeout(errand.limit, child.wait()).await;
-        drop(open);
-        match waited {
-            Ok(status) => how(status),
-            Err(_) => {
-                if tokio::time::timeout(END, child.wait()).await.is_err() {
-                    tracing::error!("an errand could not be ended");
-                    child.start_kill().ok();
-                }
-                ErrandHow::TimedOut
-            }
-        }
-    };
-    let (how, (output, errors)) = tokio::join!(ending, reading);
-    (how, output, errors)
+    let (status, (output, errors)) = tokio::join!(ended(child, errand.limit), reading);
+    (status.map_or(ErrandHow::TimedOut, how), output, errors)
+}
+
+/// How the runner ended; none where the time was over, and all was ended.
+async fn ended(mut child: Child, limit: Duration) -> Option<io::Result<ExitStatus>> {
+    // Taken out, because waiting for a child closes it, and with it the errand would end.
+    let open = child.stdin.take();
+    let waited = tokio::time::timeout(limit, child.wait()).await;
+    drop(open);
+    if waited.is_err() && tokio::time::timeout(END, child.wait()).await.is_err() {
+        tracing::error!("an errand could not be ended");
+        child.start_kill().ok();
+    }
+    waited.ok()
 }
 
 fn how(status: io::Result<ExitStatus>) -> ErrandHow {

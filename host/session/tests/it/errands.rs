@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use instar_session::{Errand, ErrandEnd, ErrandHow};
+use instar_session::{Errand, ErrandEnd, ErrandHow, Program, ProgramError, ProgramHow};
 
 use crate::harness::{Project, await_that, is_alive};
 
@@ -82,4 +82,91 @@ async fn a_missing_runner_is_said() {
     let project = Project::with("app", |settings| settings.runner = "/no/such/runner".into()).await;
     let end = project.sessions.run_errand(errand("true")).await;
     assert!(matches!(end.how, ErrandHow::NotStarted(_)), "{end:?}");
+}
+
+fn program(argv: &[&str]) -> Program {
+    Program {
+        argv: argv.iter().map(|word| (*word).to_owned()).collect(),
+        cwd: None,
+        stdin: Vec::new(),
+        env: BTreeMap::new(),
+        limit: LONG,
+        keep: 4096,
+    }
+}
+
+#[tokio::test]
+async fn a_program_gets_exactly_its_words_and_its_input_and_its_end_is_told() {
+    let project = Project::new().await;
+    let run = async |program: Program| project.sessions.run_program(program).await.unwrap();
+    let end = run(program(&["printf", "%s,", "a b", "$(x)", "", "'"])).await;
+    assert_eq!((end.how, end.stdout.as_slice(), end.stdout_cut), (ProgramHow::Exit(0), &b"a b,$(x),,',"[..], false));
+    let input = vec![b'x'; 300_000];
+    let end = run(Program { stdin: input.clone(), keep: 1 << 20, ..program(&["cat"]) }).await;
+    assert!(end.stdout == input, "{} bytes", end.stdout.len());
+    assert_eq!(run(Program { stdin: input, ..program(&["true"]) }).await.how, ProgramHow::Exit(0));
+    let end = run(program(&["sh", "-c", "echo err >&2; exit 3"])).await;
+    assert_eq!((end.how, end.stderr.as_slice()), (ProgramHow::Exit(3), &b"err\n"[..]));
+    for signal in ["SEGV", "TERM", "KILL"] {
+        let end = run(program(&["sh", "-c", &format!("kill -{signal} $$")])).await;
+        assert_eq!(end.how, ProgramHow::Signal(format!("SIG{signal}")));
+    }
+}
+
+#[tokio::test]
+async fn a_program_has_hardly_an_environment_and_no_folder_outside() {
+    let project = Project::with("app", |settings| {
+        settings.host_env.insert("INSTAR_TOKEN".into(), "s3cr3t".into());
+        settings.host_env.insert("LANG".into(), "C.UTF-8".into());
+    })
+    .await;
+    let run = async |program: Program| project.sessions.run_program(program).await;
+    let env = BTreeMap::from([("OWN".to_owned(), "1".to_owned()), ("PATH".to_owned(), "/evil".to_owned())]);
+    let end = run(Program { env, ..program(&["env"]) }).await.unwrap();
+    let text = String::from_utf8(end.stdout).unwrap();
+    let mut names: Vec<_> = text.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
+    names.sort_unstable();
+    assert!(names.iter().all(|name| ["HOME", "LANG", "OWN", "PATH"].contains(name)), "{text}");
+    assert!(names.contains(&"OWN") && !text.contains("evil") && !text.contains("s3cr3t"), "{text}");
+    let dir = project.dir.canonicalize().unwrap();
+    std::fs::create_dir(dir.join("sub")).unwrap();
+    std::os::unix::fs::symlink("/tmp", dir.join("out")).unwrap();
+    let end = run(Program { cwd: Some("sub".into()), ..program(&["pwd"]) }).await.unwrap();
+    assert_eq!(String::from_utf8(end.stdout).unwrap().trim_end(), dir.join("sub").to_str().unwrap());
+    for cwd in ["..", "/tmp", "out", "none"] {
+        let error = run(Program { cwd: Some(cwd.into()), ..program(&["pwd"]) }).await.unwrap_err();
+        assert!(matches!(error, ProgramError::Outside { .. }), "{cwd}: {error}");
+    }
+    let error = run(program(&["no-such-program-anywhere"])).await.unwrap_err();
+    assert!(matches!(error, ProgramError::Unknown(_)), "{error}");
+}
+
+#[tokio::test]
+async fn a_program_that_takes_too_long_or_is_forgotten_leaves_nothing() {
+    let project = Project::new().await;
+    let script = "setsid sh -c 'echo $$ > far; sleep 1000' & echo $$ > near; echo begun; trap '' TERM; sleep 1000";
+    let sleeps = program(&["sh", "-c", script]);
+    let limit = Duration::from_millis(700);
+    let end = project.sessions.run_program(Program { limit, ..sleeps.clone() }).await.unwrap();
+    assert_eq!((end.how, end.stdout.as_slice()), (ProgramHow::TimedOut, &b"begun\n"[..]));
+    for file in ["near", "far"] {
+        let pid = project.await_pid(file).await;
+        await_that("it is gone", || !is_alive(pid)).await;
+        std::fs::remove_file(project.dir.join(file)).unwrap();
+    }
+    let sessions = project.sessions.clone();
+    let running = tokio::spawn(async move { sessions.run_program(sleeps).await });
+    let pids = [project.await_pid("near").await, project.await_pid("far").await];
+    running.abort();
+    for pid in pids {
+        await_that("it is gone", || !is_alive(pid)).await;
+    }
+}
+
+#[tokio::test]
+async fn the_beginning_of_a_long_output_is_kept_and_its_writer_ends_as_it_would() {
+    let project = Project::new().await;
+    let end = project.sessions.run_program(program(&["sh", "-c", "echo first; yes | head -c 1000000"])).await.unwrap();
+    assert_eq!((end.how, end.stdout.len(), end.stdout_cut), (ProgramHow::Exit(0), 4096, true));
+    assert!(end.stdout.starts_with(b"first\ny\n") && !end.stderr_cut);
 }

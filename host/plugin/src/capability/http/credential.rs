@@ -110,7 +110,8 @@ pub(super) fn line(target: &Target, credentials: &[Credential]) -> Result<String
     let mut query = target.query.clone().unwrap_or_default();
     for credential in credentials {
         match credential.inject.place {
-            Place::Header => {}
+            // One for an environment is for no request, so that it is not among these.
+            Place::Header | Place::Environment => {}
             Place::Path => path = path.replace(&format!("{{{}}}", credential.name), &encode(&credential.written())),
             Place::Query => {
                 let between = if query.is_empty() { "" } else { "&" };
@@ -148,7 +149,7 @@ mod tests {
 
     fn credential(place: Place, name: Option<&str>, value: &str) -> Credential {
         let (host, name) = (Some("x.org".to_owned()), name.map(str::to_owned));
-        let inject = Inject { host, setting: None, place, name, prefix: String::new() };
+        let inject = Inject { host, setting: None, program: None, place, name, prefix: String::new() };
         Credential { name: "token".to_owned(), inject, value: Secret::new(value).unwrap() }
     }
 

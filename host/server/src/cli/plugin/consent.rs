@@ -22,7 +22,7 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// A yes to what asks for no more than was granted before.
+    /// A yes to what does no more than was granted before.
     pub(super) fn kept() -> Self {
         Self { yes: true, grant: Vec::new() }
     }
@@ -72,7 +72,7 @@ fn row(line: &Line) -> Vec<Shown> {
 }
 
 /// The rights that are granted: all that it asks for, or there is no yes. `before` are those that the installed
-/// version has, which a newer one keeps.
+/// version has, and by which this one does nothing new.
 pub(super) fn ask(
     candidate: &Candidate,
     before: &BTreeSet<String>,

@@ -165,6 +165,10 @@ fn rights(seen: &Inspection) -> String {
         ("kv", "keep values"),
         ("secrets", "work with secrets that it never sees"),
         ("http", "ask the hosts that its manifest names"),
+        ("jobs", "read the jobs, and start those that its manifest names"),
+        ("sessions", "read what sessions print, and type into them if it was granted"),
+        ("events", "read events of the types that its manifest names, and note its own"),
+        ("process", "run the commands that its manifest names"),
     ];
     let has = |interface: &str| {
         let name = format!("instar:plugin/{interface}@");

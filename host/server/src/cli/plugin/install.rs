@@ -14,7 +14,7 @@ use super::consent::{self, Answer};
 use super::{Workplace, block_on};
 use crate::bundled;
 use crate::installed::{
-    Candidate, Claims, Component, Entry, InstallError, LockFile, Place, Unfit, examine, fetch, judge, lines,
+    Candidate, Claims, Component, Entry, InstallError, LockFile, Place, Unfit, examine, fetch, judge, kept, lines,
     neighbours, try_out,
 };
 
@@ -128,12 +128,13 @@ pub(super) fn bring(
     check(work, &candidate, &installed, wishes.downgrade).map_err(unfit)?;
     let signer = signer(work, &candidate, signature.as_deref(), before, wishes.signer.as_deref())?;
     try_component(context, work, &candidate)?;
-    let former = before.and_then(|entry| work.folder.component(&entry.current));
+    // Of one that is lost nobody knows what it did, so that all is new.
+    let former = before.map(|entry| work.folder.component(&entry.current).unwrap_or_default());
     let former = former.map(|bytes| instar_plugin::inspect("", &bytes).wishes);
     let lines = lines(former.as_deref(), &candidate.seen.wishes);
     consent::show(context, &candidate, before, signer.as_deref(), &lines)?;
     let granted_before = before.map(|entry| entry.current.grants.clone()).unwrap_or_default();
-    let grants = consent::ask(&candidate, &granted_before, wishes.answer)?;
+    let grants = consent::ask(&candidate, &kept(&granted_before, &lines), wishes.answer)?;
     let current = candidate.component(grants, signer, Timestamp::now());
     let previous = before.map(|entry| entry.current.clone());
     let entry = Entry { id: candidate.id.clone(), current, previous };

@@ -1,0 +1,119 @@
+//! The commands of a case: what must be run, and what is answered. None of them runs.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use instar_plugin::{Answered, ProcessEnd, ProcessEnding, ProcessOrder, Processes, Refused};
+use serde::Deserialize;
+
+/// `[[case.process]]`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub(super) struct ScriptedProcess {
+    /// The program and its words, which must be these.
+    argv: Vec<String>,
+    /// A part of its input.
+    stdin: Option<String>,
+    cwd: Option<String>,
+    /// A guard denies it, with this reason.
+    denied: Option<String>,
+    #[serde(default)]
+    status: i32,
+    /// The name of a signal that ends it, such as `SIGKILL`.
+    signal: Option<String>,
+    /// It takes too long.
+    #[serde(default)]
+    timed_out: bool,
+    #[serde(default)]
+    stdout: String,
+    #[serde(default)]
+    stderr: String,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct CaseProcesses {
+    script: Vec<ScriptedProcess>,
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    ran: usize,
+    problems: Vec<String>,
+}
+
+impl CaseProcesses {
+    pub(super) fn new(script: Vec<ScriptedProcess>) -> Self {
+        Self { script, seen: Mutex::default() }
+    }
+
+    /// What was run otherwise than expected, or not at all.
+    pub(super) fn problems(&self) -> Vec<String> {
+        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut problems = seen.problems.clone();
+        if seen.ran < self.script.len() {
+            problems.push(format!("{} of {} commands were run", seen.ran, self.script.len()));
+        }
+        problems
+    }
+
+    fn answer(&self, order: &ProcessOrder) -> Result<ProcessEnd, Refused> {
+        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
+        let number = seen.ran;
+        seen.ran += 1;
+        let Some(expected) = self.script.get(number) else {
+            seen.problems.push(format!("{:?} was run, and no answer is left", order.argv));
+            return Err(refused("unavailable", "the case has no answer for this command"));
+        };
+        seen.problems
+            .extend(differences(expected, order).into_iter().map(|it| format!("command {}: {it}", number + 1)));
+        match &expected.denied {
+            Some(reason) => Err(refused("not-allowed", reason)),
+            None => Ok(expected.end(order.keep)),
+        }
+    }
+}
+
+impl Processes for CaseProcesses {
+    fn run(&self, order: ProcessOrder) -> Answered<'_, ProcessEnd> {
+        Box::pin(async move { self.answer(&order) })
+    }
+}
+
+impl ScriptedProcess {
+    fn end(&self, keep: usize) -> ProcessEnd {
+        let ending = match &self.signal {
+            _ if self.timed_out => ProcessEnding::TimedOut,
+            Some(name) => ProcessEnding::Signal(name.clone()),
+            None => ProcessEnding::Exit(self.status),
+        };
+        let first = |text: &str| text.as_bytes()[..text.len().min(keep)].to_vec();
+        ProcessEnd {
+            ending,
+            stdout: first(&self.stdout),
+            stdout_cut: self.stdout.len() > keep,
+            stderr: first(&self.stderr),
+            stderr_cut: self.stderr.len() > keep,
+            duration: Duration::ZERO,
+        }
+    }
+}
+
+fn differences(expected: &ScriptedProcess, order: &ProcessOrder) -> Vec<String> {
+    let mut problems = Vec::new();
+    if expected.argv != order.argv {
+        problems.push(format!("{:?} was run, and {:?} was expected", order.argv, expected.argv));
+    }
+    if expected.cwd != order.cwd {
+        problems.push(format!("the folder is {:?}, and {:?} was expected", order.cwd, expected.cwd));
+    }
+    let input = String::from_utf8_lossy(&order.stdin);
+    if let Some(part) = expected.stdin.as_ref().filter(|part| !input.contains(*part)) {
+        problems.push(format!("{part:?} does not stand in the input {input:?}"));
+    }
+    problems
+}
+
+fn refused(code: &'static str, message: &str) -> Refused {
+    Refused { code, message: message.to_owned(), retryable: false }
+}
