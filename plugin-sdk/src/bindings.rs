@@ -10,18 +10,18 @@ pub mod words {
         inline: "
             package instar:sdk-words;
             world words {
-                import instar:plugin/types@0.1.0-dev;
-                import instar:plugin/guard-types@0.1.0-dev;
-                import instar:plugin/log@0.1.0-dev;
-                import instar:plugin/config@0.1.0-dev;
-                import instar:plugin/clock@0.1.0-dev;
-                import instar:plugin/kv@0.1.0-dev;
-                import instar:plugin/secrets@0.1.0-dev;
-                import instar:plugin/http@0.1.0-dev;
-                import instar:plugin/jobs@0.1.0-dev;
-                import instar:plugin/sessions@0.1.0-dev;
-                import instar:plugin/events@0.1.0-dev;
-                import instar:plugin/process@0.1.0-dev;
+                import instar:plugin/types@0.1.0;
+                import instar:plugin/guard-types@0.1.0;
+                import instar:plugin/log@0.1.0;
+                import instar:plugin/config@0.1.0;
+                import instar:plugin/clock@0.1.0;
+                import instar:plugin/kv@0.1.0;
+                import instar:plugin/secrets@0.1.0;
+                import instar:plugin/http@0.1.0;
+                import instar:plugin/jobs@0.1.0;
+                import instar:plugin/sessions@0.1.0;
+                import instar:plugin/events@0.1.0;
+                import instar:plugin/process@0.1.0;
             }
         ",
         world: "words",
@@ -35,12 +35,12 @@ pub mod words {
 pub mod meta {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-plugin-meta; world plugin-meta-only { export instar:plugin/plugin-meta@0.1.0-dev; }",
+        inline: "package instar:sdk-plugin-meta; world plugin-meta-only { export instar:plugin/plugin-meta@0.1.0; }",
         world: "plugin-meta-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
-            "instar:plugin/plugin-meta@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/plugin-meta@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -51,11 +51,11 @@ pub mod meta {
 pub mod execute {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-execute; world execute-only { export instar:plugin/execute@0.1.0-dev; }",
+        inline: "package instar:sdk-execute; world execute-only { export instar:plugin/execute@0.1.0; }",
         world: "execute-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/execute@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/execute@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -66,11 +66,11 @@ pub mod execute {
 pub mod notifier {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-notifier; world notifier-only { export instar:plugin/notifier@0.1.0-dev; }",
+        inline: "package instar:sdk-notifier; world notifier-only { export instar:plugin/notifier@0.1.0; }",
         world: "notifier-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/notifier@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/notifier@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -81,11 +81,11 @@ pub mod notifier {
 pub mod notifier_threads {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-notifier-threads; world notifier-threads-only { export instar:plugin/notifier-threads@0.1.0-dev; }",
+        inline: "package instar:sdk-notifier-threads; world notifier-threads-only { export instar:plugin/notifier-threads@0.1.0; }",
         world: "notifier-threads-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/notifier-threads@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/notifier-threads@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -96,12 +96,12 @@ pub mod notifier_threads {
 pub mod notifier_inbound {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-notifier-inbound; world notifier-inbound-only { export instar:plugin/notifier-inbound@0.1.0-dev; }",
+        inline: "package instar:sdk-notifier-inbound; world notifier-inbound-only { export instar:plugin/notifier-inbound@0.1.0; }",
         world: "notifier-inbound-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/http@0.1.0-dev": crate::bindings::words::instar::plugin::http,
-            "instar:plugin/notifier-inbound@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/http@0.1.0": crate::bindings::words::instar::plugin::http,
+            "instar:plugin/notifier-inbound@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -112,12 +112,12 @@ pub mod notifier_inbound {
 pub mod command_guard {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-command-guard; world command-guard-only { export instar:plugin/command-guard@0.1.0-dev; }",
+        inline: "package instar:sdk-command-guard; world command-guard-only { export instar:plugin/command-guard@0.1.0; }",
         world: "command-guard-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
-            "instar:plugin/command-guard@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/command-guard@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -128,12 +128,12 @@ pub mod command_guard {
 pub mod tool_guard {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-tool-guard; world tool-guard-only { export instar:plugin/tool-guard@0.1.0-dev; }",
+        inline: "package instar:sdk-tool-guard; world tool-guard-only { export instar:plugin/tool-guard@0.1.0; }",
         world: "tool-guard-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
-            "instar:plugin/tool-guard@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/tool-guard@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -144,12 +144,12 @@ pub mod tool_guard {
 pub mod outbound_guard {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-outbound-guard; world outbound-guard-only { export instar:plugin/outbound-guard@0.1.0-dev; }",
+        inline: "package instar:sdk-outbound-guard; world outbound-guard-only { export instar:plugin/outbound-guard@0.1.0; }",
         world: "outbound-guard-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
-            "instar:plugin/outbound-guard@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/outbound-guard@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -160,12 +160,12 @@ pub mod outbound_guard {
 pub mod run_guard {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-run-guard; world run-guard-only { export instar:plugin/run-guard@0.1.0-dev; }",
+        inline: "package instar:sdk-run-guard; world run-guard-only { export instar:plugin/run-guard@0.1.0; }",
         world: "run-guard-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
-            "instar:plugin/run-guard@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/run-guard@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -176,12 +176,12 @@ pub mod run_guard {
 pub mod output_guard {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-output-guard; world output-guard-only { export instar:plugin/output-guard@0.1.0-dev; }",
+        inline: "package instar:sdk-output-guard; world output-guard-only { export instar:plugin/output-guard@0.1.0; }",
         world: "output-guard-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/guard-types@0.1.0-dev": crate::bindings::words::instar::plugin::guard_types,
-            "instar:plugin/output-guard@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/guard-types@0.1.0": crate::bindings::words::instar::plugin::guard_types,
+            "instar:plugin/output-guard@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,
@@ -192,11 +192,11 @@ pub mod output_guard {
 pub mod session_guard {
     wit_bindgen::generate!({
         path: "../wit",
-        inline: "package instar:sdk-session-guard; world session-guard-only { export instar:plugin/session-guard@0.1.0-dev; }",
+        inline: "package instar:sdk-session-guard; world session-guard-only { export instar:plugin/session-guard@0.1.0; }",
         world: "session-guard-only",
         with: {
-            "instar:plugin/types@0.1.0-dev": crate::bindings::words::instar::plugin::types,
-            "instar:plugin/session-guard@0.1.0-dev": generate,
+            "instar:plugin/types@0.1.0": crate::bindings::words::instar::plugin::types,
+            "instar:plugin/session-guard@0.1.0": generate,
         },
         additional_derives: [PartialEq, Eq],
         pub_export_macro: true,

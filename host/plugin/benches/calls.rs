@@ -103,7 +103,7 @@ fn engine() -> Engine {
 fn component(engine: &Engine, folder: &str, name: &str) -> (Component, Linker<()>) {
     let component = Component::new(engine, bytes(folder, name)).expect("it compiles");
     let mut linker = Linker::new(engine);
-    let config = linker.instance("instar:plugin/config@0.1.0-dev").and_then(|mut config| {
+    let config = linker.instance("instar:plugin/config@0.1.0").and_then(|mut config| {
         config.func_wrap("json", |_: wasmtime::StoreContextMut<'_, ()>, (): ()| Ok(("{}".to_owned(),)))
     });
     config.expect("a configuration can be handed out");

@@ -12,7 +12,7 @@ use crate::error::Cause;
 /// The package of the contract.
 const PACKAGE: &str = "instar:plugin/";
 /// The version of the contract that this host speaks.
-pub const CONTRACT: &str = "0.1.0-dev";
+pub const CONTRACT: &str = "0.1.0";
 
 /// Linked without effect: an empty environment, closed streams, a fixed seed.
 ///

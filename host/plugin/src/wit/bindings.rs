@@ -8,53 +8,53 @@ wasmtime::component::bindgen!({
     inline: "
         package instar:host;
         world everything {
-            import instar:plugin/log@0.1.0-dev;
-            import instar:plugin/config@0.1.0-dev;
-            import instar:plugin/clock@0.1.0-dev;
-            import instar:plugin/kv@0.1.0-dev;
-            import instar:plugin/secrets@0.1.0-dev;
-            import instar:plugin/http@0.1.0-dev;
-            import instar:plugin/jobs@0.1.0-dev;
-            import instar:plugin/sessions@0.1.0-dev;
-            import instar:plugin/events@0.1.0-dev;
-            import instar:plugin/process@0.1.0-dev;
-            export instar:plugin/plugin-meta@0.1.0-dev;
-            export instar:plugin/execute@0.1.0-dev;
-            export instar:plugin/notifier@0.1.0-dev;
-            export instar:plugin/notifier-threads@0.1.0-dev;
-            export instar:plugin/notifier-inbound@0.1.0-dev;
-            export instar:plugin/command-guard@0.1.0-dev;
-            export instar:plugin/tool-guard@0.1.0-dev;
-            export instar:plugin/outbound-guard@0.1.0-dev;
-            export instar:plugin/run-guard@0.1.0-dev;
-            export instar:plugin/output-guard@0.1.0-dev;
-            export instar:plugin/session-guard@0.1.0-dev;
+            import instar:plugin/log@0.1.0;
+            import instar:plugin/config@0.1.0;
+            import instar:plugin/clock@0.1.0;
+            import instar:plugin/kv@0.1.0;
+            import instar:plugin/secrets@0.1.0;
+            import instar:plugin/http@0.1.0;
+            import instar:plugin/jobs@0.1.0;
+            import instar:plugin/sessions@0.1.0;
+            import instar:plugin/events@0.1.0;
+            import instar:plugin/process@0.1.0;
+            export instar:plugin/plugin-meta@0.1.0;
+            export instar:plugin/execute@0.1.0;
+            export instar:plugin/notifier@0.1.0;
+            export instar:plugin/notifier-threads@0.1.0;
+            export instar:plugin/notifier-inbound@0.1.0;
+            export instar:plugin/command-guard@0.1.0;
+            export instar:plugin/tool-guard@0.1.0;
+            export instar:plugin/outbound-guard@0.1.0;
+            export instar:plugin/run-guard@0.1.0;
+            export instar:plugin/output-guard@0.1.0;
+            export instar:plugin/session-guard@0.1.0;
         }
     ",
     world: "everything",
     require_store_data_send: true,
     imports: {
-        "instar:plugin/kv@0.1.0-dev": async,
-        "instar:plugin/http@0.1.0-dev": async,
-        "instar:plugin/jobs@0.1.0-dev": async,
-        "instar:plugin/sessions@0.1.0-dev": async,
-        "instar:plugin/events@0.1.0-dev": async,
-        "instar:plugin/process@0.1.0-dev": async,
+        "instar:plugin/kv@0.1.0": async,
+        "instar:plugin/http@0.1.0": async,
+        "instar:plugin/jobs@0.1.0": async,
+        "instar:plugin/sessions@0.1.0": async,
+        "instar:plugin/events@0.1.0": async,
+        "instar:plugin/process@0.1.0": async,
     },
     exports: {
-        "instar:plugin/plugin-meta@0.1.0-dev.validate": async,
-        "instar:plugin/execute@0.1.0-dev.plan": async,
-        "instar:plugin/execute@0.1.0-dev.step": async,
-        "instar:plugin/execute@0.1.0-dev.migrate-state": async,
-        "instar:plugin/notifier@0.1.0-dev.deliver": async,
-        "instar:plugin/notifier@0.1.0-dev.probe": async,
-        "instar:plugin/notifier-threads@0.1.0-dev.open": async,
-        "instar:plugin/notifier-threads@0.1.0-dev.rename": async,
-        "instar:plugin/notifier-threads@0.1.0-dev.close": async,
-        "instar:plugin/notifier-threads@0.1.0-dev.reopen": async,
-        "instar:plugin/notifier-inbound@0.1.0-dev.next-poll": async,
-        "instar:plugin/notifier-inbound@0.1.0-dev.receive": async,
-        "instar:plugin/notifier-inbound@0.1.0-dev.fetch-file": async,
-        "instar:plugin/notifier-inbound@0.1.0-dev.mark": async,
+        "instar:plugin/plugin-meta@0.1.0.validate": async,
+        "instar:plugin/execute@0.1.0.plan": async,
+        "instar:plugin/execute@0.1.0.step": async,
+        "instar:plugin/execute@0.1.0.migrate-state": async,
+        "instar:plugin/notifier@0.1.0.deliver": async,
+        "instar:plugin/notifier@0.1.0.probe": async,
+        "instar:plugin/notifier-threads@0.1.0.open": async,
+        "instar:plugin/notifier-threads@0.1.0.rename": async,
+        "instar:plugin/notifier-threads@0.1.0.close": async,
+        "instar:plugin/notifier-threads@0.1.0.reopen": async,
+        "instar:plugin/notifier-inbound@0.1.0.next-poll": async,
+        "instar:plugin/notifier-inbound@0.1.0.receive": async,
+        "instar:plugin/notifier-inbound@0.1.0.fetch-file": async,
+        "instar:plugin/notifier-inbound@0.1.0.mark": async,
     },
 });

@@ -1,6 +1,7 @@
 //! Real components, loaded and called as the host does it.
 
 mod capabilities;
+mod contract;
 mod execute;
 mod guard;
 mod host;

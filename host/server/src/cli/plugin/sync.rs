@@ -84,7 +84,7 @@ pub(super) fn verify(context: &Context, verify: &Verify) -> Result<Exit, Failure
         work.entry(&installed, id)?;
     }
     let wanted = installed.plugins.iter().filter(|entry| verify.id.as_ref().is_none_or(|id| *id == entry.id));
-    let look = |entry| context.out.during(&format!("looking at {}", entry.id), || look(&work, entry));
+    let look = |entry: &Entry| context.out.during(&format!("looking at {}", entry.id), || look(&work, entry));
     let all: Vec<Told> = wanted.map(look).collect();
     report(context, &all)
 }
