@@ -67,6 +67,21 @@ fn installed_plugin_works_without_a_restart_and_so_does_the_next_version() {
 }
 
 #[test]
+fn file_that_is_put_there_by_hand_is_taken_up_and_given_up() {
+    let agent = Agent::new();
+    agent.write_jobs(&jobs());
+    let server = agent.start();
+    let file = agent.path(".instar/plugins/shouts.wasm");
+    fs::write(&file, shout("0.1.0")).expect("written");
+    await_version(&server, "execute-shouts", &json!("0.1.0"));
+    assert_eq!(server.ended_run(&server.trigger("shout"))["outcome"], "succeeded");
+    fs::write(&file, shout("0.2.0")).expect("written in its place");
+    await_version(&server, "execute-shouts", &json!("0.2.0"));
+    fs::remove_file(&file).expect("removed");
+    await_version(&server, "execute-shouts", &Value::Null);
+}
+
+#[test]
 fn guard_and_notifier_that_are_installed_are_asked_and_told() {
     let agent = Agent::new();
     agent.write_jobs(&jobs());

@@ -163,15 +163,11 @@ fn item_of(plugin: &str) -> String {
     format!("plugin-quarantined:{plugin}")
 }
 
-/// Follows the lock of what is installed, what is in quarantine, and the settings.
+/// Follows the folder of plugins, in which the lock of what is installed, what is in quarantine and what people put there
+/// by hand lie, and the settings.
 pub(crate) async fn watch(plugins: Arc<LivePlugins>, engine: Engine) {
-    let folder = PluginFolder::new(plugins.project.plugins_dir());
-    let (lock, quarantine) = (folder.lock_path(), folder.quarantine_path());
+    let folder = plugins.project.plugins_dir();
     let settings = plugins.project.config_file();
     let reread = || plugins.reload(&engine);
-    tokio::join!(
-        watch_file::watch(&lock, reread),
-        watch_file::watch(&quarantine, reread),
-        watch_file::watch(&settings, reread)
-    );
+    tokio::join!(watch_file::watch_folder(&folder, reread), watch_file::watch(&settings, reread));
 }

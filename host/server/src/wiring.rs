@@ -65,9 +65,12 @@ pub(crate) fn make_folders(project: &Project) -> anyhow::Result<()> {
     let make =
         |result: io::Result<()>, path: &Path| result.with_context(|| format!("failed to make {}", path.display()));
     make(std::fs::create_dir_all(&instar_dir), &instar_dir)?;
-    for folder in [project.run_dir(), project.state_dir(), project.cache_dir(), project.tmp_dir(), project.logs_dir()] {
+    let own = [project.run_dir(), project.state_dir(), project.cache_dir(), project.tmp_dir(), project.logs_dir()];
+    for folder in own {
         make(private_folder(&folder), &folder)?;
     }
+    let plugins = project.plugins_dir();
+    make(std::fs::create_dir_all(&plugins), &plugins)?;
     Ok(())
 }
 
