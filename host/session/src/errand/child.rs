@@ -96,7 +96,10 @@ fn leave_like(status: ExitStatus) -> ExitCode {
     if let Some(signal) = signal {
         let none = rustix::process::Rlimit { current: Some(0), maximum: Some(0) };
         rustix::process::setrlimit(rustix::process::Resource::Core, none).ok();
-        rustix::process::kill_process(rustix::process::getpid(), signal).ok();
+        // The standard library looks at the first fault of memory, and lets the second one end us.
+        for _ in 0..2 {
+            rustix::process::kill_process(rustix::process::getpid(), signal).ok();
+        }
     }
     ExitCode::from(number(status))
 }

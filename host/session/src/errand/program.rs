@@ -128,7 +128,7 @@ fn how(status: ExitStatus) -> ProgramHow {
 
 fn signal_name(number: i32) -> String {
     let named = Signal::from_named_raw(number).map(|signal| format!("{signal:?}"));
-    named.map_or_else(|| format!("signal {number}"), |name| name.replace("Signal::", "SIG"))
+    named.map_or_else(|| format!("signal {number}"), |name| name.trim_matches('"').replace("Signal::", "SIG"))
 }
 
 /// Reads to the end, and keeps the first bytes; whether there were more.
