@@ -109,15 +109,64 @@ impl Response {
         self.headers.iter().find(|(header, _)| header == name).map(|(_, value)| value.as_str())
     }
 
-    /// The body, read as JSON.
+    /// The body, read as JSON. One that is nested more than 48 deep fails: reading it could take more stack than a
+    /// plugin has.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, Failure> {
+        if depth(&self.body) > DEEPEST {
+            return Err(Failure::new("bad-answer", format!("the answer is nested more than {DEEPEST} deep")));
+        }
         serde_json::from_slice(&self.body).map_err(|error| Failure::new("bad-answer", error.to_string()))
     }
+}
+
+/// Half of the stack that a plugin is built with goes that far.
+const DEEPEST: usize = 48;
+
+/// How deep the lists and objects of a JSON text are nested at most.
+fn depth(text: &[u8]) -> usize {
+    let (mut depth, mut deepest, mut in_text, mut is_escaped) = (0_usize, 0, false, false);
+    for byte in text {
+        match byte {
+            _ if is_escaped => is_escaped = false,
+            b'\\' => is_escaped = in_text,
+            b'"' => in_text = !in_text,
+            b'[' | b'{' if !in_text => depth += 1,
+            b']' | b'}' if !in_text => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// What did not get an answer fails as it is; what was certainly not sent may be tried again if the host says so.
 impl From<FetchError> for Failure {
     fn from(error: FetchError) -> Self {
         error.failure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    fn answer(body: &str) -> Response {
+        Response { status: 200, headers: Vec::new(), body: body.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn what_is_nested_too_deep_is_not_read() {
+        let nested = |depth: usize| format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        assert!(answer(&nested(DEEPEST)).json::<Value>().is_ok());
+        let failure = answer(&nested(DEEPEST + 1)).json::<Value>().unwrap_err();
+        assert_eq!((failure.code.as_str(), failure.retryable), ("bad-answer", false));
+    }
+
+    #[test]
+    fn brackets_in_texts_are_not_nested() {
+        assert_eq!(depth(br#"{"a\"[[[": "[[\\", "b": [1]}"#), 2);
+        assert_eq!(depth(b"]]]["), 1);
     }
 }

@@ -103,7 +103,7 @@ impl Followed {
                 _ => Seen::Done(format!("GET {} answered {}", self.url, ask::told(answer))),
             };
         };
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        let body: Value = answer.json().unwrap_or(Value::Null);
         let Some(value) = body.pointer(watch) else {
             return Seen::GoesOn(format!("the answer has no {watch}"), retry_after(answer));
         };
@@ -127,7 +127,7 @@ fn place(poll: &Poll, answer: &Response) -> Result<Option<String>, Failure> {
         return found.map(|place| Some(place.to_owned())).ok_or_else(missing);
     }
     if let Some(field) = &poll.field {
-        let body: Value = serde_json::from_slice(&answer.body).unwrap_or(Value::Null);
+        let body: Value = answer.json().unwrap_or(Value::Null);
         let found = body.pointer(field).and_then(Value::as_str);
         let missing = || Failure::new("no-place", format!("the answer has no text at {field} to go on with"));
         return found.map(|place| Some(place.to_owned())).ok_or_else(missing);

@@ -16,7 +16,7 @@ const LONGEST_EXCERPT: usize = 200;
 pub(crate) fn read(service: Service<'_>, answer: Result<Response, FetchError>) -> Result<String, Failure> {
     let response = answer.map_err(|error| unanswered(service, error))?;
     if response.is_success() {
-        return Ok(id_in(&response.body));
+        return Ok(id_in(&response));
     }
     let (shown, status) = (service.shown(), response.status);
     let said = excerpt(&response.body);
@@ -73,8 +73,8 @@ fn wait_ms(response: &Response) -> Option<u64> {
     Some(ms)
 }
 
-fn id_in(body: &[u8]) -> String {
-    match serde_json::from_slice::<Value>(body).ok().and_then(|mut value| value.get_mut("id").map(Value::take)) {
+fn id_in(response: &Response) -> String {
+    match response.json::<Value>().ok().and_then(|mut value| value.get_mut("id").map(Value::take)) {
         Some(Value::String(id)) => id,
         Some(Value::Number(id)) => id.to_string(),
         _ => String::new(),
