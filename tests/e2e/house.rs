@@ -8,8 +8,10 @@ use std::process::Command;
 use serde_json::Value;
 
 const CORE: &str = "instar-core";
+/// Tests may use these.
+const HARNESSES: [&str; 2] = ["instar-tests", "instar-plugin-test"];
 
-/// The arrows that are allowed; dev-dependencies on the harness are allowed to all of host.
+/// The arrows that are allowed; dev-dependencies on the harnesses are allowed to all of host.
 fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
     BTreeMap::from([
         (CORE, &[] as &[_]),
@@ -24,8 +26,18 @@ fn allowed() -> BTreeMap<&'static str, &'static [&'static str]> {
         ("instar-engine", &[CORE, "instar-store", "instar-session", "instar-plugin", "instar-messaging"]),
         (
             "instar",
-            &[CORE, "instar-api", "instar-engine", "instar-store", "instar-session", "instar-plugin", "instar-shell"],
+            &[
+                CORE,
+                "instar-api",
+                "instar-engine",
+                "instar-store",
+                "instar-session",
+                "instar-plugin",
+                "instar-plugin-test",
+                "instar-shell",
+            ],
         ),
+        ("instar-plugin-test", &[CORE, "instar-plugin", "instar-shell"]),
         ("instar-tests", &["instar-api"]),
     ])
 }
@@ -61,7 +73,7 @@ fn crates_use_only_what_the_house_allows() {
         };
         for dependency in package["dependencies"].as_array().expect("dependencies") {
             let used = dependency["name"].as_str().expect("a name");
-            let is_harness = used == "instar-tests" && dependency["kind"] == "dev";
+            let is_harness = HARNESSES.contains(&used) && dependency["kind"] == "dev";
             if ours.contains(used) && !is_harness {
                 assert!(may_use.contains(&used), "`{name}` must not use `{used}`");
             }

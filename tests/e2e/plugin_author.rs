@@ -94,6 +94,20 @@ fn guard_and_notifier_build_and_keep_their_cases() {
 }
 
 #[test]
+fn editors_find_the_schema_of_a_new_manifest() {
+    let agent = Agent::new();
+    let project = begun(&agent, "notifier-mail");
+    let manifest = fs::read_to_string(project.join("plugin.toml")).expect("a manifest");
+    let place =
+        manifest.lines().next().and_then(|line| line.strip_prefix("#:schema ")).expect("its first line names it");
+    let schema: Value = serde_json::from_slice(&fs::read(project.join(place)).expect("it is there")).expect("JSON");
+    let printed = author(&agent, &project, &["plugin", "schema"]);
+    assert_eq!(serde_json::from_slice::<Value>(&printed.stdout).expect("JSON"), schema);
+    let published = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugin-sdk/plugin.schema.json");
+    assert_eq!(fs::read(published).expect("it is there"), printed.stdout);
+}
+
+#[test]
 fn what_is_no_project_is_said() {
     let agent = Agent::new();
     let folder = agent.path("author");

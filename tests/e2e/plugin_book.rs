@@ -103,6 +103,13 @@ fn first_plugin_in_c_is_made_by_the_commands_as_printed() {
 }
 
 #[test]
+fn tests_of_the_book_are_run() {
+    let shown: Vec<_> = blocks(&book("testing.md")).into_iter().filter(|(head, _)| head == "rust").collect();
+    let run = fs::read_to_string(root().join("plugin-test/tests/first.rs")).expect("it is there");
+    assert_eq!(shown, [("rust".to_owned(), run)], "the book shows what plugin-test/tests/first.rs runs");
+}
+
+#[test]
 fn each_test_that_the_sandbox_table_names_is_there() {
     let mut named = 0;
     for line in book("sandbox.md").lines() {

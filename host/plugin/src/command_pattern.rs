@@ -10,8 +10,8 @@ use serde::Deserialize;
 
 /// The last word of a pattern that leaves the rest open.
 const REST: &str = "...";
-const MOST_WORDS: usize = 64;
-const LONGEST_WORD: usize = 200;
+pub(crate) const MOST_WORDS: usize = 64;
+pub(crate) const LONGEST_WORD: usize = 200;
 
 /// Programs that run what their words say: which of them, only the whole pattern can tell.
 const CARRIERS: [&str; 40] = [

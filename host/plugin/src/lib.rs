@@ -37,6 +37,7 @@ mod wit;
 
 pub use audit::{CONTRACT, Kind, RIGHTS};
 pub use binary::with_manifest;
+pub use capability::clock::StoppedClock;
 pub use capability::events::{EventSeen, Events, OwnEvent};
 pub use capability::http::Refusal;
 pub use capability::jobs::{JobStanding, Jobs, TriggerOrder, Triggered};
@@ -55,6 +56,7 @@ pub use lane::{Allocation, PoolChoice};
 pub use limits::{CallLimits, Limits};
 pub use live::Live;
 pub use load::{Installed, Native, Origin, Quarantine, Settings, Source, Trial};
+pub use manifest::manifest_schema;
 pub use notify::Receipt;
 pub use plugins::{NamedSecret, PluginInfo, Plugins};
 pub use secret::{Secret, Secrets};

@@ -1,4 +1,11 @@
 //! The manifest: what a component says about itself. It travels inside the component, as text in TOML.
+//!
+//! What editors are told of it is `manifest/schema.rs`, which a test holds to what is read here.
+
+mod schema;
+mod tables;
+
+pub use schema::manifest_schema;
 
 use instar_core::id::PluginId;
 use serde::Deserialize;
@@ -273,7 +280,10 @@ impl Manifest {
     pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Cause> {
         let bad = |why: String| Cause::BadManifest(why);
         let text = std::str::from_utf8(bytes).map_err(|_| bad("not UTF-8".to_owned()))?;
-        let manifest: Self = toml::from_str(text).map_err(|error| bad(text::clean(error.message())))?;
+        let unread = |error: toml::de::Error| bad(text::clean(error.message()));
+        let table: toml::Table = toml::from_str(text).map_err(unread)?;
+        let manifest: Self = table.clone().try_into().map_err(unread)?;
+        tables::check(&table).map_err(bad)?;
         if manifest.manifest != 1 {
             return Err(bad(format!("`manifest = {}` is of a format that this host does not know", manifest.manifest)));
         }
@@ -450,6 +460,7 @@ mod tests {
         check_refused(&GOOD.replace("execute-prompt", "../x"), "plugin id");
         check_refused(&GOOD.replace("\"prompt\"", "\"a b\""), "execute-type");
         check_refused("\u{0}", "");
+        check_refused(&format!("{GOOD}capability = {{ kv = [7] }}"), "`kv` is a list of values");
         check_refused(&format!("{GOOD}publisher = \"me\""), "publisher");
     }
 

@@ -1,7 +1,7 @@
 //! The host's clocks. A plugin without the grant is not loaded; if it asks all the same, the clocks stand still.
 
-use std::sync::LazyLock;
-use std::time::{Instant, SystemTime};
+use std::sync::{LazyLock, Mutex, PoisonError};
+use std::time::{Duration, Instant, SystemTime};
 
 use jiff::Timestamp;
 
@@ -10,6 +10,26 @@ use crate::wit::imports::clock;
 
 /// Some moment, as the contract says.
 static ORIGIN: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// Both clocks of those who try a plugin out: they move only when they are told to.
+#[derive(Debug)]
+pub struct StoppedClock(Mutex<Timestamp>);
+
+impl StoppedClock {
+    pub fn at(now: Timestamp) -> Self {
+        Self(Mutex::new(now))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Goes on by so much, at most to the end of all time.
+    pub fn pass(&self, time: Duration) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.saturating_add(time).unwrap_or(Timestamp::MAX);
+    }
+}
 
 impl clock::Host for CallState {
     fn now_ms(&mut self) -> u64 {
@@ -36,7 +56,7 @@ impl clock::Host for CallState {
 
 impl CallState {
     fn stopped_clock(&self) -> Option<Timestamp> {
-        self.rights.as_ref()?.means.stopped_clock
+        Some(self.rights.as_ref()?.means.stopped_clock.as_ref()?.now())
     }
 
     fn may_see_the_clock(&self) -> bool {

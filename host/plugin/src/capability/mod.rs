@@ -1,6 +1,6 @@
 //! What a plugin that is no guard may do beyond thinking: one capability, one file, with its check of the grant beside it.
 
-mod clock;
+pub(crate) mod clock;
 pub(crate) mod events;
 pub(crate) mod http;
 pub(crate) mod jobs;

@@ -4,9 +4,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use instar_core::id::PluginId;
-use jiff::Timestamp;
 use tokio::sync::Semaphore;
 
+use super::clock::StoppedClock;
 use super::events::Events;
 use super::http::Client;
 use super::jobs::Jobs;
@@ -31,8 +31,8 @@ pub struct Means {
     pub sessions: Option<Arc<dyn SessionsOfHost>>,
     pub events: Option<Arc<dyn Events>>,
     pub processes: Option<Arc<dyn Processes>>,
-    /// Both clocks stand at this moment; for those who try a plugin out.
-    pub stopped_clock: Option<Timestamp>,
+    /// For those who try a plugin out.
+    pub stopped_clock: Option<Arc<StoppedClock>>,
 }
 
 /// Of one plugin.

@@ -103,6 +103,9 @@ fn code(kind: ProjectKind, language: Language) -> Option<Vec<(&'static str, &'st
     })
 }
 
+/// What the first line of plugin.toml names, for editors.
+const SCHEMA: &str = "sdk/plugin.schema.json";
+
 /// Where the SDK's files lie in a project. Other languages than Rust read the contract as a dependency of their world.
 fn sdk_files(language: Language) -> Vec<(String, String)> {
     let mut files = sdk::files();
@@ -112,6 +115,7 @@ fn sdk_files(language: Language) -> Vec<(String, String)> {
             *path = path.replacen("sdk/wit/", "wit/deps/instar/", 1);
         }
     }
+    files.push((SCHEMA.to_owned(), format!("{:#}\n", instar_plugin::manifest_schema())));
     files
 }
 

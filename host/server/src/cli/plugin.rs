@@ -41,6 +41,9 @@ pub(crate) enum PluginCommand {
     Disable(change::Disable),
     Sync(sync::Sync),
     Verify(sync::Verify),
+    /// Print the JSON Schema of plugin.toml, for editors
+    #[command(after_help = examples(&["instar plugin schema > plugin.schema.json"]))]
+    Schema,
     New(author::New),
     Build(author::Build),
     Test(author::Test),
@@ -63,6 +66,7 @@ pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Fa
         PluginCommand::Disable(disable) => change::disable(context, disable),
         PluginCommand::Sync(sync) => sync::sync(context, sync),
         PluginCommand::Verify(verify) => sync::verify(context, verify),
+        PluginCommand::Schema => schema(context),
         PluginCommand::New(new) => author::new(context, new),
         PluginCommand::Build(build) => author::build(context, build),
         PluginCommand::Test(test) => author::test(context, test),
@@ -156,6 +160,11 @@ fn list(context: &Context) -> Result<Exit, Failure> {
             one_line(&problem.message)
         ))?;
     }
+    Ok(Exit::Ok)
+}
+
+fn schema(context: &Context) -> Result<Exit, Failure> {
+    context.out.line(format!("{:#}", instar_plugin::manifest_schema()))?;
     Ok(Exit::Ok)
 }
 

@@ -50,3 +50,29 @@ impl RunGuard for AfterFailure {
 }
 
 register_run_guard!(AfterFailure);
+
+#[cfg(test)]
+mod tests {
+    use instar_plugin_test::{Answer, Plugin};
+    use serde_json::json;
+
+    /// What `instar plugin build` made: the component itself is tested, in the host's engine.
+    fn built() -> Plugin {
+        Plugin::built(env!("CARGO_MANIFEST_DIR")).expect("a component")
+    }
+
+    #[test]
+    fn any_tag_can_be_looked_after() {
+        let guard = built().with_config(json!({ "tag": "fragile" })).load().expect("it takes the configuration");
+        let job = json!({ "slug": "deploy", "tags": ["fragile"], "trigger": { "kind": "scheduled" } });
+        let judged = guard.judge_run(&job, &json!([{ "outcome": "failed" }]));
+        assert_eq!((judged.answer(), judged.rules()), (Answer::Deny, vec!["after-failure"]));
+    }
+
+    #[test]
+    fn it_keeps_its_cases_and_withstands_an_attack() {
+        let outcomes = built().try_cases("cases").expect("cases");
+        assert!(!outcomes.is_empty() && outcomes.iter().all(|outcome| outcome.problems.is_empty()), "{outcomes:?}");
+        assert_eq!(built().attack().expect("it takes an empty configuration").faults, [""; 0]);
+    }
+}

@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use instar_core::id::PluginId;
+use instar_plugin_test::{Outcome, Plugin, read_cases};
 use serde_json::json;
 
 use super::super::exit::{Exit, Failure};
 use super::super::output::{one_line, quoted};
 use super::super::{Context, examples, person, sentence};
 use super::block_on;
-use crate::authoring::{self, Bench, BuildError, Language, ProjectKind, Verdict};
+use crate::authoring::{self, BuildError, Language, ProjectKind};
 use crate::installed::{Place, Reference, fetch, push};
 
 /// Begin a plugin: a folder with a small one that builds, and cases that try it
@@ -153,64 +154,42 @@ pub(super) fn test(context: &Context, test: &Test) -> Result<Exit, Failure> {
     if !test.no_build {
         authoring::build(&folder).map_err(failed)?;
     }
-    let bench = bench(&folder)?;
-    let cases =
-        authoring::read_cases(&folder.join("cases")).map_err(|error| Failure::failed(sentence(&error.into())))?;
-    let verdicts = block_on(async {
-        let mut verdicts = Vec::new();
-        for case in &cases {
-            verdicts.push(authoring::run(&bench, case).await);
-        }
-        verdicts
-    })?;
+    let plugin = Plugin::built(&folder).map_err(|error| Failure::refused(sentence(&error.into())))?;
+    let cases = read_cases(&folder.join("cases")).map_err(|error| Failure::failed(sentence(&error.into())))?;
+    let outcomes: Vec<_> = cases.iter().map(|case| plugin.try_case(case)).collect();
     if !context.out.json {
-        verdicts.iter().try_for_each(|verdict| show(context, verdict))?;
+        outcomes.iter().try_for_each(|outcome| show(context, outcome))?;
     }
-    let (config, secrets) = cases.first().map(|case| (case.config.clone(), case.secrets.clone())).unwrap_or_default();
+    let example = cases.first().map_or_else(|| plugin.clone(), |case| plugin.as_found_by(case));
     let attacked = match test.no_attack {
         true => None,
-        false => Some(block_on(authoring::attack(&bench, &config, &secrets))?.map_err(Failure::failed)?),
+        false => Some(example.attack().map_err(|failure| Failure::failed(failure.to_string()))?),
     };
     let faults = attacked.as_ref().map_or(&[][..], |attacked| attacked.faults.as_slice());
     let (tries, bad) =
-        (attacked.as_ref().map_or(0, |it| it.tries), verdicts.iter().filter(|it| !it.problems.is_empty()).count());
+        (attacked.as_ref().map_or(0, |it| it.tries), outcomes.iter().filter(|it| !it.problems.is_empty()).count());
     if context.out.json {
-        let value = |it: &Verdict| json!({ "name": it.name, "problems": it.problems });
+        let value = |it: &Outcome| json!({ "name": it.name, "problems": it.problems });
         context.out.value(&json!({
-            "cases": verdicts.iter().map(value).collect::<Vec<_>>(), "attacks": tries, "faults": faults,
+            "cases": outcomes.iter().map(value).collect::<Vec<_>>(), "attacks": tries, "faults": faults,
         }))?;
     } else {
         for fault in faults {
             context.out.line(format!("FAULT   {}", one_line(fault)))?;
         }
-        let (all, faults) = (verdicts.len(), faults.len());
+        let (all, faults) = (outcomes.len(), faults.len());
         context.out.line(format!("{} of {all} cases as expected; {faults} faults under {tries} attacks", all - bad))?;
     }
     Ok(if bad == 0 && faults.is_empty() { Exit::Ok } else { Exit::Failed })
 }
 
-fn show(context: &Context, verdict: &Verdict) -> Result<(), Failure> {
-    let word = if verdict.problems.is_empty() { "ok    " } else { "FAILED" };
-    context.out.line(format!("{word}  {}", one_line(&verdict.name)))?;
-    for problem in &verdict.problems {
+fn show(context: &Context, outcome: &Outcome) -> Result<(), Failure> {
+    let word = if outcome.problems.is_empty() { "ok    " } else { "FAILED" };
+    context.out.line(format!("{word}  {}", one_line(&outcome.name)))?;
+    for problem in &outcome.problems {
         context.out.line(format!("        {}", one_line(problem)))?;
     }
     Ok(())
-}
-
-/// What `build` made last.
-fn bench(folder: &Path) -> Result<Bench, Failure> {
-    let place = Place::Folder(folder.to_owned());
-    let fetched = block_on(fetch(&place))?.map_err(|error| Failure::refused(sentence(&error.into())))?;
-    let bytes = fetched.bytes;
-    let seen = instar_plugin::inspect("the component", &bytes);
-    if let Some(problem) = &seen.problem {
-        return Err(Failure::refused(one_line(&problem.to_string())));
-    }
-    let id = seen.about.as_ref().and_then(|about| about.id.parse().ok());
-    let id = id.ok_or_else(|| Failure::refused("the component says nothing of itself"))?;
-    let cache = folder.join("target/instar");
-    Ok(Bench { id, bytes, seen, cache })
 }
 
 fn found(folder: &Path) -> Result<PathBuf, Failure> {

@@ -1,37 +1,37 @@
-//! The commands of a case: what must be run, and what is answered. None of them runs.
+//! Commands of a plugin: what must be run, and what is answered. None of them runs.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use instar_plugin::{Answered, ProcessEnd, ProcessEnding, ProcessOrder, Processes, Refused};
 use serde::Deserialize;
 
-/// `[[case.process]]`.
-#[derive(Debug, Clone, Deserialize)]
+/// A command that must be run, and how it ends.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(super) struct ScriptedProcess {
+pub struct ScriptedProcess {
     /// The program and its words, which must be these.
-    argv: Vec<String>,
+    pub argv: Vec<String>,
     /// A part of its input.
-    stdin: Option<String>,
-    cwd: Option<String>,
+    pub stdin: Option<String>,
+    pub cwd: Option<String>,
     /// A guard denies it, with this reason.
-    denied: Option<String>,
+    pub denied: Option<String>,
     #[serde(default)]
-    status: i32,
+    pub status: i32,
     /// The name of a signal that ends it, such as `SIGKILL`.
-    signal: Option<String>,
+    pub signal: Option<String>,
     /// It takes too long.
     #[serde(default)]
-    timed_out: bool,
+    pub timed_out: bool,
     #[serde(default)]
-    stdout: String,
+    pub stdout: String,
     #[serde(default)]
-    stderr: String,
+    pub stderr: String,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct CaseProcesses {
+pub(crate) struct ProcessDouble {
     script: Vec<ScriptedProcess>,
     seen: Mutex<Seen>,
 }
@@ -42,45 +42,19 @@ struct Seen {
     problems: Vec<String>,
 }
 
-impl CaseProcesses {
-    pub(super) fn new(script: Vec<ScriptedProcess>) -> Self {
-        Self { script, seen: Mutex::default() }
-    }
-
-    /// What was run otherwise than expected, or not at all.
-    pub(super) fn problems(&self) -> Vec<String> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut problems = seen.problems.clone();
-        if seen.ran < self.script.len() {
-            problems.push(format!("{} of {} commands were run", seen.ran, self.script.len()));
-        }
-        problems
-    }
-
-    fn answer(&self, order: &ProcessOrder) -> Result<ProcessEnd, Refused> {
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        let number = seen.ran;
-        seen.ran += 1;
-        let Some(expected) = self.script.get(number) else {
-            seen.problems.push(format!("{:?} was run, and no answer is left", order.argv));
-            return Err(refused("unavailable", "the case has no answer for this command"));
-        };
-        seen.problems
-            .extend(differences(expected, order).into_iter().map(|it| format!("command {}: {it}", number + 1)));
-        match &expected.denied {
-            Some(reason) => Err(refused("not-allowed", reason)),
-            None => Ok(expected.end(order.keep)),
-        }
-    }
-}
-
-impl Processes for CaseProcesses {
-    fn run(&self, order: ProcessOrder) -> Answered<'_, ProcessEnd> {
-        Box::pin(async move { self.answer(&order) })
-    }
-}
-
 impl ScriptedProcess {
+    /// A command of these words, which ends with status 0 and prints nothing.
+    pub fn new<T: Into<String>>(argv: impl IntoIterator<Item = T>) -> Self {
+        Self { argv: argv.into_iter().map(Into::into).collect(), ..Self::default() }
+    }
+
+    /// It ends with this status, and prints this.
+    #[must_use]
+    pub fn ended(mut self, status: i32, stdout: &str) -> Self {
+        (self.status, self.stdout) = (status, stdout.to_owned());
+        self
+    }
+
     fn end(&self, keep: usize) -> ProcessEnd {
         let ending = match &self.signal {
             _ if self.timed_out => ProcessEnding::TimedOut,
@@ -96,6 +70,48 @@ impl ScriptedProcess {
             stderr_cut: self.stderr.len() > keep,
             duration: Duration::ZERO,
         }
+    }
+}
+
+impl ProcessDouble {
+    pub(crate) fn new(script: Vec<ScriptedProcess>) -> Self {
+        Self { script, seen: Mutex::default() }
+    }
+
+    /// What was run otherwise than expected, or not at all.
+    pub(crate) fn problems(&self) -> Vec<String> {
+        let seen = self.lock();
+        let mut problems = seen.problems.clone();
+        if seen.ran < self.script.len() {
+            problems.push(format!("{} of {} commands were run", seen.ran, self.script.len()));
+        }
+        problems
+    }
+
+    fn answer(&self, order: &ProcessOrder) -> Result<ProcessEnd, Refused> {
+        let mut seen = self.lock();
+        let number = seen.ran;
+        seen.ran += 1;
+        let Some(expected) = self.script.get(number) else {
+            seen.problems.push(format!("{:?} was run, and no answer is left", order.argv));
+            return Err(refused("unavailable", "the test has no answer for this command"));
+        };
+        seen.problems
+            .extend(differences(expected, order).into_iter().map(|it| format!("command {}: {it}", number + 1)));
+        match &expected.denied {
+            Some(reason) => Err(refused("not-allowed", reason)),
+            None => Ok(expected.end(order.keep)),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Processes for ProcessDouble {
+    fn run(&self, order: ProcessOrder) -> Answered<'_, ProcessEnd> {
+        Box::pin(async move { self.answer(&order) })
     }
 }
 

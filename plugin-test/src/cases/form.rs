@@ -1,4 +1,4 @@
-//! Cases of an author: `cases/*.toml`, each with what is asked and what must be answered.
+//! What a case may say.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,24 +6,26 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::host_double::HostCase;
-use super::process_double::ScriptedProcess;
+use super::difference;
+use crate::double::host::{Done, HostDouble};
+use crate::double::process::ScriptedProcess;
+use crate::double::web::Exchange;
 
 /// One question to a plugin, or one run.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub(crate) struct Case {
-    pub(crate) name: String,
+pub struct Case {
+    pub name: String,
     /// As `plugins.<id>.config` would say.
     #[serde(default)]
-    pub(crate) config: Map<String, Value>,
+    pub(super) config: Map<String, Value>,
     /// Values of secrets, by their slots.
     #[serde(default)]
-    pub(crate) secrets: BTreeMap<String, String>,
+    pub(super) secrets: BTreeMap<String, String>,
     /// What a job says to its execute type.
-    pub(super) execute: Option<Value>,
+    pub(crate) execute: Option<Value>,
     #[serde(default)]
     pub(super) model: String,
     /// What happens to the run then.
@@ -97,34 +99,50 @@ pub(super) struct MessageCase {
     pub(super) body: String,
 }
 
-/// A request that must come, and what is answered.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Exchange {
-    pub(super) method: Option<String>,
-    /// With its query.
-    pub(super) path: Option<String>,
-    #[serde(default)]
-    pub(super) headers: BTreeMap<String, String>,
-    /// What the JSON of the body must have.
-    pub(super) json: Option<Value>,
-    /// What must stand in the body.
-    pub(super) body: Option<String>,
-    pub(super) answer: WebReply,
+/// `[case.host]`.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub(super) struct HostCase {
+    /// Slugs of jobs.
+    jobs: Vec<String>,
+    /// What live sessions have printed, by their names.
+    sessions: BTreeMap<String, String>,
+    events: Vec<EventCase>,
+    /// What must have been done: `triggered` (slugs), `typed` (session and text), `noted` (names); as far as it says.
+    expect: Option<Value>,
 }
 
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct WebReply {
-    pub(super) status: u16,
+struct EventCase {
+    kind: String,
     #[serde(default)]
-    pub(super) headers: BTreeMap<String, String>,
+    summary: String,
     #[serde(default)]
-    pub(super) body: String,
+    metadata: Option<Value>,
 }
 
+impl HostCase {
+    pub(super) fn double(&self) -> HostDouble {
+        let host = self.jobs.iter().fold(HostDouble::new(), |host, slug| host.with_job(slug));
+        let host = self.sessions.iter().fold(host, |host, (name, printed)| host.with_session(name, printed));
+        self.events.iter().fold(host, |host, event| {
+            host.with_event(&event.kind, &event.summary, event.metadata.as_ref().unwrap_or(&json!({})))
+        })
+    }
+
+    /// What was done otherwise than expected.
+    pub(super) fn difference(&self, done: &Done) -> Option<String> {
+        let triggered: Vec<_> = done.triggered.iter().map(|order| &order.slug).collect();
+        let noted: Vec<_> = done.noted.iter().map(|event| &event.name).collect();
+        let found = json!({ "triggered": triggered, "typed": done.typed, "noted": noted });
+        difference(self.expect.as_ref()?, &found, "the host")
+    }
+}
+
+/// Why there are no cases.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum CasesError {
+pub enum CasesError {
     #[error("failed to read {}", path.display())]
     Io { path: PathBuf, source: io::Error },
     #[error("{}: {why}", path.display())]
@@ -132,7 +150,10 @@ pub(crate) enum CasesError {
 }
 
 /// All cases of a folder, by the names of their files; none where there is no folder.
-pub(crate) fn read(folder: &Path) -> Result<Vec<Case>, CasesError> {
+///
+/// # Errors
+/// When a file cannot be read, or says what no case says.
+pub fn read_cases(folder: &Path) -> Result<Vec<Case>, CasesError> {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
     struct File {
@@ -157,45 +178,4 @@ pub(crate) fn read(folder: &Path) -> Result<Vec<Case>, CasesError> {
         cases.extend(file.case);
     }
     Ok(cases)
-}
-
-/// Where `found` lacks what is expected: the way to it, and both. A text that ends with `*` is the beginning of one.
-pub(super) fn difference(expected: &Value, found: &Value, way: &str) -> Option<String> {
-    let differs = || Some(format!("{way} is {found}, and {expected} was expected"));
-    match (expected, found) {
-        (Value::Object(expected), Value::Object(fields)) => expected.iter().find_map(|(key, value)| {
-            let inner = format!("{way}.{key}");
-            match fields.get(key) {
-                Some(field) => difference(value, field, &inner),
-                None => Some(format!("{inner} is missing; there is {found}")),
-            }
-        }),
-        (Value::Array(expected), Value::Array(items)) if expected.len() == items.len() => {
-            let pairs = expected.iter().zip(items).enumerate();
-            pairs.into_iter().find_map(|(index, (value, item))| difference(value, item, &format!("{way}[{index}]")))
-        }
-        (Value::String(expected), Value::String(text)) => {
-            let is_beginning = expected.strip_suffix('*').is_some_and(|start| text.starts_with(start));
-            if is_beginning || expected == text { None } else { differs() }
-        }
-        (expected, found) if expected == found => None,
-        _ => differs(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn what_is_expected_must_be_there_and_more_may_be() {
-        let found = json!({"a": [1, {"b": "long text", "c": 2}], "d": null});
-        let check = |expected: Value| difference(&expected, &found, "answer");
-        assert_eq!(check(json!({"a": [1, {"b": "long*"}]})), None);
-        assert!(check(json!({"a": [1]})).unwrap().contains("answer.a is"));
-        assert!(check(json!({"a": [1, {"b": "short*"}]})).unwrap().contains("answer.a[1].b"));
-        assert!(check(json!({"e": 1})).unwrap().contains("answer.e is missing"));
-    }
 }
