@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use instar_plugin_test::{Exchange, Fault, HostDouble, Reply};
+use instar_plugin_test::{Action, Exchange, Fault, HostDouble, Reply, ScriptedProcess};
 use serde_json::{Value, json};
 
 use crate::plugin;
@@ -88,4 +88,20 @@ fn what_is_done_with_jobs_sessions_and_events_is_told() {
     assert_eq!(done.typed, [("night".to_owned(), "hi".to_owned())]);
     assert_eq!(done.noted[0].name, "seen");
     assert_eq!(loaded.done(), Default::default(), "it was told once");
+}
+
+#[test]
+fn commands_are_answered_and_none_runs() {
+    let script = ScriptedProcess::new(["rm", "-rf", "everything"]).ended(3, "gone");
+    let loaded = plugin("tiny-process").with_process(script).load().unwrap();
+    let answer = |argv: Value| {
+        let actions = loaded.run(&json!({ "argv": argv })).start().unwrap();
+        let [Action::Finish { message, .. }] = &actions[..] else { panic!("{actions:?}") };
+        message.clone()
+    };
+    assert_eq!(answer(json!(["rm", "-rf", "everything"])), "3|gone|");
+    assert!(answer(json!(["rm", "a-file"])).starts_with("not-allowed"), "its manifest names others");
+    assert_eq!(loaded.problems(), [""; 0]);
+    assert!(answer(json!(["pwd"])).starts_with("unavailable"));
+    assert!(loaded.problems()[0].contains("no answer is left"));
 }

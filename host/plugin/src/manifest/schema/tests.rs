@@ -30,6 +30,10 @@ operations = ["hmac", "equals"]
 name = "other"
 inject = { setting = "url", in = "path" }
 
+[[secret]]
+name = "third"
+inject = { program = "gh", in = "environment", name = "GH_TOKEN", prefix = "" }
+
 [capability.http]
 allow = [{ host = "api.x.org", methods = ["GET"], paths = ["/a/*"] }, { setting = "url", methods = [] }]
 rate-per-minute = 1
@@ -54,6 +58,12 @@ rate-per-minute = 1
 read = ["job_*"]
 emit = true
 rate-per-minute = 1
+
+[capability.process]
+allow = [["git", "log", "**"], ["/usr/bin/ls", "..."]]
+at-once = 1
+rate-per-minute = 1
+output-bytes = 1
 "#;
 
 struct Both {
@@ -154,6 +164,20 @@ fn others() -> Vec<Value> {
         "path",
         "header",
         "query",
+        "environment",
+        "PATH",
+        "LD_X",
+        "GH_TOKEN",
+        "_A",
+        "/bin/../ls",
+        "/bin/",
+        "//ls",
+        "/",
+        "a/b",
+        ".git",
+        "....",
+        "-x",
+        "a***",
         "body",
         "hmac",
         "equals",
@@ -165,12 +189,13 @@ fn others() -> Vec<Value> {
         "\n",
     ];
     let mut others: Vec<Value> = texts.map(Value::from).into();
-    for length in [49, 50, 51, 56, 57, 99, 100, 101] {
+    for length in [49, 50, 51, 56, 57, 99, 100, 101, 200, 201] {
         others.push("a".repeat(length).into());
         others.push(format!("1.2.{}", "3".repeat(length - 4)).into());
     }
     others.extend([json!(0), json!(1), json!(2), json!(-1), json!(1.5), json!(i64::MAX), json!(true)]);
-    others.extend([json!([]), json!(["a"]), json!([1]), json!({}), json!({ "a": 1 }), json!([{}])]);
+    others.extend([json!([]), json!(["a"]), json!([1]), json!({}), json!({ "a": 1 }), json!([{}]), json!([["a"]])]);
+    others.extend([64, 65].map(|words| vec!["a"; words].into()));
     others
 }
 
@@ -193,8 +218,9 @@ fn each_key_stands_in_both() {
         let of_schema: BTreeSet<&str> = said.keys().map(String::as_str).collect();
         assert_eq!(of_schema, of_loader, "{way}: {refused}");
         assert!(!both.schema_takes(&manifest), "{way}");
-        let is_example = !way.ends_with("/1") && !way.ends_with("/1/inject");
-        let missing = of_schema.iter().filter(|key| !there.contains(**key) && **key != "setting").count();
+        let is_example = !["/1", "/1/inject", "/2", "/2/inject"].iter().any(|end| way.ends_with(end));
+        let optional = ["setting", "program"];
+        let missing = of_schema.iter().filter(|key| !there.contains(**key) && !optional.contains(key)).count();
         assert!(!is_example || missing == 0, "the whole manifest lacks keys of {way:?}");
     }
 }
@@ -255,6 +281,10 @@ fn secrets_and_rules_name_a_host_or_a_setting() {
     assert!(!set(inject, json!({ "host": "a.org", "in": "path", "name": "token" })));
     assert!(!set(inject, json!({ "host": "a.org", "in": "query" })));
     assert!(set(inject, json!({ "host": "a.org", "in": "query", "name": "key" })));
+    assert!(!set(inject, json!({ "host": "a.org", "program": "gh", "in": "path" })));
+    assert!(!set(inject, json!({ "program": "gh", "in": "environment" })));
+    assert!(!set(inject, json!({ "in": "environment", "name": "GH_TOKEN" })));
+    assert!(set(inject, json!({ "program": "/bin/gh", "in": "environment", "name": "GH_TOKEN" })));
     assert!(!set(rule, json!({ "host": "a.org", "setting": "url", "methods": ["GET"] })));
     assert!(!set(rule, json!({ "host": "a.org" })));
 }
