@@ -42,6 +42,12 @@ fn a_plugin_is_installed_upgraded_rolled_back_and_removed() {
     assert_eq!(server.client().get("/plugins/execute-shouts").json["version"], "0.2.0");
     assert_eq!(done(&server, "POST", "/plugins/execute-shouts/rollback", &json!({}))["version"], "0.1.0");
     assert_eq!(server.client().get("/plugins/execute-shouts").json["version"], "0.1.0");
+    assert_eq!(done(&server, "POST", "/plugins/execute-shouts/upgrade", &json!({}))["version"], "0.2.0");
+    assert_eq!(done(&server, "POST", "/plugins/execute-shouts/upgrade", &json!({}))["changed"], false);
+    fs::copy(component("tiny-notifier"), &file).expect("a file can be written");
+    refused(&server, "POST", "/plugins/execute-shouts/upgrade", &json!({}), 409, "`tiny-notifier` now");
+    refused(&server, "POST", "/plugins/nobody/upgrade", &json!({}), 404, "`nobody`");
+    done(&server, "POST", "/plugins/execute-shouts/rollback", &json!({}));
     fs::write(&file, shout("0.0.9")).expect("a file can be written");
     refused(&server, "POST", "/plugins/install", &wish, 409, "older");
 
@@ -125,6 +131,7 @@ fn a_session_changes_no_plugin() {
         ("DELETE", "/plugins/execute-http"),
         ("POST", "/plugins/execute-http/disable"),
         ("POST", "/plugins/execute-http/grant"),
+        ("POST", "/plugins/execute-http/upgrade"),
         ("PUT", "/plugins/execute-http/config"),
         ("PUT", "/plugins/execute-http/secrets/token"),
     ];

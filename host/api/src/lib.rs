@@ -43,7 +43,7 @@ pub use jobs::{
 pub use plugins::{
     InstalledPlugin, ListeningFault, Plugin, PluginConfig, PluginInstallRequest, PluginLogs, PluginProblem,
     PluginQuarantine, PluginRights, PluginSecret, PluginSecretRequest, PluginSecrets, PluginStats, PluginSwitched,
-    Plugins,
+    PluginUpgradeRequest, Plugins,
 };
 pub use quota::{Quota, QuotaAccount, QuotaRequest};
 pub use runs::{GateEnd, Run, RunOpinion, RunSession, RunStopped, RunStory, Runs, Trigger, Usage};

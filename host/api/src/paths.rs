@@ -46,6 +46,7 @@ pub const PLUGIN_GRANT: &str = "/plugins/{plugin}/grant";
 pub const PLUGIN_REVOKE: &str = "/plugins/{plugin}/revoke";
 pub const PLUGIN_ENABLE: &str = "/plugins/{plugin}/enable";
 pub const PLUGIN_DISABLE: &str = "/plugins/{plugin}/disable";
+pub const PLUGIN_UPGRADE: &str = "/plugins/{plugin}/upgrade";
 pub const PLUGIN_ROLLBACK: &str = "/plugins/{plugin}/rollback";
 pub const PLUGIN_CONFIG: &str = "/plugins/{plugin}/config";
 pub const PLUGIN_SECRETS: &str = "/plugins/{plugin}/secrets";

@@ -110,6 +110,16 @@ pub struct PluginInstallRequest {
     pub downgrade: bool,
 }
 
+/// How an installed plugin is upgraded.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginUpgradeRequest {
+    /// The rights that it gets; all by which it does more than before must be named.
+    #[serde(default)]
+    #[schema(required = false)]
+    pub grants: Vec<String>,
+}
+
 /// Rights to grant or to take away.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PluginRights {

@@ -40,6 +40,23 @@ pub(super) async fn install(State(app): State<Arc<App>>, mut body: JsonObject) -
     shown(app.plugins.install(&app.engine, wish).await)
 }
 
+/// Looks for another version where an installed plugin came from, and installs it; it is live with the answer.
+///
+/// As with an install, a right by which the new version does more than the old one is refused unless `grants` names it.
+#[utoipa::path(
+    post, path = paths::PLUGIN_UPGRADE, operation_id = "plugin_upgrade",
+    request_body = api::PluginUpgradeRequest,
+    responses((status = 200, body = api::InstalledPlugin), (status = 409), (status = 503)),
+)]
+pub(super) async fn upgrade(
+    State(app): State<Arc<App>>,
+    PathText(id): PathText,
+    mut body: JsonObject,
+) -> Answer<api::InstalledPlugin> {
+    let grants: Vec<String> = body.take("grants", "a list of texts")?.unwrap_or_default();
+    shown(app.plugins.upgrade(&app.engine, id.parse()?, grants.into_iter().collect()).await)
+}
+
 /// Takes an installed plugin away. Its settings, secrets and values are kept.
 #[utoipa::path(
     delete, path = paths::PLUGIN, operation_id = "plugin_remove",

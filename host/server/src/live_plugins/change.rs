@@ -58,7 +58,22 @@ impl LivePlugins {
     pub(crate) async fn install(&self, engine: &Engine, wish: InstallWish) -> Result<Changed, ChangeFault> {
         let place = Place::parse(&wish.from).map_err(|error| refused(&chain(&error)))?;
         let fetched = fetch(&place).await.map_err(|error| refused(&chain(&error)))?;
-        self.on_site(engine, move |site| site.install(&place, fetched, &wish)).await
+        self.on_site(engine, move |site| site.install(&place, fetched, &wish, None)).await
+    }
+
+    /// From where it came.
+    pub(crate) async fn upgrade(
+        &self,
+        engine: &Engine,
+        id: PluginId,
+        grants: BTreeSet<String>,
+    ) -> Result<Changed, ChangeFault> {
+        let of = id.clone();
+        let from = self.on_site(engine, move |site| Ok(site.entry(&of)?.1.current.source)).await?;
+        let place = Place::parse(&from).map_err(|error| refused(&chain(&error)))?;
+        let fetched = fetch(&place).await.map_err(|error| refused(&chain(&error)))?;
+        let wish = InstallWish { from, grants, signer: None, downgrade: false };
+        self.on_site(engine, move |site| site.install(&place, fetched, &wish, Some(&id))).await
     }
 
     pub(crate) async fn grant(
@@ -213,9 +228,18 @@ impl LivePlugins {
 
 impl Site {
     /// Everything until the rename of the lock only looks.
-    fn install(&self, place: &Place, fetched: Fetched, wish: &InstallWish) -> Result<Changed, ChangeFault> {
+    fn install(
+        &self,
+        place: &Place,
+        fetched: Fetched,
+        wish: &InstallWish,
+        only: Option<&PluginId>,
+    ) -> Result<Changed, ChangeFault> {
         let unfit = |error: crate::installed::Unfit| refused(&error.to_string());
         let candidate = examine(&place.name(), place.text(), fetched.bytes).map_err(unfit)?;
+        if let Some(id) = only.filter(|id| **id != candidate.id) {
+            return Err(refused(&format!("{} is a plugin `{}` now, and not `{id}`", place.text(), candidate.id)));
+        }
         let installed = self.lock()?;
         let before = installed.entry(&candidate.id).cloned();
         if let Some(entry) = before.clone().filter(|entry| entry.current.digest == candidate.digest()) {
