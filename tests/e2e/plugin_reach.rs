@@ -74,3 +74,27 @@ fn sessions_are_read_and_typed_into_and_events_noted() {
     assert_eq!(noted["summary"], "tiny-host: something happened", "{noted:#}");
     assert_eq!(noted["metadata"], json!({ "plugin": "tiny-host", "name": "greeted", "told": { "who": "you" } }));
 }
+
+#[test]
+fn a_notifier_that_starts_what_it_is_told_of_comes_to_its_end() {
+    let agent = Agent::new();
+    let path = component("bad-echo").display().to_string();
+    let install = ["plugin", "install", &path, "--yes", "--grant", "jobs,jobs-trigger"];
+    let output = agent.command_of_operator(&install).output().expect("instar can be run");
+    assert!(output.status.success(), "{output:?}");
+    agent.write_jobs(&json!([{ "slug": "echo", "name": "Echo", "schedule": "@yearly", "overlap": "queue",
+                               "execute": { "type": "script", "value": "true" } }]));
+    let server = agent.start();
+    server.trigger("echo");
+    let refused = until(
+        "the end of the circle",
+        || server.client().get("/events?type=notice_failed&limit=100").text,
+        |text| text.contains("too-deep"),
+    );
+    assert_eq!(refused.matches("too-deep").count(), 1, "{refused}");
+    let runs = server.client().get("/jobs/echo/runs").json;
+    let runs = runs["runs"].as_array().unwrap_or_else(|| panic!("{runs:#}"));
+    assert!(runs.len() == 4 && runs.iter().all(|run| run["outcome"] == "succeeded"), "{runs:#?}");
+    let by_it = runs.iter().filter(|run| run["trigger"].to_string().contains("plugin bad-echo: I was told of it"));
+    assert_eq!(by_it.count(), 3, "{runs:#?}");
+}

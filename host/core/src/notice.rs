@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::id::NoticeId;
 use crate::route::Recipient;
+use crate::run::is_zero;
 use crate::thread::Topic;
 use crate::verdict::Severity;
 
@@ -42,6 +43,10 @@ pub struct Message {
     /// What it is about: where that may have a thread of its own, it goes there, and `to` is `None`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub about: Option<Topic>,
+    /// How many starts by plugins led to the run that it tells of; 0 for what tells of none. Whoever is told of it and
+    /// starts a run begins there, so that no circle goes on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
 }
 
 /// A button.
@@ -78,6 +83,7 @@ impl Message {
             silent: false,
             not_before: None,
             about: None,
+            depth: 0,
         }
     }
 }

@@ -98,7 +98,7 @@ impl Trigger {
     }
 }
 
-fn is_zero(depth: &u32) -> bool {
+pub(crate) fn is_zero(depth: &u32) -> bool {
     *depth == 0
 }
 

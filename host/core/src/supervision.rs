@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::id::{JobSlug, RunId};
+use crate::run::is_zero;
 
 /// How closely the runs of a job are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -36,6 +37,9 @@ pub struct Question {
     pub outcome: String,
     /// The last lines of its output.
     pub tail: String,
+    /// How many starts by plugins led to the run.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
 }
 
 /// What came of it.

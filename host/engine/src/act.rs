@@ -123,12 +123,12 @@ impl World {
             }
             Effect::CarryOut { id, hash, yes } => self.carry_out(id, hash, yes).await,
             Effect::Interrupt { session } => self.interrupt(session).await,
-            Effect::OpenThread { notifier, conversation, topic, severity, notice } => {
-                let result = self.open_thread(&notifier, &conversation, &topic.name, severity).await;
+            Effect::OpenThread { notifier, conversation, topic, severity, notice, depth } => {
+                let result = self.open_thread(&notifier, &conversation, &topic.name, severity, depth).await;
                 What::ThreadAnswered { notifier, conversation, topic, notice, result }
             }
-            Effect::ChangeThread { notifier, address, change } => {
-                self.change_thread(&notifier, &address, &change).await
+            Effect::ChangeThread { notifier, address, change, depth } => {
+                self.change_thread(&notifier, &address, &change, depth).await
             }
             Effect::Poll { notifier, after_ms, failures } => self.poll(notifier, after_ms, failures).await,
             Effect::KeepHouse => self.keep_house().await,
@@ -259,7 +259,11 @@ impl World {
     }
 
     async fn deliver(&self, notice: Arc<Message>, notifier: PluginId, part: u32) -> What {
-        let call = CallContext { trace_id: notice.id.to_string(), ..CallContext::new(Asker::Operator, clock::now()) };
+        let call = CallContext {
+            trace_id: notice.id.to_string(),
+            depth: notice.depth,
+            ..CallContext::new(Asker::Operator, clock::now())
+        };
         let plugins = self.plugins.now();
         let delivery = plugins.deliver(&notifier, &call, &notice, part);
         let (error, retry, thread) = match within(DELIVER_DEADLINE, delivery).await {

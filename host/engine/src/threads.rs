@@ -22,8 +22,9 @@ impl World {
         conversation: &str,
         name: &str,
         severity: Severity,
+        depth: u32,
     ) -> Result<String, ThreadFault> {
-        let call = CallContext::new(Asker::Operator, clock::now());
+        let call = CallContext { depth, ..CallContext::new(Asker::Operator, clock::now()) };
         let plugins = self.plugins.now();
         let opened = plugins.open_thread(notifier, &call, conversation, name, severity);
         match within(DEADLINE, opened).await {
@@ -34,8 +35,14 @@ impl World {
     }
 
     /// A sign is worth one try.
-    pub(crate) async fn change_thread(&self, notifier: &PluginId, address: &Address, change: &ThreadChange) -> What {
-        let call = CallContext::new(Asker::Operator, clock::now());
+    pub(crate) async fn change_thread(
+        &self,
+        notifier: &PluginId,
+        address: &Address,
+        change: &ThreadChange,
+        depth: u32,
+    ) -> What {
+        let call = CallContext { depth, ..CallContext::new(Asker::Operator, clock::now()) };
         let plugins = self.plugins.now();
         let changed = async {
             match change {

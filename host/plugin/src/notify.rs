@@ -152,7 +152,8 @@ impl Plugins {
 
     pub(crate) fn teller<'a>(&'a self, plugin: &'a Loaded, call: &'a CallContext, limits: CallLimits) -> Callee<'a> {
         let driver = plugin.driver.as_ref().expect("a notifier has a driver half");
-        self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, &call.trace_id, limits)
+        let callee = self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, &call.trace_id, limits);
+        Callee { depth: call.depth, ..callee }
     }
 }
 

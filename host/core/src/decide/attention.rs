@@ -19,7 +19,8 @@ use crate::verdict::{Severity, Verdict};
 /// Whether people hear of an item by a notice of its own, or have just heard of its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
-    Now,
+    /// With how many starts by plugins led to it.
+    Now { depth: u32 },
     Already,
 }
 
@@ -31,7 +32,7 @@ const SHOWN: usize = 1000;
 /// The same thing asked for twice is one item, whatever became of it.
 pub(super) fn raise_asked(draft: &mut Draft<'_>, wanted: Wanted) {
     if draft.state.attention_item(&wanted.id).is_none() {
-        raise(draft, wanted, None, Told::Now);
+        raise(draft, wanted, None, Told::Now { depth: 0 });
     }
 }
 
@@ -43,7 +44,7 @@ pub(super) fn turn_asked(draft: &mut Draft<'_>, id: &str, status: ItemStatus, by
     if !status.is_closed() {
         threads::reopen(draft, &Subject::Item(id.to_owned()));
     }
-    notice(draft, &item, Severity::Info, title, body);
+    notice(draft, &item, 0, Severity::Info, title, body);
     draft.event(Fact::AttentionTurned { id: id.to_owned(), status, by });
 }
 
@@ -85,7 +86,8 @@ pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, finished: &RunFinished
         Outcome::NeedsAttention { cause } if finished.retry_at.is_none() => {
             let title = format!("{}: needs attention", finished.job_name);
             let wanted = wanted(run, id, title, cause, "run");
-            raise_anew(draft, wanted, run.slug.clone(), if was_told { Told::Already } else { Told::Now });
+            let told = if was_told { Told::Already } else { Told::Now { depth: run.trigger.depth() } };
+            raise_anew(draft, wanted, run.slug.clone(), told);
         }
         Outcome::Succeeded => settle(draft, &id),
         Outcome::NeedsAttention { .. }
@@ -189,8 +191,9 @@ fn raise(draft: &mut Draft<'_>, wanted: Wanted, job: Option<JobSlug>, told: Told
     let thread = known.and_then(|item| item.thread.clone());
     let handle = draft.ids.notice().to_string();
     let item = Item { thread, job, handle, ..Item::new(wanted, draft.now) };
-    if told == Told::Now {
-        notice(draft, &item, item.wanted.priority.severity(), item.wanted.title.clone(), text(&item.wanted));
+    if let Told::Now { depth } = told {
+        let (title, body) = (item.wanted.title.clone(), text(&item.wanted));
+        notice(draft, &item, depth, item.wanted.priority.severity(), title, body);
     }
     draft.event(Fact::AttentionRaised { item: Box::new(item) });
     prune(draft);
@@ -213,7 +216,14 @@ fn settle(draft: &mut Draft<'_>, id: &str) {
 }
 
 /// In the thread of its job, or in one of its own.
-fn notice(draft: &mut Draft<'_>, item: &Item, severity: Severity, title: String, body_markdown: String) {
+fn notice(
+    draft: &mut Draft<'_>,
+    item: &Item,
+    depth: u32,
+    severity: Severity,
+    title: String,
+    body_markdown: String,
+) {
     let about = match &item.job {
         Some(slug) => {
             let name = draft.state.job(slug).map_or_else(|| slug.as_str(), |entry| entry.job.name.as_str());
@@ -222,7 +232,7 @@ fn notice(draft: &mut Draft<'_>, item: &Item, severity: Severity, title: String,
         None => Topic { subject: Subject::Item(item.wanted.id.clone()), name: item.wanted.title.clone() },
     };
     let notice = Message::notice(draft.ids.notice(), severity, title, body_markdown);
-    tell::raise(draft, Message { about: Some(about), choices: item.choices(), ..notice });
+    tell::raise(draft, Message { about: Some(about), choices: item.choices(), depth, ..notice });
 }
 
 fn cut(text: &str, most: usize) -> String {

@@ -46,10 +46,11 @@ fn digest(draft: &mut Draft<'_>, deliveries: &[Delivery]) -> Message {
     }
     let about = deliveries[0].notice.about.clone();
     let is_common = deliveries.iter().all(|delivery| delivery.notice.about == about);
+    let depth = deliveries.iter().map(|delivery| delivery.notice.depth).max().unwrap_or(0);
     let title = format!("{} reports", deliveries.len());
     let severity = severity.unwrap_or(crate::verdict::Severity::Info);
     let notice = Message::notice(draft.ids.notice(), severity, title, lines.join("\n"));
-    Message { about: about.filter(|_| is_common), ..notice }
+    Message { about: about.filter(|_| is_common), depth, ..notice }
 }
 
 fn line(notice: &Message) -> String {

@@ -81,12 +81,16 @@ pub enum Effect {
         severity: Severity,
         /// The notice that waits for it.
         notice: Option<NoticeId>,
+        /// The depth of that notice.
+        depth: u32,
     },
     /// A sign to people; it is worth one try.
     ChangeThread {
         notifier: PluginId,
         address: Address,
         change: ThreadChange,
+        /// That of the notice for which it is changed.
+        depth: u32,
     },
     /// Presses Escape in a session.
     Interrupt {

@@ -244,7 +244,14 @@ fn carry_out(draft: &mut Draft<'_>, pending: &Pending, deed: Deed) -> Done {
         Deed::OpenThread { name } => {
             let topic = Topic { subject: Subject::Wish(pending.inbound.key.clone()), name };
             let (notifier, conversation) = (place.notifier.clone(), place.address.conversation.clone());
-            draft.effect(Effect::OpenThread { notifier, conversation, topic, severity: Severity::Info, notice: None });
+            draft.effect(Effect::OpenThread {
+                notifier,
+                conversation,
+                topic,
+                severity: Severity::Info,
+                notice: None,
+                depth: 0,
+            });
             Done::Yes
         }
         Deed::Turn { id, status } => Done::No(attention::turned(draft, pending, &id, status)),

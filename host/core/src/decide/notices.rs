@@ -31,7 +31,7 @@ pub(super) fn run_started(draft: &mut Draft<'_>, run: &Run, session: &Session) {
     if run.request.notify && run.request.notices.start {
         let name = &run.request.job_name;
         let body = format!("**{name}** started ({}), session `{}`", origin(&run.trigger), session.name);
-        raise(draft, of_run(run), Severity::Info, format!("{name}: started"), body);
+        raise(draft, of_run(run), run.trigger.depth(), Severity::Info, format!("{name}: started"), body);
     }
 }
 
@@ -58,7 +58,7 @@ pub(super) fn run_ended(draft: &mut Draft<'_>, run: &Run, failures_before: u32, 
         return false;
     };
     let body = body(run, finished);
-    raise(draft, of_run(run), severity, title, body);
+    raise(draft, of_run(run), run.trigger.depth(), severity, title, body);
     true
 }
 
@@ -67,7 +67,7 @@ pub(super) fn job_paused(draft: &mut Draft<'_>, run: &Run, cause: &PauseCause) {
     let name = &run.request.job_name;
     let advice = format!("`instar job resume {slug}` lets it run again; `instar job runs {slug}` shows what happened");
     let body = format!("**{name}** was {}. {advice}.", cause.sentence());
-    raise(draft, of_run(run), Severity::Critical, format!("{name}: paused"), body);
+    raise(draft, of_run(run), run.trigger.depth(), Severity::Critical, format!("{name}: paused"), body);
 }
 
 /// A job that comes more or less often than its file says is nothing to find out by chance.
@@ -78,7 +78,7 @@ pub(super) fn job_tuned(draft: &mut Draft<'_>, job: &Job, tuned: &Tuned) {
         "**{name}** runs at `{schedule}` from now on, by {by}. {reason}.\n\n`instar job tune {slug} reset` goes back to \
          the schedule of the jobs file."
     );
-    raise(draft, Some(of_job(slug, name)), Severity::Info, format!("{name}: another schedule"), body);
+    raise(draft, Some(of_job(slug, name)), 0, Severity::Info, format!("{name}: another schedule"), body);
 }
 
 pub(super) fn quota_level(draft: &mut Draft<'_>, window: QuotaWindow, level: u8, quota: &Quota) {
@@ -96,7 +96,7 @@ pub(super) fn quota_level(draft: &mut Draft<'_>, window: QuotaWindow, level: u8,
             body.push_str(&format!("; jobs of priority {} do not start", held.join(", ")));
         }
     }
-    raise(draft, None, severity, format!("Quota: {level} % of the {}", window.words()), format!("{body}."));
+    raise(draft, None, 0, severity, format!("Quota: {level} % of the {}", window.words()), format!("{body}."));
 }
 
 pub(super) fn memory_pressure(draft: &mut Draft<'_>, pressure: Pressure, used_percent: f64) {
@@ -108,7 +108,7 @@ pub(super) fn memory_pressure(draft: &mut Draft<'_>, pressure: Pressure, used_pe
     let body = format!(
         "{used_percent:.0} % of the machine's memory are used. Jobs of priority {held} do not start until it is less."
     );
-    raise(draft, None, severity, format!("Memory: {} pressure", pressure.as_str()), body);
+    raise(draft, None, 0, severity, format!("Memory: {} pressure", pressure.as_str()), body);
 }
 
 /// Status, duration, how it came about, what may help to find the cause, and the end of the output.
@@ -183,9 +183,17 @@ fn origin(trigger: &Trigger) -> String {
     }
 }
 
-fn raise(draft: &mut Draft<'_>, about: Option<Topic>, severity: Severity, title: String, body_markdown: String) {
+/// `depth` is how many starts by plugins led to the run that it tells of.
+fn raise(
+    draft: &mut Draft<'_>,
+    about: Option<Topic>,
+    depth: u32,
+    severity: Severity,
+    title: String,
+    body_markdown: String,
+) {
     let notice = Message::notice(draft.ids.notice(), severity, title, body_markdown);
-    tell::raise(draft, Message { about, ..notice });
+    tell::raise(draft, Message { about, depth, ..notice });
 }
 
 /// The job of a run, under the name that it has now.

@@ -39,7 +39,7 @@ pub(super) fn asked(draft: &mut Draft<'_>, open: Vec<Question>) {
         let known = draft.state.conversations().question(&question.id);
         if known.is_none_or(|known| known.question != question) && draft.now < question.until {
             attention::approval_asked(draft, &question);
-            show(draft, question);
+            show(draft, question, 0);
         }
     }
 }
@@ -68,7 +68,7 @@ pub(super) fn ask_for_run(draft: &mut Draft<'_>, run: &Run, verdict: &Verdict) {
         within: None,
         is_of_run: true,
     };
-    show(draft, question);
+    show(draft, question, run.trigger.depth());
 }
 
 /// Whether somebody said yes to exactly this run; it is good for one.
@@ -100,12 +100,13 @@ fn close(draft: &mut Draft<'_>, id: String) {
     converse(draft, Conversed::Closed { id });
 }
 
-fn show(draft: &mut Draft<'_>, question: Question) {
+/// `depth` is how many starts by plugins led to the run that it is about.
+fn show(draft: &mut Draft<'_>, question: Question, depth: u32) {
     let (yes, no) = (draft.ids.notice().to_string(), draft.ids.notice().to_string());
     let choices =
         [("Approve", &yes), ("Deny", &no)].map(|(label, token)| Choice { label: label.into(), token: token.clone() });
     let title = "A guard asks".to_owned();
-    let notice = Message::notice(draft.ids.notice(), Severity::High, title, question.text());
+    let notice = Message { depth, ..Message::notice(draft.ids.notice(), Severity::High, title, question.text()) };
     let about = question.job.as_ref().map(|slug| {
         let name = draft.state.job(slug).map_or_else(|| slug.as_str(), |entry| entry.job.name.as_str());
         notices::of_job(slug, name)

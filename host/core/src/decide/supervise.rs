@@ -25,6 +25,7 @@ pub(super) fn ask(draft: &mut Draft<'_>, run: &Run, finished: &RunFinished) {
         task: run.request.step.execute_json.clone(),
         outcome: finished.outcome.sentence(),
         tail: end.tail.clone(),
+        depth: run.trigger.depth(),
     };
     draft.event(Fact::SupervisionAsked { question: Box::new(question) });
     draft.effect(Effect::Supervise { run: run.id });
@@ -44,7 +45,7 @@ pub(super) fn supervised(draft: &mut Draft<'_>, run: RunId, answer: Result<Strin
         let title = format!("{name}: supervision says {verdict}");
         let body_markdown = format!("**{name}** {}\n\nSupervision: {verdict}. {}", question.outcome, opinion.reason);
         let about = question.slug.as_ref().map(|slug| notices::of_job(slug, name));
-        tell::raise(draft, Message { about, ..Message::notice(id, severity, title, body_markdown) });
+        tell::raise(draft, Message { about, depth: question.depth, ..Message::notice(id, severity, title, body_markdown) });
     }
     draft.event(Fact::RunSupervised { run, slug: question.slug.clone(), opinion });
 }

@@ -29,7 +29,7 @@ pub(super) fn deliver(
     let known = draft.state.conversations().thread(notifier, &topic.subject).cloned();
     match known.filter(|thread| thread.address.conversation == conversation) {
         Some(thread) => {
-            follow_name(draft, notifier, topic, &thread);
+            follow_name(draft, notifier, topic, &thread, delivery.notice.depth);
             tell::deliver(draft, notifier, delivery, Some(thread.address));
         }
         None if is_opening(draft, notifier, topic, delivery.notice.id) => {
@@ -43,6 +43,7 @@ pub(super) fn deliver(
             topic: topic.clone(),
             severity: severity(&topic.subject, delivery.notice.severity),
             notice: Some(delivery.notice.id),
+            depth: delivery.notice.depth,
         }),
     }
 }
@@ -66,13 +67,12 @@ fn severity(subject: &Subject, of_notice: Severity) -> Severity {
 }
 
 /// What it is for is called otherwise now.
-fn follow_name(draft: &mut Draft<'_>, notifier: &PluginId, topic: &Topic, thread: &Thread) {
+fn follow_name(draft: &mut Draft<'_>, notifier: &PluginId, topic: &Topic, thread: &Thread, depth: u32) {
     if thread.name == topic.name {
         return;
     }
     let (notifier, address) = (notifier.clone(), thread.address.clone());
-    let change = ThreadChange::Rename(topic.name.clone());
-    draft.effect(Effect::ChangeThread { notifier: notifier.clone(), address: address.clone(), change });
+    change(draft, &notifier, address.clone(), ThreadChange::Rename(topic.name.clone()), depth);
     opened(draft, notifier, topic, address);
 }
 
@@ -154,7 +154,7 @@ pub(super) fn mend(
         }
         (ThreadState::Closed, Some(topic), _) => {
             let thread = draft.state.conversations().thread(notifier, &topic.subject)?.clone();
-            change(draft, notifier, thread.address, ThreadChange::Reopen);
+            change(draft, notifier, thread.address, ThreadChange::Reopen, notice.depth);
             at
         }
         // Somebody who took a thread away is told all the same, in the main one.
@@ -175,7 +175,7 @@ pub(super) fn follow(draft: &mut Draft<'_>, notifier: &PluginId, notice: &Messag
     let is_closed = draft.state.attention_item(id).is_some_and(|item| item.status.is_closed());
     if let Some(thread) = draft.state.conversations().thread(notifier, subject).filter(|_| is_closed) {
         let address = thread.address.clone();
-        change(draft, notifier, address, ThreadChange::Close);
+        change(draft, notifier, address, ThreadChange::Close, notice.depth);
     }
 }
 
@@ -184,13 +184,13 @@ pub(super) fn reopen(draft: &mut Draft<'_>, subject: &Subject) {
     for notifier in draft.state.threaded.clone() {
         if let Some(thread) = draft.state.conversations().thread(&notifier, subject) {
             let address = thread.address.clone();
-            change(draft, &notifier, address, ThreadChange::Reopen);
+            change(draft, &notifier, address, ThreadChange::Reopen, 0);
         }
     }
 }
 
-fn change(draft: &mut Draft<'_>, notifier: &PluginId, address: Address, change: ThreadChange) {
-    draft.effect(Effect::ChangeThread { notifier: notifier.clone(), address, change });
+fn change(draft: &mut Draft<'_>, notifier: &PluginId, address: Address, change: ThreadChange, depth: u32) {
+    draft.effect(Effect::ChangeThread { notifier: notifier.clone(), address, change, depth });
 }
 
 fn converse(draft: &mut Draft<'_>, fact: Conversed) {

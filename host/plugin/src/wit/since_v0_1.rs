@@ -43,7 +43,8 @@ pub struct CallContext {
     pub now: Timestamp,
     /// What an agent is to be told before its task; for execute types.
     pub context: String,
-    /// How many starts by plugins led to the run, one from the other; 0 for one that people or schedules wanted.
+    /// How many starts by plugins led to the run that it belongs to or tells of, one from the other; 0 where people or
+    /// schedules wanted it.
     pub depth: u32,
 }
 
