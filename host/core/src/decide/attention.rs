@@ -20,7 +20,9 @@ use crate::verdict::{Severity, Verdict};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Told {
     /// With how many starts by plugins led to it.
-    Now { depth: u32 },
+    Now {
+        depth: u32,
+    },
     Already,
 }
 
@@ -216,14 +218,7 @@ fn settle(draft: &mut Draft<'_>, id: &str) {
 }
 
 /// In the thread of its job, or in one of its own.
-fn notice(
-    draft: &mut Draft<'_>,
-    item: &Item,
-    depth: u32,
-    severity: Severity,
-    title: String,
-    body_markdown: String,
-) {
+fn notice(draft: &mut Draft<'_>, item: &Item, depth: u32, severity: Severity, title: String, body_markdown: String) {
     let about = match &item.job {
         Some(slug) => {
             let name = draft.state.job(slug).map_or_else(|| slug.as_str(), |entry| entry.job.name.as_str());

@@ -45,7 +45,10 @@ pub(super) fn supervised(draft: &mut Draft<'_>, run: RunId, answer: Result<Strin
         let title = format!("{name}: supervision says {verdict}");
         let body_markdown = format!("**{name}** {}\n\nSupervision: {verdict}. {}", question.outcome, opinion.reason);
         let about = question.slug.as_ref().map(|slug| notices::of_job(slug, name));
-        tell::raise(draft, Message { about, depth: question.depth, ..Message::notice(id, severity, title, body_markdown) });
+        tell::raise(
+            draft,
+            Message { about, depth: question.depth, ..Message::notice(id, severity, title, body_markdown) },
+        );
     }
     draft.event(Fact::RunSupervised { run, slug: question.slug.clone(), opinion });
 }
