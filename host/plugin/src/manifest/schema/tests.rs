@@ -99,6 +99,16 @@ fn whole() -> Value {
     toml::from_str(WHOLE).expect("it is TOML")
 }
 
+#[test]
+fn manifest_of_the_book_is_taken() {
+    let book = include_str!("../../../../../plugin-sdk/book/rights.md");
+    let manifest = book.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).expect("it has one");
+    assert!(Both::new().agree(&toml::from_str(manifest).expect("it is TOML")));
+    for named in manifest.lines().filter_map(|line| line.strip_prefix("[capability.")?.strip_suffix(']')) {
+        assert!(book.contains(&format!("| `{named}` |")), "{named} does not stand in the table");
+    }
+}
+
 /// The ways to all that stands in a value, itself included.
 fn ways(value: &Value, way: &str, found: &mut Vec<String>) {
     found.push(way.to_owned());
