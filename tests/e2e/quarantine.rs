@@ -3,6 +3,8 @@
 use instar_tests::{Agent, Server, until};
 use serde_json::{Value, json};
 
+use crate::hook;
+
 fn job(slug: &str, execute_type: &str) -> Value {
     json!({"slug": slug, "name": slug, "schedule": "@yearly", "execute": {"type": execute_type, "value": "echo fine"}})
 }
@@ -76,6 +78,43 @@ fn a_guard_in_quarantine_denies_by_its_name() {
     assert!(run["status"] == "skipped" && cause.contains("bad-guard-traps/quarantined"), "{run:#}");
     assert!(cause.contains("is in quarantine"), "{run:#}");
     drop((agent, server));
+}
+
+#[test]
+fn faults_of_a_guard_in_hooks_count_and_it_denies_by_its_name_from_then_on() {
+    let agent = hook::guarded();
+    agent.install("bad-guard-traps");
+    agent.configure(&json!({ "plugins": { "quarantineAfter": 3 } }));
+    agent.write_jobs(&json!([]));
+    let reads = json!({
+        "session_id": "s1", "hook_event_name": "PreToolUse", "permission_mode": "default", "cwd": "/tmp",
+        "tool_name": "Read", "tool_input": { "file_path": "/tmp/a" },
+    });
+    let denied = || {
+        let done = hook::call(&agent, "PreToolUse", agent.dir(), reads.to_string().as_bytes(), &[]);
+        String::from_utf8_lossy(&done.stdout).into_owned()
+    };
+    // What was before the server began is not counted.
+    for _ in 0..3 {
+        let reason = denied();
+        assert!(reason.contains("deny") && reason.contains("bad-guard-traps/trap"), "{reason}");
+    }
+    let server = agent.start();
+    for _ in 0..3 {
+        assert_eq!(plugin(&server, "bad-guard-traps")["enabled"], true);
+        let reason = denied();
+        assert!(reason.contains("deny") && reason.contains("bad-guard-traps/trap"), "{reason}");
+    }
+    let quarantined = until_quarantined(&server, "bad-guard-traps");
+    assert_eq!((&quarantined["quarantine"]["faults"], &quarantined["quarantine"]["code"]), (&json!(3), &json!("trap")));
+    let reason = denied();
+    for part in ["deny", "bad-guard-traps/quarantined", "instar plugin enable bad-guard-traps"] {
+        assert!(reason.contains(part), "{part}: {reason}");
+    }
+    assert!(said(&agent, &["plugin", "enable", "bad-guard-traps"]).contains("is enabled"));
+    until("the way back", || plugin(&server, "bad-guard-traps"), |plugin| plugin["enabled"] == true);
+    let reason = denied();
+    assert!(reason.contains("bad-guard-traps/trap"), "{reason}");
 }
 
 #[test]

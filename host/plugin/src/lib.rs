@@ -60,7 +60,7 @@ pub use manifest::manifest_schema;
 pub use notify::Receipt;
 pub use plugins::{NamedSecret, PluginInfo, Plugins};
 pub use secret::{Secret, Secrets};
-pub use stats::{PluginStats, StatsBook, Trip};
+pub use stats::{PluginStats, StatsBook, Trip, is_own_fault};
 pub use web::{Web, WebAnswer, WebError, WebRequest};
 pub use wish::{Danger, Wish};
 pub use wit::since_v0_1::{Asker, CallContext};

@@ -70,6 +70,15 @@ struct Counts {
     lengths: [u64; LENGTHS],
 }
 
+/// Codes of faults by which it was the plugin itself that left a call without an answer. What it refuses is an answer;
+/// a host without a free place, or a wrong question, says nothing of it.
+const OWN_FAULTS: [&str; 6] = ["trap", "timeout", "memory-limit", "table-limit", "instance-limit", "output-too-large"];
+
+/// Whether faults of this code count for the quarantine.
+pub fn is_own_fault(code: &str) -> bool {
+    OWN_FAULTS.contains(&code)
+}
+
 /// The last one is more than an hour.
 const LENGTHS: usize = 130;
 const STEPS: f64 = 4.0;
@@ -99,27 +108,50 @@ impl StatsBook {
         }
     }
 
+    /// A call that another process made: how long it took, and the code of the plugin's own fault where it gave no
+    /// answer. One that was never loaded here is not counted.
+    pub fn note_elsewhere(&self, plugin: &PluginId, took: Duration, fault: Option<&str>) {
+        let fault = fault.and_then(|code| OWN_FAULTS.into_iter().find(|own| *own == code));
+        if let Some(counter) = self.known(plugin) {
+            counter.note(took, fault);
+        }
+    }
+
+    /// What it left unanswered so far says nothing of it as it is now.
+    pub fn begin_anew(&self, plugin: &PluginId) {
+        if let Some(counter) = self.known(plugin) {
+            counter.lock().faults_in_a_row = 0;
+        }
+    }
+
+    fn known(&self, plugin: &PluginId) -> Option<Arc<Counter>> {
+        self.counters.lock().unwrap_or_else(PoisonError::into_inner).get(plugin).cloned()
+    }
+
     /// What it did so far; `None` for one that was never loaded.
     pub fn told(&self, plugin: &PluginId) -> Option<PluginStats> {
-        let book = self.counters.lock().unwrap_or_else(PoisonError::into_inner);
-        book.get(plugin).map(|counter| counter.told())
+        self.known(plugin).map(|counter| counter.told())
     }
 }
 
 impl Counter {
     pub(crate) fn note_call(&self, took: Duration, fault: Option<&Cause>) {
+        self.note(took, fault.map(Cause::code));
+    }
+
+    fn note(&self, took: Duration, fault: Option<&'static str>) {
         let mut counts = self.lock();
         counts.told.calls += 1;
         counts.told.longest = counts.told.longest.max(took);
         counts.lengths[place(took)] += 1;
         if let Some(fault) = fault {
-            *counts.told.faults.entry(fault.code()).or_default() += 1;
+            *counts.told.faults.entry(fault).or_default() += 1;
         }
         let in_a_row = counts.count_row(fault);
         drop(counts);
         let most = self.trips.most.load(Ordering::Relaxed);
-        if let Some(fault) = fault.filter(|_| most > 0 && in_a_row == most) {
-            let trip = Trip { plugin: self.plugin.clone(), faults: in_a_row, code: fault.code() };
+        if let Some(code) = fault.filter(|_| most > 0 && in_a_row == most) {
+            let trip = Trip { plugin: self.plugin.clone(), faults: in_a_row, code };
             self.trips.tripped.lock().unwrap_or_else(PoisonError::into_inner).push(trip);
             self.trips.rung.notify_one();
             self.lock().faults_in_a_row = 0;
@@ -155,19 +187,11 @@ impl Default for Counts {
 }
 
 impl Counts {
-    /// How many calls in a row the plugin itself left without an answer. What it refuses is an answer; a host without
-    /// a free place, or a wrong question, says nothing of it.
-    fn count_row(&mut self, fault: Option<&Cause>) -> u32 {
+    /// How many calls in a row the plugin itself left without an answer.
+    fn count_row(&mut self, fault: Option<&str>) -> u32 {
         match fault {
-            None | Some(Cause::PluginFailed(_)) => self.faults_in_a_row = 0,
-            Some(
-                Cause::Trap(_)
-                | Cause::Timeout { .. }
-                | Cause::MemoryLimit { .. }
-                | Cause::TableLimit { .. }
-                | Cause::InstanceLimit(_)
-                | Cause::OutputTooLarge { .. },
-            ) => self.faults_in_a_row += 1,
+            None | Some("plugin-failed") => self.faults_in_a_row = 0,
+            Some(code) if is_own_fault(code) => self.faults_in_a_row += 1,
             Some(_) => {}
         }
         self.faults_in_a_row
@@ -236,6 +260,41 @@ mod tests {
         assert_eq!(book.tripped().await, [Trip { plugin: id, faults: 3, code: "timeout" }]);
         note(Some(&trap));
         assert!(!is_tripped(), "it counts anew");
+    }
+
+    #[tokio::test]
+    async fn calls_of_other_processes_count_and_a_new_version_begins_anew() {
+        let book = StatsBook::default();
+        let (id, unknown): (PluginId, PluginId) = ("a".parse().unwrap(), "b".parse().unwrap());
+        let counter = book.of(&id);
+        book.trip_after(3);
+        let elsewhere = |fault| book.note_elsewhere(&id, Duration::from_millis(1), fault);
+        book.note_elsewhere(&unknown, Duration::ZERO, Some("trap"));
+        elsewhere(Some("trap"));
+        elsewhere(Some("timeout"));
+        book.begin_anew(&id);
+        elsewhere(Some("timeout"));
+        counter.note_call(Duration::ZERO, Some(&Cause::Trap("x".to_owned())));
+        assert!(book.trips.tripped.lock().unwrap().is_empty());
+        elsewhere(Some("trap"));
+        assert_eq!(book.tripped().await, [Trip { plugin: id.clone(), faults: 3, code: "trap" }]);
+        elsewhere(None);
+        let told = book.told(&id).unwrap();
+        assert_eq!((told.calls, told.faults.get("trap"), told.faults.get("timeout")), (6, Some(&3), Some(&2)));
+        assert!(book.told(&unknown).is_none());
+    }
+
+    #[test]
+    fn codes_of_own_faults_are_those_of_causes() {
+        let causes = [
+            Cause::Trap(String::new()),
+            Cause::Timeout { limit: Duration::ZERO },
+            Cause::MemoryLimit { asked: 1, limit: 1 },
+            Cause::TableLimit { asked: 1, limit: 1 },
+            Cause::InstanceLimit(String::new()),
+            Cause::OutputTooLarge { limit: 1 },
+        ];
+        assert_eq!(causes.map(|cause| cause.code()), OWN_FAULTS);
     }
 
     #[test]

@@ -4,6 +4,7 @@ mod change;
 mod log;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 
 use instar_core::attention::{ItemStatus, Urgency, Wanted};
 use instar_core::id::PluginId;
@@ -68,6 +69,13 @@ impl LivePlugins {
         self.stats.told(plugin)
     }
 
+    /// A guard was called in a process of its own, and may have given no verdict.
+    pub(crate) fn note_hook(&self, guard: &str, took_us: u64, fault: Option<&str>) {
+        if let Ok(guard) = guard.parse() {
+            self.stats.note_elsewhere(&guard, Duration::from_micros(took_us), fault);
+        }
+    }
+
     /// Loads all anew if something changed. Settings that cannot be read leave those that are in force.
     async fn reload(&self, engine: &Engine) -> Result<(), AskError> {
         let mut mark = self.mark.lock().await;
@@ -92,9 +100,22 @@ impl LivePlugins {
         };
         engine.replace_plugins(plugins).await?;
         tracing::info!(plugins = list.plugins.len(), problems = list.problems.len(), "the plugins changed");
+        self.forget_faults(&list);
         *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);
         *mark = new_mark;
         self.close_items(engine).await
+    }
+
+    /// Of those that are another version than before, or were enabled or disabled.
+    fn forget_faults(&self, list: &instar_api::Plugins) {
+        let before = self.list();
+        for plugin in &list.plugins {
+            let same = before.plugins.iter().find(|before| before.id == plugin.id);
+            let is_as_before = same.is_some_and(|it| (&it.digest, it.enabled) == (&plugin.digest, plugin.enabled));
+            if let (false, Ok(id)) = (is_as_before, plugin.id.parse()) {
+                self.stats.begin_anew(&id);
+            }
+        }
     }
 
     fn settings(&self) -> Arc<Config> {

@@ -32,6 +32,7 @@ mod traces;
 mod users_file;
 mod watch_approvals;
 mod watch_file;
+mod watch_hooks;
 mod watch_jobs;
 mod wiring;
 

@@ -22,7 +22,7 @@ use tokio::task::JoinHandle;
 
 use crate::bundled;
 use crate::config::{Config, ConfigError, Project};
-use crate::guards::{Approvals, Home};
+use crate::guards::{Approvals, DecisionLog, Home};
 use crate::http::{self, App, Streams};
 use crate::live_plugins;
 use crate::memory_watch;
@@ -32,6 +32,7 @@ use crate::start_code;
 use crate::traces;
 use crate::users_file;
 use crate::watch_approvals;
+use crate::watch_hooks;
 use crate::watch_jobs;
 use crate::wiring::{self, Host};
 use listen::{Tcp, Unix};
@@ -273,6 +274,7 @@ fn watches(host: &Host, config: &Config, project: &Project) -> Vec<JoinHandle<()
         tokio::spawn(live_plugins::watch(host.plugins.clone(), host.engine.clone())),
         tokio::spawn(live_plugins::quarantine(host.plugins.clone(), host.engine.clone())),
         tokio::spawn(users_file::watch(project.users_file(), host.engine.clone())),
+        tokio::spawn(watch_hooks::watch(DecisionLog::new(Home::of(project).decisions()), host.plugins.clone())),
         tokio::spawn(watch_approvals::watch(Approvals::new(Home::of(project).approvals()), host.engine.clone())),
     ];
     if config.admission.quota.is_some() {

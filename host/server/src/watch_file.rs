@@ -34,6 +34,12 @@ pub(crate) async fn watch_folder<F: Future<Output = Result<(), AskError>>>(folde
     follow(folder, folder, None, reread).await;
 }
 
+/// Calls `reread` whenever somebody may have written into the file that lies there now, until the host shuts down. What
+/// else happens in its folder wakes nobody, and of a file that takes its place nothing is told.
+pub(crate) async fn watch_writes<F: Future<Output = Result<(), AskError>>>(file: &Path, reread: impl Fn() -> F) {
+    follow(file, file, None, reread).await;
+}
+
 /// Of the changes in the folder those of this name count, or all.
 async fn follow<F: Future<Output = Result<(), AskError>>>(
     path: &Path,

@@ -22,6 +22,11 @@ impl DecisionLog {
         Self { path }
     }
 
+    /// Makes the file, so that it can be watched.
+    pub(crate) fn prepare(&self) -> io::Result<()> {
+        self.open().map(drop)
+    }
+
     pub(crate) fn append(&self, decision: &GuardDecision) -> io::Result<()> {
         let mut line = serde_json::to_vec(decision)?;
         line.push(b'\n');
