@@ -33,7 +33,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::event::{Event, Fact};
-use crate::id::{Ids, JobSlug};
+use crate::id::{Ids, JobSlug, RunId};
 use crate::run::StopCause;
 use crate::state::State;
 
@@ -60,6 +60,8 @@ struct Draft<'a> {
     begun_runs: Vec<Option<JobSlug>>,
     /// How many of them have each tag.
     begun_tags: BTreeMap<String, usize>,
+    /// The runs that this decision stops, which `state` does not know yet.
+    stopped: BTreeSet<RunId>,
 }
 
 impl<'a> Draft<'a> {
@@ -73,6 +75,7 @@ impl<'a> Draft<'a> {
             begun: BTreeSet::new(),
             begun_runs: Vec::new(),
             begun_tags: BTreeMap::new(),
+            stopped: BTreeSet::new(),
         }
     }
 

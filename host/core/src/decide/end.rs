@@ -20,6 +20,10 @@ pub(super) struct Ended {
 /// whatever the command does from here on, the run was stopped.
 pub(super) fn stop_asked(draft: &mut Draft<'_>, id: RunId, cause: StopCause) {
     let Some(run) = draft.state.run(id).filter(|run| run.stopping.is_none()) else { return };
+    // Its time may be over at the very moment at which a newer one takes its place.
+    if !draft.stopped.insert(id) {
+        return;
+    }
     match (&run.phase, cause) {
         (Phase::Gating | Phase::Queued, StopCause::Asked { by }) => admit::withdrawn(draft, run, by),
         (_, cause) => {

@@ -8,7 +8,7 @@ use instar_core::event::Fact;
 use instar_core::gate::{GateAnswer, GateEnd};
 use instar_core::id::RunId;
 use instar_core::plan::{Action, EndCause, FinishVerdict, StepResult};
-use instar_core::run::Trigger;
+use instar_core::run::{Outcome, Trigger};
 use instar_core::talk::{Activity, Doing};
 use instar_core::thread::ThreadFault;
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
@@ -259,6 +259,35 @@ fn check(world: &World) {
         let numbers = run.talk.iter().flat_map(|talk| &talk.pending).map(|message| message.number);
         assert!(numbers.is_sorted_by(|one, next| one < next), "messages of {} out of order", run.id);
     }
+}
+
+/// A run that waits is over by its time limit in the same tick in which its job is due and replaces it.
+#[test]
+fn two_reasons_at_once_end_a_run_once() {
+    let moves = [
+        Move::Edit { disable: 2 },
+        Move::Pass { minutes: 28 },
+        Move::Stop { effect: 17 },
+        Move::Spawn { name: 0 },
+        Move::Trigger { job: 3, force: false },
+        Move::Report { effect: 25, well: false },
+        Move::Report { effect: 8, well: false },
+        Move::ClockSet { minutes: 842 },
+        Move::Report { effect: 8, well: true },
+        Move::Edit { disable: 4 },
+        Move::Edit { disable: 2 },
+        Move::ClockSet { minutes: -1441 },
+        Move::Report { effect: 25, well: true },
+        Move::ClockSet { minutes: 240 },
+    ];
+    let mut world = World::with_notifier(&definitions(9), "notifier-x");
+    for step in &moves {
+        play(&mut world, step);
+        check(&world);
+    }
+    let ended =
+        world.count(|fact| matches!(fact, Fact::RunFinished(finished) if finished.outcome == Outcome::TimedOut));
+    assert_eq!(ended, 1);
 }
 
 proptest! {
