@@ -18,8 +18,8 @@ const IDLE: Duration = Duration::from_secs(10);
 
 pub(super) fn measure() -> Result<()> {
     let mut agent = busy_agent(100)?;
-    starts(&mut agent)?;
     first_starts(&mut agent)?;
+    starts(&mut agent)?;
     idle(&agent)?;
     triggers(&agent)?;
     burst(&agent)?;
