@@ -26,17 +26,6 @@ fn job(slug: &str, execute: &Value) -> Value {
     json!({ "slug": slug, "name": slug, "schedule": "@yearly", "overlap": "allow", "execute": execute })
 }
 
-/// What the run of the job ended with, which is what it was answered.
-#[track_caller]
-fn answer(server: &Server, slug: &str) -> String {
-    let id = server.trigger(slug);
-    let run = server.ended_run(&id);
-    assert_eq!(run["outcome"], "succeeded", "{run:#}");
-    let events = server.client().get("/events?type=job_completed&limit=100").json;
-    let ended = events.as_array().and_then(|all| all.iter().find(|event| event["metadata"]["runId"] == json!(id)));
-    ended.and_then(|event| event["metadata"]["message"].as_str()).unwrap_or_else(|| panic!("{events:#}")).to_owned()
-}
-
 #[test]
 fn command_runs_in_the_project_without_the_hosts_environment() {
     let (agent, server) = start(&[
@@ -54,16 +43,16 @@ fn command_runs_in_the_project_without_the_hosts_environment() {
     std::io::Write::write_all(&mut child.stdin.take().expect("a pipe"), b"s3cr3t-of-the-door\n").expect("it reads");
     assert!(child.wait().expect("it ends").success());
 
-    let told = answer(&server, "pwd");
+    let told = server.message_of("pwd");
     assert_eq!(told, format!("0|{}\n|", agent.dir().canonicalize().expect("a folder").join("sub").display()));
-    let env = answer(&server, "env");
+    let env = server.message_of("env");
     let names: Vec<_> = env.trim_start_matches("0|").lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
     assert!(names.iter().all(|name| ["PATH", "HOME", "LANG", "DOOR_TOKEN"].contains(name)), "{env}");
     assert!(env.contains("DOOR_TOKEN=***") && !env.contains("s3cr3t"), "{env}");
-    assert_eq!(answer(&server, "cat"), "0|a\nb|");
-    assert!(answer(&server, "missing").starts_with("no-such-program: "));
-    assert!(answer(&server, "link").starts_with("not-allowed: the folder \"out\""));
-    let long = answer(&server, "long");
+    assert_eq!(server.message_of("cat"), "0|a\nb|");
+    assert!(server.message_of("missing").starts_with("no-such-program: "));
+    assert!(server.message_of("link").starts_with("not-allowed: the folder \"out\""));
+    let long = server.message_of("long");
     assert!(long.starts_with("4|1\n2\n") && long.ends_with(" (cut)|bad\n"), "{long}");
     let stats = server.client().get("/plugins/tiny-process/stats").json;
     assert_eq!(stats["denied"], 1, "the link: {stats}");
@@ -80,19 +69,19 @@ fn guards_judge_each_command_and_a_person_may_allow_one_once() {
     ]);
     agent.write("scripts/clean", "rm -rf /etc\n");
     for slug in ["destroy", "hidden", "script"] {
-        let told = answer(&server, slug);
+        let told = server.message_of(slug);
         assert!(told.starts_with("not-allowed: [guard-command/"), "{slug}: {told}");
     }
     assert!(agent.path("/etc").exists());
-    let asked = answer(&server, "push");
+    let asked = server.message_of("push");
     let id = asked.split("instar guard approve ").nth(1).map(|rest| rest.trim_end_matches('`').to_owned());
     let id = id.unwrap_or_else(|| panic!("{asked}"));
     let approved = agent.command_of_operator(&["guard", "approve", &id]).output().expect("instar can be run");
     assert!(approved.status.success(), "{approved:?}");
-    let ran = answer(&server, "push");
+    let ran = server.message_of("push");
     assert!(ran.starts_with("128|"), "the folder is no repository, which git says: {ran}");
-    assert!(answer(&server, "push").starts_with("not-allowed: "), "the yes was used up");
-    answer(&server, "pwd");
+    assert!(server.message_of("push").starts_with("not-allowed: "), "the yes was used up");
+    server.message_of("pwd");
     let decisions = server.client().get("/guards/decisions").json;
     let newest = &decisions["decisions"][0];
     assert_eq!((&newest["event"], &newest["tool"]), (&json!("process"), &json!("plugin tiny-process")), "{newest:#}");
@@ -106,7 +95,7 @@ fn nothing_is_left_of_a_command_that_is_late_or_whose_host_dies() {
         ("late", json!({ "argv": ["sh", "-c", sleeps], "timeout": 600 })),
         ("killed", json!({ "argv": ["sh", "-c", sleeps] })),
     ]);
-    assert_eq!(answer(&server, "late"), "timed-out|begun\n|");
+    assert_eq!(server.message_of("late"), "timed-out|begun\n|");
     let sleeping = || processes_below(agent.dir()).into_iter().filter(|pid| is_sleep(*pid)).collect::<Vec<_>>();
     until("all of it to be gone", sleeping, Vec::is_empty);
     server.trigger("killed");

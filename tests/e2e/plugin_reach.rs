@@ -21,21 +21,10 @@ fn job(slug: &str, deeds: &Value) -> Value {
             "execute": { "type": "tiny-host", "do": deeds } })
 }
 
-/// What the run of the job ended with, which is what it was answered.
-#[track_caller]
-fn answers(server: &Server, slug: &str) -> String {
-    let id = server.trigger(slug);
-    let run = server.ended_run(&id);
-    assert_eq!(run["outcome"], "succeeded", "{run:#}");
-    let events = server.client().get("/events?type=job_completed&limit=100").json;
-    let ended = events.as_array().and_then(|all| all.iter().find(|event| event["metadata"]["runId"] == json!(id)));
-    ended.and_then(|event| event["metadata"]["message"].as_str()).unwrap_or_else(|| panic!("{events:#}")).to_owned()
-}
-
 #[test]
 fn a_job_that_starts_itself_comes_to_its_end() {
     let (_agent, server) = start(&json!([job("chain", &json!([{ "trigger": "chain" }]))]));
-    assert_eq!(answers(&server, "chain"), "begun");
+    assert_eq!(server.message_of("chain"), "begun");
     let runs = until(
         "the last of the chain",
         || server.client().get("/jobs/chain/runs").json["runs"].as_array().cloned().unwrap_or_default(),
@@ -67,9 +56,9 @@ fn sessions_are_read_and_typed_into_and_events_noted() {
     let jobs = agent.json(".instar/jobs.json");
     agent.write_jobs(&with_name(jobs));
     until("the jobs to be read", || server.client().get("/jobs/work").text, |text| text.contains(&session));
-    let answered = answers(&server, "work");
+    let answered = server.message_of("work");
     assert!(answered.starts_with("sent; noted; job_"), "{answered}");
-    until("the word to arrive", || answers(&server, "look"), |answer| answer.trim_end().ends_with("heard hello you"));
+    until("the word to arrive", || server.message_of("look"), |answer| answer.trim_end().ends_with("heard hello you"));
     let noted = &server.client().get("/events?type=plugin_event").json[0];
     assert_eq!(noted["summary"], "tiny-host: something happened", "{noted:#}");
     assert_eq!(noted["metadata"], json!({ "plugin": "tiny-host", "name": "greeted", "told": { "who": "you" } }));

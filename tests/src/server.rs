@@ -86,6 +86,17 @@ impl Server {
         until("the run to end", || self.run(id), ended)
     }
 
+    /// Triggers a job whose plugin answers by the message that its run succeeds with.
+    #[track_caller]
+    pub fn message_of(&self, slug: &str) -> String {
+        let id = self.trigger(slug);
+        let run = self.ended_run(&id);
+        assert_eq!(run["outcome"], "succeeded", "{run:#}");
+        let events = self.client().get("/events?type=job_completed&limit=100").json;
+        let ended = events.as_array().and_then(|all| all.iter().find(|event| event["metadata"]["runId"] == *id));
+        ended.and_then(|event| event["metadata"]["message"].as_str()).unwrap_or_else(|| panic!("{events:#}")).to_owned()
+    }
+
     /// Waits until the run's command runs.
     #[track_caller]
     pub fn running_run(&self, id: &str) -> Value {
