@@ -25,6 +25,7 @@ mod jobs_as_code;
 mod jobs_file;
 mod jobs_run;
 mod keeping;
+mod keyring;
 mod lifeline;
 mod lifeline_hears;
 mod load;

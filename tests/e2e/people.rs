@@ -1,10 +1,9 @@
 //! A forum on the loopback Bot API, a project whose bot is in it, and an agent CLI that answers people.
 
 use std::fs;
-use std::io::Write as _;
-use std::process::Stdio;
 
 use instar_tests::bot_api::{BotApi, Message, User};
+use instar_tests::forum::set_secret;
 use instar_tests::{Agent, Server, until, until_some};
 use serde_json::{Value, json};
 
@@ -27,7 +26,7 @@ impl People {
             },
             "execute-prompt": { "config": { "command": env!("CARGO_BIN_EXE_fake-claude"), "args": ["--log", log] } },
         } }));
-        set_secret(&agent, &telegram.token());
+        set_secret(&agent, "notifier-telegram/token", &telegram.token());
         Self { telegram, agent, ada }
     }
 
@@ -125,13 +124,6 @@ impl People {
         }
         found
     }
-}
-
-pub(crate) fn set_secret(agent: &Agent, token: &str) {
-    let mut command = agent.command(&["secret", "set", "notifier-telegram/token"]);
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn().expect("instar can be run");
-    child.stdin.take().expect("it is piped").write_all(token.as_bytes()).expect("it reads");
-    assert!(child.wait().expect("it ends").success());
 }
 
 /// The sessions that live.

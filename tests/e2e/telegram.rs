@@ -3,10 +3,9 @@
 use std::fs;
 
 use instar_tests::bot_api::{BotApi, Fault};
+use instar_tests::forum::set_secret;
 use instar_tests::{Agent, until, until_some};
 use serde_json::{Value, json};
-
-use crate::people::set_secret;
 
 /// A project whose notices go to a topic of the forum.
 fn start() -> (BotApi, i64, Agent) {
@@ -18,7 +17,7 @@ fn start() -> (BotApi, i64, Agent) {
         "config": { "chatId": telegram.forum(), "topic": topic, "pollSeconds": 1 },
         "http": { "hosts": { "api.telegram.org": telegram.url() } },
     } } }));
-    set_secret(&agent, &telegram.token());
+    set_secret(&agent, "notifier-telegram/token", &telegram.token());
     agent.write_script("work.sh", "echo '**not** <bold>'; exit 3");
     agent.write_jobs(&json!([{
         "slug": "work", "name": "Work", "schedule": "@yearly", "execute": { "type": "script", "value": "work.sh" }

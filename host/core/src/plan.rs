@@ -67,6 +67,8 @@ pub enum Action {
     NoteUsage(Usage),
     /// To be asked again after so many milliseconds; no process waits meanwhile.
     Wait(u64),
+    /// To be asked again once what was answered is recorded: another execute type has its turn.
+    HandOver,
     Finish {
         verdict: FinishVerdict,
         message: String,

@@ -92,8 +92,8 @@ pub enum Cause {
     DuplicateExecuteType { name: String, owner: String },
     #[error("delegates more than {0} times before it begins")]
     DelegatesTooDeep(usize),
-    #[error("starts no command, so that no other execute type can begin with it: {0}")]
-    StartsNothing(String),
+    #[error("the state of the run cannot be read: {0}")]
+    BadState(String),
     #[error("bad configuration: {0}")]
     BadConfig(String),
     #[error("could not be compiled: {0}")]
@@ -165,7 +165,7 @@ impl Cause {
             Self::DuplicatePlugin { .. } => "duplicate-plugin",
             Self::DuplicateExecuteType { .. } => "duplicate-execute-type",
             Self::DelegatesTooDeep(_) => "delegates-too-deep",
-            Self::StartsNothing(_) => "starts-nothing",
+            Self::BadState(_) => "bad-state",
             Self::BadConfig(_) => "bad-config",
             Self::CompileFailed(_) => "compile-failed",
             Self::Cache { .. } => "cache",

@@ -1,12 +1,13 @@
 //! Calls of execute types, found by the name that stands in jobs.json.
 
-use instar_core::plan::{Action, Beginning as Planned, End, Launch, StepEvent, StepRequest, StepResult};
+use instar_core::plan::{Action, Beginning as Planned, End, StepEvent, StepRequest, StepResult};
 
 use crate::call::Callee;
 use crate::error::{Cause, PluginError};
 use crate::launch;
 use crate::plugins::{Loaded, Plugins};
 use crate::text;
+use crate::turns::Turns;
 use crate::wit::exports::execute::{self, Beginning, Event, GuestIndices, Request};
 use crate::wit::since_v0_1::CallContext;
 
@@ -65,7 +66,8 @@ impl Plugins {
         planned.await.map_err(|cause| plugin.error(cause))
     }
 
-    /// One step of a run. What it delegates comes back as the launch that the delegate begins with.
+    /// One step of a run. Of another execute type that it delegates to comes back the launch that this begins with; one
+    /// that begins with none works itself, in steps of its own, and its end is told to who delegated.
     ///
     /// The context of the call is put into every request, so that no execute type that delegates loses or forges it.
     pub async fn step(
@@ -75,6 +77,51 @@ impl Plugins {
         state: Vec<u8>,
         events: Vec<StepEvent>,
     ) -> Result<StepResult, PluginError> {
+        let mut turns = Turns::read(execute_type, call.now, state).map_err(|it| PluginError::new(execute_type, it))?;
+        let (name, state, events) = turns.take(events);
+        let result = self.step_of(&name, call, state, events).await?;
+        turns.keep(result.state);
+        let mut actions = Vec::with_capacity(result.actions.len());
+        for asked in result.actions {
+            let action = match asked {
+                execute::Action::Delegate(delegate) => {
+                    let (name, request) = (delegate.execute_type, delegate.request.into());
+                    self.begun(call, name, request, &mut turns).await?
+                }
+                execute::Action::Finish(finish) => {
+                    let message = text::clean(&finish.message);
+                    let finish = Action::from(finish);
+                    if let Action::Finish { verdict, .. } = finish
+                        && turns.hand_back(call.now, verdict, &message)
+                    {
+                        actions.push(Action::Progress(message));
+                        Action::HandOver
+                    } else {
+                        finish
+                    }
+                }
+                execute::Action::Launch(launch) => Action::Launch(launch.into()),
+                execute::Action::Progress(text) => Action::Progress(text::clean(&text)),
+                execute::Action::SendText(text) => Action::SendText(text),
+                execute::Action::NoteUsage(usage) => Action::NoteUsage(usage.into()),
+                execute::Action::Wait(millis) => Action::Wait(millis),
+            };
+            let is_last = matches!(action, Action::Finish { .. } | Action::HandOver);
+            actions.push(action);
+            if is_last {
+                break;
+            }
+        }
+        Ok(StepResult { state: turns.written(), actions })
+    }
+
+    async fn step_of(
+        &self,
+        execute_type: &str,
+        call: &CallContext,
+        state: Vec<u8>,
+        events: Vec<StepEvent>,
+    ) -> Result<execute::StepResult, PluginError> {
         let (plugin, indices) = self.execute_type(execute_type)?;
         let stepped = async {
             let input = state.len() + events.iter().map(event_bytes).sum::<usize>() + call.context.len();
@@ -90,38 +137,26 @@ impl Plugins {
             launch::check_step(&result)?;
             Ok(result)
         };
-        let result = stepped.await.map_err(|cause| plugin.error(cause))?;
-        let mut actions = Vec::with_capacity(result.actions.len());
-        for action in result.actions {
-            actions.push(self.resolve(call, action).await?);
-        }
-        Ok(StepResult { state: result.state, actions })
+        stepped.await.map_err(|cause| plugin.error(cause))
     }
 
-    async fn resolve(&self, call: &CallContext, asked: execute::Action) -> Result<Action, PluginError> {
-        match asked {
-            execute::Action::Launch(launch) => Ok(Action::Launch(launch.into())),
-            execute::Action::Delegate(delegate) => {
-                self.delegated(call, &delegate.execute_type, &delegate.request.into()).await.map(Action::Launch)
-            }
-            execute::Action::Progress(text) => Ok(Action::Progress(text::clean(&text))),
-            execute::Action::SendText(text) => Ok(Action::SendText(text)),
-            execute::Action::NoteUsage(usage) => Ok(Action::NoteUsage(usage.into())),
-            execute::Action::Finish(finish) => Ok(finish.into()),
-            execute::Action::Wait(millis) => Ok(Action::Wait(millis)),
-        }
-    }
-
-    /// A step of another execute type is a command, whose end that other one is told.
-    async fn delegated(
+    /// A step of another execute type is a command, whose end is told to who delegated; or that other one has its turn.
+    async fn begun(
         &self,
         call: &CallContext,
-        execute_type: &str,
-        request: &StepRequest,
-    ) -> Result<Launch, PluginError> {
-        match self.plan(execute_type, call, request).await? {
-            Planned::Launch(launch) => Ok(launch),
-            Planned::Work(what) => Err(PluginError::new(execute_type, Cause::StartsNothing(what))),
+        execute_type: String,
+        request: StepRequest,
+        turns: &mut Turns,
+    ) -> Result<Action, PluginError> {
+        match self.plan(&execute_type, call, &request).await? {
+            Planned::Launch(launch) => Ok(Action::Launch(launch)),
+            Planned::Work(_) if turns.depth() > MOST_DELEGATIONS => {
+                Err(PluginError::new(&execute_type, Cause::DelegatesTooDeep(MOST_DELEGATIONS)))
+            }
+            Planned::Work(_) => {
+                turns.hand_over(execute_type, call.now, StepEvent::Requested(request));
+                Ok(Action::HandOver)
+            }
         }
     }
 

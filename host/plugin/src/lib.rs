@@ -31,6 +31,7 @@ mod state;
 mod stats;
 mod text;
 mod ticker;
+mod turns;
 mod web;
 mod wish;
 mod wit;

@@ -14,6 +14,7 @@ mod helper_program;
 mod http;
 mod installed;
 mod jobs;
+mod keyring;
 mod lifeline;
 mod live_plugins;
 mod machine_memory;

@@ -1,4 +1,5 @@
-//! `.instar/secrets.json`: the values of secrets, by `<plugin>/<slot>`. Only its owner may read it.
+//! `.instar/secrets.json`: the values of secrets, by `<plugin>/<slot>`, or where in the keyring of the system they are.
+//! Only its owner may read it.
 //!
 //! It is read anew for each use, so that a change needs no restart. A file that others can read is not used.
 
@@ -7,16 +8,45 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use instar_core::id::PluginId;
 use instar_plugin::{Secret, Secrets};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::keyring::{self, KeyringError};
 
 const LARGEST_FILE: u64 = 1 << 20;
+/// So long a value that the keyring gave is used without another question. One that was set by us is new at once.
+const FRESH: Duration = Duration::from_secs(300);
+/// So long a keyring that gave none is left alone.
+const PAUSE: Duration = Duration::from_secs(30);
 
 #[derive(Debug, Clone)]
 pub(crate) struct SecretsFile {
     path: PathBuf,
+    looked_up: Arc<Mutex<LookedUp>>,
 }
+
+/// Where a value is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Here(String),
+    Keyring(InKeyring),
+}
+
+/// `set` changes with the value.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct InKeyring {
+    keyring: String,
+    set: Timestamp,
+}
+
+/// What the keyring said, and until when that is good.
+type LookedUp = BTreeMap<InKeyring, (Instant, Option<Secret>)>;
 
 /// Why the secrets cannot be read or changed. No value stands in it.
 #[derive(Debug, thiserror::Error)]
@@ -27,11 +57,15 @@ pub(crate) enum SecretsError {
     Open { path: PathBuf, mode: u32 },
     #[error("{} is not a JSON object of texts; correct it by hand", path.display())]
     Form { path: PathBuf },
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    #[error("{name} was changed, and the keyring still has its former value")]
+    LeftInKeyring { name: String, source: KeyringError },
 }
 
 impl SecretsFile {
     pub(crate) fn new(path: PathBuf) -> Self {
-        Self { path }
+        Self { path, looked_up: Arc::default() }
     }
 
     pub(crate) fn path(&self) -> &Path {
@@ -39,7 +73,7 @@ impl SecretsFile {
     }
 
     /// All values by their names; none where there is no file.
-    fn read(&self) -> Result<BTreeMap<String, String>, SecretsError> {
+    fn read(&self) -> Result<BTreeMap<String, Kept>, SecretsError> {
         let failed = |source| SecretsError::Io { path: self.path.clone(), source };
         let file = match fs::File::open(&self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
@@ -59,24 +93,77 @@ impl SecretsFile {
         Ok(self.read()?.into_keys().collect())
     }
 
+    /// Those whose value the keyring has.
+    pub(crate) fn in_keyring(&self) -> Result<Vec<String>, SecretsError> {
+        let all = self.read()?.into_iter();
+        Ok(all.filter(|(_, kept)| matches!(kept, Kept::Keyring(_))).map(|(name, _)| name).collect())
+    }
+
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), SecretsError> {
         let mut values = self.read()?;
-        values.insert(name.to_owned(), value.to_owned());
+        let before = values.insert(name.to_owned(), Kept::Here(value.to_owned()));
+        self.write(&values)?;
+        forget(name, before)
+    }
+
+    /// The keyring gets the value, and the file says that it has it.
+    pub(crate) fn set_in_keyring(&self, name: &str, value: &str) -> Result<(), SecretsError> {
+        let mut values = self.read()?;
+        let keyring = format!("{}#{name}", self.path.display());
+        keyring::store(&keyring, value)?;
+        values.insert(name.to_owned(), Kept::Keyring(InKeyring { keyring, set: Timestamp::now() }));
         self.write(&values)
     }
 
     /// Whether there was one.
     pub(crate) fn remove(&self, name: &str) -> Result<bool, SecretsError> {
         let mut values = self.read()?;
-        let was_there = values.remove(name).is_some();
-        if was_there {
-            self.write(&values)?;
+        let Some(before) = values.remove(name) else { return Ok(false) };
+        self.write(&values)?;
+        forget(name, Some(before))?;
+        Ok(true)
+    }
+
+    /// Asks the keyring for what it has of this name; an error says what is in the way.
+    pub(crate) fn check(&self, name: &str) -> Result<(), SecretsError> {
+        match self.read()?.get(name) {
+            Some(Kept::Keyring(place)) if keyring::look_up(&place.keyring)?.is_none() => {
+                Err(KeyringError::Refused("it has no such value".to_owned()).into())
+            }
+            _ => Ok(()),
         }
-        Ok(was_there)
+    }
+
+    /// Asks the keyring for all that it has, so that nobody waits for it later.
+    pub(crate) fn warm(&self) {
+        // Who needs a value of a file that cannot be read says so.
+        for (name, kept) in self.read().unwrap_or_default() {
+            if let Kept::Keyring(place) = kept {
+                self.look_up(&name, &place);
+            }
+        }
+    }
+
+    fn look_up(&self, name: &str, place: &InKeyring) -> Option<Secret> {
+        let lock = || self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_good = |(until, _): &(Instant, Option<Secret>)| *until > Instant::now();
+        if let Some((_, secret)) = lock().get(place).filter(|said| is_good(said)) {
+            return secret.clone();
+        }
+        let answer = aside(|| keyring::look_up(&place.keyring)).unwrap_or_else(|error| {
+            tracing::warn!("the secret {name} is not used: {error}");
+            None
+        });
+        let secret = answer.and_then(Secret::new);
+        let good_for = if secret.is_some() { FRESH } else { PAUSE };
+        let mut looked_up = lock();
+        looked_up.retain(|_, said| is_good(said));
+        looked_up.insert(place.clone(), (Instant::now() + good_for, secret.clone()));
+        secret
     }
 
     /// Another file takes its place, so that a crash leaves the old one or the new one.
-    fn write(&self, values: &BTreeMap<String, String>) -> Result<(), SecretsError> {
+    fn write(&self, values: &BTreeMap<String, Kept>) -> Result<(), SecretsError> {
         let failed = |source| SecretsError::Io { path: self.path.clone(), source };
         let text = serde_json::to_string_pretty(values).map_err(|error| failed(error.into()))?;
         let fresh = self.path.with_extension(format!("new-{}", std::process::id()));
@@ -93,15 +180,34 @@ impl SecretsFile {
 
 impl Secrets for SecretsFile {
     fn value(&self, plugin: &PluginId, slot: &str, env: Option<&str>) -> Option<Secret> {
+        let name = format!("{plugin}/{slot}");
         let kept = match self.read() {
-            Ok(mut values) => values.remove(&format!("{plugin}/{slot}")),
+            Ok(mut values) => values.remove(&name),
             Err(error) => {
-                tracing::warn!("the secret {plugin}/{slot} is not used: {error}");
+                tracing::warn!("the secret {name} is not used: {error}");
                 None
             }
         };
-        let value = kept.or_else(|| std::env::var(env?).ok());
-        value.and_then(Secret::new)
+        match kept {
+            Some(Kept::Here(value)) => Secret::new(value),
+            Some(Kept::Keyring(place)) => self.look_up(&name, &place),
+            None => std::env::var(env?).ok().and_then(Secret::new),
+        }
+    }
+}
+
+/// What the file says no longer, the keyring keeps no longer.
+fn forget(name: &str, before: Option<Kept>) -> Result<(), SecretsError> {
+    let Some(Kept::Keyring(place)) = before else { return Ok(()) };
+    keyring::clear(&place.keyring).map_err(|source| SecretsError::LeftInKeyring { name: name.to_owned(), source })
+}
+
+/// Waiting for a program keeps no other task of the runtime waiting.
+fn aside<T>(work: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
     }
 }
 

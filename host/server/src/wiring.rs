@@ -87,13 +87,17 @@ pub(crate) async fn build(
     clear_downloads(&project.blobs_dir());
     clear_notes(&project.tmp_dir());
     let reach = Arc::new(Reach::default());
+    let secrets = SecretsFile::new(project.secrets_file());
     let means = Means {
+        secrets: Some(Arc::new(secrets.clone())),
         jobs: Some(reach.clone()),
         sessions: Some(reach.clone()),
         events: Some(reach.clone()),
         processes: Some(reach.clone()),
         ..means(project, Some(&store))
     };
+    // A keyring that waits for its password keeps nobody from starting, or from ending.
+    std::thread::spawn(move || secrets.warm());
     let plugins = Arc::new(LivePlugins::load(project, config, bundled, means).await?);
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;

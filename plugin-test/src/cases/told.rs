@@ -16,6 +16,7 @@ fn action(action: &Action) -> Value {
         Action::SendText(text) => json!({ "send-text": text }),
         Action::NoteUsage(usage) => json!({ "note-usage": usage }),
         Action::Wait(millis) => json!({ "wait": millis }),
+        Action::HandOver => json!({ "hand-over": true }),
         Action::Finish { verdict, message } => json!({ "finish": { "verdict": verdict, "message": message } }),
     }
 }

@@ -1,5 +1,8 @@
 //! One request, and what people are told of its answer.
 
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+use instar_plugin_sdk::execute::Request as Asked;
 use instar_plugin_sdk::http::{self, Body, Request, Response};
 use instar_plugin_sdk::{CallCtx, Failure};
 
@@ -7,8 +10,8 @@ use crate::job::Job;
 
 const LONGEST_EXCERPT: usize = 500;
 
-/// The job's own request.
-pub(crate) fn ask(ctx: &CallCtx, job: &Job, url: &str) -> Result<Response, Failure> {
+/// The job's own request. `asked` is what its run, or the step before it, asks for.
+pub(crate) fn ask(ctx: &CallCtx, asked: &Asked, job: &Job, url: &str) -> Result<Response, Failure> {
     let mut request = Request::new(&job.method, url);
     for (name, value) in &job.headers {
         request = request.header(name.to_ascii_lowercase(), value);
@@ -23,11 +26,23 @@ pub(crate) fn ask(ctx: &CallCtx, job: &Job, url: &str) -> Result<Response, Failu
     }
     // After a crash of the host it is asked again, which the other side can tell by this.
     let changes = !matches!(job.method.as_str(), "GET" | "HEAD");
-    let run = ctx.job.as_ref().map_or(ctx.trace_id.as_str(), |job| job.run_id.as_str());
-    if changes && !run.is_empty() && !request.headers.iter().any(|(name, _)| name == "idempotency-key") {
-        request = request.header("idempotency-key", run);
+    let key = key(ctx, asked).filter(|_| !request.headers.iter().any(|(name, _)| name == "idempotency-key"));
+    if let Some(key) = key.filter(|_| changes) {
+        request = request.header("idempotency-key", key);
     }
     send(request, job.token)
+}
+
+/// The same when it is asked again, and another one for another step of the run: steps differ by what came before.
+fn key(ctx: &CallCtx, asked: &Asked) -> Option<String> {
+    let run = ctx.job.as_ref().map_or(ctx.trace_id.as_str(), |job| job.run_id.as_str());
+    if run.is_empty() {
+        return None;
+    }
+    let Some(previous) = &asked.previous else { return Some(run.to_owned()) };
+    let mut hasher = DefaultHasher::new();
+    (&asked.execute_json, previous.duration_ms, &previous.tail, &previous.report).hash(&mut hasher);
+    Some(format!("{run}-{:016x}", hasher.finish()))
 }
 
 /// How far it is.

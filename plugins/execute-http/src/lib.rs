@@ -36,7 +36,7 @@ impl Reducer for Http {
 
     fn step(ctx: &CallCtx, config: &Config, state: Vec<u8>, events: Vec<Event>) -> Result<StepResult, Failure> {
         match events.into_iter().next() {
-            Some(Event::Requested(request)) => begin(ctx, config, &Job::read(&request.execute_json)?),
+            Some(Event::Requested(request)) => begin(ctx, config, &request),
             Some(Event::Woke) => Followed::restored(&state)?.go_on(ctx),
             Some(Event::Ready | Event::Exited(_)) => Err(Failure::new("no-command", "this run launched no command")),
             None => Err(Failure::new("no-event", "a step needs an event")),
@@ -44,10 +44,11 @@ impl Reducer for Http {
     }
 }
 
-fn begin(ctx: &CallCtx, config: &Config, job: &Job) -> Result<StepResult, Failure> {
+fn begin(ctx: &CallCtx, config: &Config, request: &Request) -> Result<StepResult, Failure> {
+    let job = &Job::read(&request.execute_json)?;
     let url = config.whole(&job.url)?;
     let what = format!("{} {url}", job.method);
-    let answer = match ask::ask(ctx, job, &url) {
+    let answer = match ask::ask(ctx, request, job, &url) {
         Ok(answer) => answer,
         Err(failure) => return Ok(end(FinishVerdict::Failed, format!("{what}: {}", failure.message))),
     };

@@ -13,6 +13,8 @@ use serde_json::Value;
 
 /// More is a program, not a pipeline.
 const MOST_STEPS: usize = 100;
+/// Of the last line of a step that failed, in characters.
+const LONGEST_REASON: usize = 200;
 
 struct Pipeline;
 
@@ -144,7 +146,11 @@ impl Place {
     fn go_on(mut self, end: End) -> Result<StepResult, Failure> {
         let failed = agent::judge(&end).verdict != FinishVerdict::Succeeded;
         if failed && self.steps[self.at].on_failure == OnFailure::Stop {
-            return Ok(finish(FinishVerdict::Failed, format!("step {} of {} failed", self.at + 1, self.steps.len())));
+            let last = end.tail.lines().rev().map(str::trim).find(|line| !line.is_empty());
+            let why: String = last.map(|line| format!(": {line}")).unwrap_or_default();
+            let why: String = why.chars().take(LONGEST_REASON).collect();
+            let message = format!("step {} of {} failed{why}", self.at + 1, self.steps.len());
+            return Ok(finish(FinishVerdict::Failed, message));
         }
         if failed {
             self.passed_over.push(self.at + 1);

@@ -1,6 +1,7 @@
 //! What an execute type answered, and what follows for its run.
 
 use crate::decide::end::Ended;
+use crate::decide::wait::Wait;
 use crate::decide::{Draft, StepFault, end, start, talk, wait};
 use crate::id::RunId;
 use crate::plan::{Action, Stdin, StepEvent, StepResult};
@@ -49,7 +50,10 @@ fn act(draft: &mut Draft<'_>, run: &Run, result: StepResult, ended: Option<Ended
                 launch.get_or_insert(asked);
             }
             Action::Wait(millis) => {
-                wait.get_or_insert(millis);
+                wait.get_or_insert(Wait::Millis(millis));
+            }
+            Action::HandOver => {
+                wait.get_or_insert(Wait::Recorded);
             }
             Action::Finish { verdict, message } => return end::judged(draft, run, verdict, message, ended),
         }
@@ -58,7 +62,7 @@ fn act(draft: &mut Draft<'_>, run: &Run, result: StepResult, ended: Option<Ended
         (Some(launch), None) if messages.is_empty() || matches!(launch.stdin, Stdin::Terminal(_)) => {
             return start::begin_session(draft, run, launch, state, messages);
         }
-        (None, Some(millis)) if messages.is_empty() => return wait::begin(draft, run, millis, state),
+        (None, Some(asked)) if messages.is_empty() => return wait::begin(draft, run, asked, state),
         (Some(_), None) => "has a message for a command that takes none",
         (None, Some(_)) => "has a message for a command, and waits without one",
         (Some(_), Some(_)) => "asked for a launch and for a wait at once",

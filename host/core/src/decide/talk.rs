@@ -106,8 +106,8 @@ pub(super) fn answered(draft: &mut Draft<'_>, run: &Run, result: StepResult) {
                 let outcome = Box::new(judged(run, verdict, message));
                 return end::stop_asked(draft, run.id, StopCause::Judged { outcome });
             }
-            Action::Launch(_) | Action::Wait(_) => {
-                let what = if matches!(action, Action::Wait(_)) { "to wait" } else { "for a second session" };
+            Action::Launch(_) | Action::Wait(_) | Action::HandOver => {
+                let what = if matches!(action, Action::Launch(_)) { "for a second session" } else { "to wait" };
                 let execute_type = &run.request.execute_type;
                 let sentence = format!("execute type `{execute_type}` asked {what} while its session lives");
                 let outcome = Box::new(Outcome::NeedsAttention { cause: sentence });

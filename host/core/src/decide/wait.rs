@@ -14,9 +14,22 @@ const SHORTEST: SignedDuration = SignedDuration::from_secs(1);
 /// Who wants to wait longer is asked meanwhile, and says so again.
 const LONGEST: SignedDuration = SignedDuration::from_hours(24);
 
-pub(super) fn begin(draft: &mut Draft<'_>, run: &Run, millis: u64, plugin_state: Vec<u8>) {
-    let asked = i64::try_from(millis).map_or(LONGEST, SignedDuration::from_millis);
-    let until = after(draft.now, asked.clamp(SHORTEST, LONGEST));
+/// How long a run is not asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wait {
+    Millis(u64),
+    /// No longer than until that is recorded.
+    Recorded,
+}
+
+pub(super) fn begin(draft: &mut Draft<'_>, run: &Run, asked: Wait, plugin_state: Vec<u8>) {
+    let time = match asked {
+        Wait::Millis(millis) => {
+            i64::try_from(millis).map_or(LONGEST, SignedDuration::from_millis).clamp(SHORTEST, LONGEST)
+        }
+        Wait::Recorded => SignedDuration::ZERO,
+    };
+    let until = after(draft.now, time);
     let of_job = run.request.timeout_ms.and_then(|millis| i64::try_from(millis).ok()).map(SignedDuration::from_millis);
     let limit = run.limit.or(of_job.map(|limit| after(draft.now, limit)));
     let since = run.admitted_at.unwrap_or(draft.now);

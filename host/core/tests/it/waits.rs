@@ -142,10 +142,25 @@ fn a_run_may_launch_after_it_waited_and_wait_after_that() {
 }
 
 #[test]
+fn a_hand_over_is_recorded_and_goes_on_at_once() {
+    let (mut world, run) = waiting(MINUTE);
+    world.pass_minutes(1);
+    world.effects.clear();
+    let answer = StepResult { state: b"next".to_vec(), actions: vec![Action::HandOver] };
+    world.tell(What::Stepped { run, result: Ok(answer) });
+    assert_eq!(until(&world, run), world.now);
+    assert_eq!(world.state.next_wake(world.now), Some(world.now), "it waits for the record alone");
+    world.pass_minutes(0);
+    world.expect_effect(&Effect::Step { run });
+    assert_eq!(world.state.run(run).unwrap().plugin_state, b"next");
+}
+
+#[test]
 fn what_cannot_go_together_is_refused() {
     for (actions, words) in [
         (vec![Action::Wait(1), launch().actions.remove(0)], "at once"),
         (vec![Action::Wait(1), Action::SendText("hello".into())], "waits without one"),
+        (vec![Action::HandOver, launch().actions.remove(0)], "at once"),
         (Vec::new(), "neither a launch, a wait nor an end"),
     ] {
         let mut world = World::new(&[job("poll", "@yearly")]);

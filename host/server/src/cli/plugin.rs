@@ -11,13 +11,13 @@ mod sync;
 use clap::Subcommand;
 use instar_api::{Plugin, PluginStats, Plugins, paths};
 use instar_core::id::PluginId;
+use instar_plugin::PluginError;
 
 use super::exit::{Exit, Failure};
 use super::output::{Shown, Tone, one_line};
 use super::{Context, examples};
-use crate::config::{Config, Project};
-use crate::installed::{Entry, Expected, LockFile, PluginFolder, SharedComponents};
-use crate::wiring;
+use crate::bundled;
+use crate::installed::{InstallError, Site, SiteFault};
 use inspect::find as find_component;
 
 #[derive(Debug, Subcommand)]
@@ -76,52 +76,39 @@ pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Fa
 }
 
 /// What commands that change plugins work on. They need no server.
-struct Workplace {
-    project: Project,
-    config: Config,
-    folder: PluginFolder,
-    shared: SharedComponents,
+fn site(context: &Context) -> Result<Site, Failure> {
+    let project = context.project()?;
+    let config = context.config(&project)?;
+    Ok(Site::new(project, config, bundled::plugins()))
 }
 
-impl Workplace {
-    fn open(context: &Context) -> Result<Self, Failure> {
-        let project = context.project()?;
-        let config = context.config(&project)?;
-        let folder = PluginFolder::new(project.plugins_dir());
-        Ok(Self { project, config, folder, shared: SharedComponents::of_user() })
+fn failed(fault: SiteFault) -> Failure {
+    let sentence = one_line(&fault.to_string());
+    match fault {
+        SiteFault::Unknown(_) | SiteFault::NotHeld { .. } => Failure::not_found(sentence),
+        SiteFault::Unasked { .. } => Failure::usage(sentence),
+        SiteFault::NothingBefore(_) => Failure::refused(sentence),
+        SiteFault::Unloadable(error) => Failure::refused(not_loadable(&error)),
+        SiteFault::Unfit(_) | SiteFault::Untrusted { .. } | SiteFault::AnotherPlugin { .. } => {
+            Failure::refused(format!("{sentence}; nothing was changed"))
+        }
+        SiteFault::Folder(InstallError::Io { what, source }) => {
+            Failure::io(format_args!("failed to {what}, so nothing was changed"), &source)
+        }
+        SiteFault::Lost { .. } | SiteFault::Altered(_) | SiteFault::Folder(_) => Failure::failed(sentence),
     }
+}
 
-    fn lock(&self) -> Result<LockFile, Failure> {
-        self.folder.read().map_err(install::failed)
-    }
-
-    fn entry<'a>(&self, installed: &'a LockFile, id: &PluginId) -> Result<&'a Entry, Failure> {
-        installed.entry(id).ok_or_else(|| Failure::not_found(format!("no plugin `{id}` was installed here")))
-    }
-
-    fn component(&self, entry: &Entry) -> Result<Vec<u8>, Failure> {
-        self.folder.component(&entry.current).ok_or_else(|| {
-            let path = self.folder.path(&entry.current);
-            Failure::failed(format!(
-                "{} is not what was installed: `instar plugin sync` fetches it again",
-                path.display()
-            ))
-        })
-    }
-
-    fn settings(&self) -> instar_plugin::Settings {
-        wiring::plugin_settings(self.project.cache_dir().join("plugins"), &self.config, &self.project.plugins_dir())
-    }
-
-    fn change(
-        &self,
-        id: &PluginId,
-        expected: Expected<'_>,
-        entry: Option<Entry>,
-        bytes: Option<&[u8]>,
-    ) -> Result<(), Failure> {
-        self.folder.change(&self.project.run_dir(), id, expected, entry, bytes).map_err(install::failed)
-    }
+/// A plugin that does not accept its settings says which it wants.
+fn not_loadable(error: &PluginError) -> String {
+    let id = &error.plugin;
+    let way = match error.code() {
+        "bad-config" => {
+            format!("; set what it wants by `instar config set plugins.{id}.config.KEY VALUE`, and install it then")
+        }
+        _ => String::new(),
+    };
+    format!("{}{way}; nothing was changed", one_line(&error.to_string()))
 }
 
 /// For a command that has nothing else to do meanwhile.

@@ -18,11 +18,15 @@ pub(crate) enum SecretCommand {
     #[command(after_help = examples(&[
         "instar secret set notifier-telegram/token",
         "pass show telegram | instar secret set notifier-telegram/token",
+        "instar secret set notifier-telegram/token --keyring",
     ]))]
     Set {
         /// The plugin's id, a slash, and what the plugin calls the secret
         #[arg(value_name = "PLUGIN/SLOT")]
         name: String,
+        /// The keyring of the system keeps it, and not `.instar/secrets.json`
+        #[arg(long)]
+        keyring: bool,
     },
     /// Show which secrets have a value
     #[command(after_help = examples(&["instar secret list", "instar secret list --json"]))]
@@ -38,32 +42,35 @@ pub(crate) enum SecretCommand {
 pub(crate) fn run(context: &Context, command: &SecretCommand) -> Result<Exit, Failure> {
     let file = SecretsFile::new(context.project()?.secrets_file());
     match command {
-        SecretCommand::Set { name } => set(context, &file, name),
+        SecretCommand::Set { name, keyring } => set(context, &file, name, *keyring),
         SecretCommand::List => list(context, &file),
         SecretCommand::Remove { name } => remove(context, &file, name),
     }
 }
 
-fn set(context: &Context, file: &SecretsFile, name: &str) -> Result<Exit, Failure> {
+fn set(context: &Context, file: &SecretsFile, name: &str, keyring: bool) -> Result<Exit, Failure> {
     check_name(name)?;
     let value = read_value(context, name)?;
     if value.is_empty() {
         return Err(Failure::usage("there is no value on standard input"));
     }
-    file.set(name, &value).map_err(failed)?;
-    context.out.line(format!("{name} has a value now."))?;
+    let set = if keyring { file.set_in_keyring(name, &value) } else { file.set(name, &value) };
+    set.map_err(failed)?;
+    context.out.line(format!("{name} has a value now{}.", if keyring { ", in the keyring" } else { "" }))?;
     Ok(Exit::Ok)
 }
 
 fn list(context: &Context, file: &SecretsFile) -> Result<Exit, Failure> {
     let names = file.names().map_err(failed)?;
+    let in_keyring = file.in_keyring().map_err(failed)?;
     if context.out.json {
-        context.out.value(&json!({ "secrets": names }))?;
+        context.out.value(&json!({ "secrets": names, "inKeyring": in_keyring }))?;
     } else if names.is_empty() {
         context.out.line("No secrets have a value.")?;
     } else {
         for name in names {
-            context.out.line(name)?;
+            let place = if in_keyring.contains(&name) { "  (in the keyring)" } else { "" };
+            context.out.line(format!("{name}{place}"))?;
         }
     }
     Ok(Exit::Ok)

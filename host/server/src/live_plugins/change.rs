@@ -5,19 +5,13 @@ use std::collections::BTreeSet;
 
 use instar_core::id::PluginId;
 use instar_engine::Engine;
-use instar_plugin::{Settings, Source};
-use jiff::Timestamp;
+use instar_plugin::{PoolChoice, Source};
 use serde_json::{Map, Value};
 
 use super::LivePlugins;
 use crate::cli;
-use crate::config::{Config, Project};
-use crate::installed::{
-    Candidate, Claims, Component, Entry, Fetched, InstallError, LockFile, Place, PluginFolder, SharedComponents,
-    examine, fetch, judge, kept, lines, neighbours, try_out,
-};
+use crate::installed::{Entry, InstallError, Offer, Offered, Place, Site, SiteFault, Wish, fetch, listed};
 use crate::secrets_file::SecretsFile;
-use crate::wiring;
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -46,19 +40,10 @@ pub(crate) struct Changed {
     pub(crate) is_new: bool,
 }
 
-/// Where the change happens; nothing of it waits for the network.
-struct Site {
-    project: Project,
-    config: Config,
-    bundled: Vec<Source>,
-    folder: PluginFolder,
-}
-
 impl LivePlugins {
     pub(crate) async fn install(&self, engine: &Engine, wish: InstallWish) -> Result<Changed, ChangeFault> {
-        let place = Place::parse(&wish.from).map_err(|error| refused(&chain(&error)))?;
-        let fetched = fetch(&place).await.map_err(|error| refused(&chain(&error)))?;
-        self.on_site(engine, move |site| site.install(&place, fetched, &wish, None)).await
+        let InstallWish { from, grants, signer, downgrade } = wish;
+        self.bring(engine, &from, grants, Wish { only: None, downgrade, signer }).await
     }
 
     /// From where it came.
@@ -69,11 +54,28 @@ impl LivePlugins {
         grants: BTreeSet<String>,
     ) -> Result<Changed, ChangeFault> {
         let of = id.clone();
-        let from = self.on_site(engine, move |site| Ok(site.entry(&of)?.1.current.source)).await?;
-        let place = Place::parse(&from).map_err(|error| refused(&chain(&error)))?;
+        let from = self.on_site(engine, move |site| Ok(site.entry(&of)?.current.source)).await?;
+        self.bring(engine, &from, grants, Wish { only: Some(id), downgrade: false, signer: None }).await
+    }
+
+    async fn bring(
+        &self,
+        engine: &Engine,
+        from: &str,
+        grants: BTreeSet<String>,
+        wish: Wish,
+    ) -> Result<Changed, ChangeFault> {
+        let place = Place::parse(from).map_err(|error| refused(&chain(&error)))?;
         let fetched = fetch(&place).await.map_err(|error| refused(&chain(&error)))?;
-        let wish = InstallWish { from, grants, signer: None, downgrade: false };
-        self.on_site(engine, move |site| site.install(&place, fetched, &wish, Some(&id))).await
+        self.on_site(engine, move |site| match site.look_at(&place, fetched, &wish)? {
+            Offered::UpToDate(entry) => Ok(Changed { entry: *entry, is_new: false }),
+            Offered::New(offer) => {
+                check_consent(&offer, &grants)?;
+                site.try_offer(&offer)?;
+                Ok(Changed { entry: site.accept(*offer)?, is_new: true })
+            }
+        })
+        .await
     }
 
     pub(crate) async fn grant(
@@ -82,18 +84,8 @@ impl LivePlugins {
         id: PluginId,
         rights: BTreeSet<String>,
     ) -> Result<Changed, ChangeFault> {
-        self.on_site(engine, move |site| {
-            site.regrant(&id, |grants, asks| match rights.iter().find(|right| !asks.contains(*right)) {
-                Some(right) => {
-                    Err(refused(&format!("`{id}` does not ask for `{right}`; it asks for {}", listed(asks))))
-                }
-                None => {
-                    grants.extend(rights.iter().cloned());
-                    Ok(())
-                }
-            })
-        })
-        .await
+        let granted = self.on_site(engine, move |site| Ok(site.grant(&id, &rights)?)).await;
+        granted.map(|(entry, is_new)| Changed { entry, is_new })
     }
 
     pub(crate) async fn revoke(
@@ -102,38 +94,27 @@ impl LivePlugins {
         id: PluginId,
         rights: BTreeSet<String>,
     ) -> Result<Changed, ChangeFault> {
-        self.on_site(engine, move |site| {
-            site.regrant(&id, |grants, _| match rights.iter().find(|right| !grants.remove(*right)) {
-                Some(right) => Err(refused(&format!("`{id}` has no right `{right}`"))),
-                None => Ok(()),
-            })
-        })
-        .await
+        let revoked = self.on_site(engine, move |site| Ok(site.revoke(&id, &rights)?)).await;
+        revoked.map(|(entry, is_new)| Changed { entry, is_new })
     }
 
     /// The entry that was taken away.
     pub(crate) async fn remove(&self, engine: &Engine, id: PluginId) -> Result<Changed, ChangeFault> {
-        self.on_site(engine, move |site| {
-            let (_, entry) = site.entry(&id)?;
-            site.change(&id, Some(&entry), None, None)?;
-            Ok(Changed { entry, is_new: true })
-        })
-        .await
+        self.on_site(engine, move |site| Ok(Changed { entry: site.remove(&id)?, is_new: true })).await
     }
 
     pub(crate) async fn roll_back(&self, engine: &Engine, id: PluginId) -> Result<Changed, ChangeFault> {
-        self.on_site(engine, move |site| site.roll_back(&id)).await
+        self.on_site(engine, move |site| Ok(Changed { entry: site.roll_back(&id)?, is_new: true })).await
     }
 
     /// Also of a bundled plugin, and of one in quarantine.
     pub(crate) async fn switch(&self, engine: &Engine, id: PluginId, enabled: bool) -> Result<(), ChangeFault> {
         self.check_known(&id)?;
         self.on_site(engine, move |site| {
-            site.store(&format!("plugins.{id}.enabled"), &enabled.into())?;
-            if enabled {
-                site.folder.quarantine(&site.project.run_dir(), &id, None).map_err(failed)?;
-            }
-            Ok(())
+            store(site, &format!("plugins.{id}.enabled"), &enabled.into())?;
+            Ok(if enabled {
+                site.end_quarantine(&id)?
+            })
         })
         .await
     }
@@ -154,8 +135,8 @@ impl LivePlugins {
         self.check_known(&id)?;
         self.on_site(engine, move |site| {
             let config = Value::Object(config);
-            site.try_config(&id, &config)?;
-            site.store(&format!("plugins.{id}.config"), &config)
+            try_config(site, &id, &config)?;
+            store(site, &format!("plugins.{id}.config"), &config)
         })
         .await
     }
@@ -195,12 +176,7 @@ impl LivePlugins {
         engine: &Engine,
         change: impl FnOnce(&Site) -> Result<T, ChangeFault> + Send + 'static,
     ) -> Result<T, ChangeFault> {
-        let site = Site {
-            project: self.project.clone(),
-            config: (*self.settings()).clone(),
-            bundled: self.bundled.clone(),
-            folder: PluginFolder::new(self.project.plugins_dir()),
-        };
+        let site = Site::new(self.project.clone(), (*self.settings()).clone(), self.bundled.clone());
         let changed = tokio::task::spawn_blocking(move || change(&site)).await;
         let changed = changed.map_err(|error| not_now(&error.to_string()))??;
         self.reload(engine).await.map_err(|error| not_now(&error.to_string()))?;
@@ -226,168 +202,49 @@ impl LivePlugins {
     }
 }
 
-impl Site {
-    /// Everything until the rename of the lock only looks.
-    fn install(
-        &self,
-        place: &Place,
-        fetched: Fetched,
-        wish: &InstallWish,
-        only: Option<&PluginId>,
-    ) -> Result<Changed, ChangeFault> {
-        let unfit = |error: crate::installed::Unfit| refused(&error.to_string());
-        let candidate = examine(&place.name(), place.text(), fetched.bytes).map_err(unfit)?;
-        if let Some(id) = only.filter(|id| **id != candidate.id) {
-            return Err(refused(&format!("{} is a plugin `{}` now, and not `{id}`", place.text(), candidate.id)));
-        }
-        let installed = self.lock()?;
-        let before = installed.entry(&candidate.id).cloned();
-        if let Some(entry) = before.clone().filter(|entry| entry.current.digest == candidate.digest()) {
-            return Ok(Changed { entry, is_new: false });
-        }
-        let plugins_dir = self.project.plugins_dir();
-        candidate.check_place(&neighbours(&self.bundled, &plugins_dir, &installed)).map_err(unfit)?;
-        if !wish.downgrade {
-            candidate.check_version(before.as_ref()).map_err(unfit)?;
-        }
-        let claims = Claims {
-            signature: fetched.signature.as_deref(),
-            publisher: candidate.about.publisher.as_deref(),
-            pinned: before.as_ref().and_then(|entry| entry.current.signer.as_deref()),
-            named: wish.signer.as_deref(),
-            trusted: &self.config.plugin_trust.keys,
-            required: self.config.plugin_trust.required,
-        };
-        let signer = judge(&candidate.bytes, &claims).map_err(|error| refused(&error.to_string()))?;
-        let granted_before = before.as_ref().map(|entry| entry.current.grants.clone()).unwrap_or_default();
-        let former = before.as_ref().map(|entry| self.folder.component(&entry.current).unwrap_or_default());
-        let former = former.map(|bytes| instar_plugin::inspect("", &bytes).wishes);
-        let kept = kept(&granted_before, &lines(former.as_deref(), &candidate.seen.wishes));
-        check_consent(&candidate, &kept, &wish.grants)?;
-        let tried = try_out(&candidate.id, &candidate.bytes, candidate.asks(), self.plugin_settings());
-        tried.map_err(|error| refused(&error.to_string()))?;
-        let current = candidate.component(candidate.asks(), signer, Timestamp::now());
-        let previous = before.as_ref().map(|entry| entry.current.clone());
-        let entry = Entry { id: candidate.id.clone(), current, previous };
-        self.change(&candidate.id, before.as_ref(), Some(entry.clone()), Some(&candidate.bytes))?;
-        SharedComponents::of_user().keep(&entry.current, &candidate.bytes);
-        Ok(Changed { entry, is_new: true })
+/// Asks the plugin itself, as it would be loaded with it.
+fn try_config(site: &Site, id: &PluginId, config: &Value) -> Result<(), ChangeFault> {
+    let mut settings = site.settings();
+    settings.pool = PoolChoice::OnDemand;
+    settings.configs.insert(id.clone(), config.clone());
+    settings.disabled.remove(id);
+    let of_it =
+        |source: &Source| instar_plugin::inspect("", &source.bytes).about.is_some_and(|about| about.id == id.as_str());
+    let own: Vec<_> = site.sources().into_iter().filter(of_it).collect();
+    let loaded = instar_plugin::Plugins::load(own, settings, &mut |_| {});
+    let (_, problems) = loaded.map_err(|error| not_now(&error.to_string()))?;
+    match problems.iter().find(|problem| problem.code() == "bad-config") {
+        Some(problem) => Err(refused(&problem.to_string())),
+        None => Ok(()),
     }
+}
 
-    fn regrant(
-        &self,
-        id: &PluginId,
-        change: impl FnOnce(&mut BTreeSet<String>, &BTreeSet<String>) -> Result<(), ChangeFault>,
-    ) -> Result<Changed, ChangeFault> {
-        let (_, entry) = self.entry(id)?;
-        let bytes = self.component(&entry.current)?;
-        let asks = instar_plugin::inspect(id.as_str(), &bytes).asks.into_iter().collect();
-        let mut new = entry.clone();
-        change(&mut new.current.grants, &asks)?;
-        self.change(id, Some(&entry), Some(new.clone()), None)?;
-        Ok(Changed { is_new: new != entry, entry: new })
-    }
-
-    fn roll_back(&self, id: &PluginId) -> Result<Changed, ChangeFault> {
-        let (_, entry) = self.entry(id)?;
-        let none = || refused(&format!("`{id}` was installed once only, so there is nothing to go back to"));
-        let previous = entry.previous.clone().ok_or_else(none)?;
-        let bytes = self.folder.component(&previous).or_else(|| SharedComponents::of_user().find(&previous));
-        let bytes = bytes.ok_or_else(|| refused(&format!("the component of {id} {} is lost", previous.version)))?;
-        let tried = try_out(id, &bytes, previous.grants.clone(), self.plugin_settings());
-        tried.map_err(|error| refused(&error.to_string()))?;
-        let current = Component { installed_at: Timestamp::now(), ..previous };
-        let new = Entry { id: id.clone(), current, previous: Some(entry.current.clone()) };
-        self.change(id, Some(&entry), Some(new.clone()), Some(&bytes))?;
-        Ok(Changed { entry: new, is_new: true })
-    }
-
-    /// Asks the plugin itself, as it would be loaded with it.
-    fn try_config(&self, id: &PluginId, config: &Value) -> Result<(), ChangeFault> {
-        let mut settings = self.plugin_settings();
-        settings.configs.insert(id.clone(), config.clone());
-        settings.disabled.remove(id);
-        let sources = wiring::plugin_sources(self.bundled.clone(), &self.project.plugins_dir());
-        let of_it = |source: &Source| {
-            instar_plugin::inspect("", &source.bytes).about.is_some_and(|about| about.id == id.as_str())
-        };
-        let own: Vec<_> = sources.into_iter().filter(of_it).collect();
-        let loaded = instar_plugin::Plugins::load(own, settings, &mut |_| {});
-        let (_, problems) = loaded.map_err(|error| not_now(&error.to_string()))?;
-        match problems.iter().find(|problem| problem.code() == "bad-config") {
-            Some(problem) => Err(refused(&problem.to_string())),
-            None => Ok(()),
-        }
-    }
-
-    fn store(&self, name: &str, value: &Value) -> Result<(), ChangeFault> {
-        cli::store_setting(&self.project, name, value).map_err(|failure| refused(failure.sentence()))
-    }
-
-    fn lock(&self) -> Result<LockFile, ChangeFault> {
-        self.folder.read().map_err(failed)
-    }
-
-    fn entry(&self, id: &PluginId) -> Result<(LockFile, Entry), ChangeFault> {
-        let lock = self.lock()?;
-        let entry = lock.entry(id).cloned();
-        let entry = entry.ok_or_else(|| ChangeFault::Unknown(format!("no plugin `{id}` was installed here")))?;
-        Ok((lock, entry))
-    }
-
-    fn component(&self, component: &Component) -> Result<Vec<u8>, ChangeFault> {
-        let path = self.folder.path(component);
-        let altered =
-            || refused(&format!("{} is not what was installed: `instar plugin sync` fetches it", path.display()));
-        self.folder.component(component).ok_or_else(altered)
-    }
-
-    fn change(
-        &self,
-        id: &PluginId,
-        expected: Option<&Entry>,
-        entry: Option<Entry>,
-        bytes: Option<&[u8]>,
-    ) -> Result<(), ChangeFault> {
-        self.folder.change(&self.project.run_dir(), id, expected, entry, bytes).map_err(failed)
-    }
-
-    fn plugin_settings(&self) -> Settings {
-        let mut settings = wiring::plugin_settings(
-            self.project.cache_dir().join("plugins"),
-            &self.config,
-            &self.project.plugins_dir(),
-        );
-        settings.pool = instar_plugin::PoolChoice::OnDemand;
-        settings
-    }
+fn store(site: &Site, name: &str, value: &Value) -> Result<(), ChangeFault> {
+    cli::store_setting(&site.project, name, value).map_err(|failure| refused(failure.sentence()))
 }
 
 /// What it asks for and nobody granted must be named, in words that say what that is.
-fn check_consent(
-    candidate: &Candidate,
-    before: &BTreeSet<String>,
-    granted: &BTreeSet<String>,
-) -> Result<(), ChangeFault> {
-    let (id, asks) = (&candidate.id, candidate.asks());
-    if let Some(unasked) = granted.difference(&asks).next() {
-        return Err(refused(&format!("`{id}` does not ask for `{unasked}`; it asks for {}", listed(&asks))));
-    }
-    let missing: BTreeSet<String> =
-        asks.iter().filter(|right| !granted.contains(*right) && !before.contains(*right)).cloned().collect();
+fn check_consent(offer: &Offer, granted: &BTreeSet<String>) -> Result<(), ChangeFault> {
+    let missing = offer.missing(granted)?;
     if missing.is_empty() {
         return Ok(());
     }
-    let words = candidate.seen.wishes.iter().filter(|wish| wish.right.is_some_and(|right| missing.contains(right)));
+    let wishes = offer.candidate.seen.wishes.iter();
+    let words = wishes.filter(|wish| wish.right.is_some_and(|right| missing.contains(right)));
     let words: Vec<_> = words.map(|wish| wish.words.clone()).collect();
-    let sentence =
-        format!("`{id}` asks for {}, which `grants` does not name: it {}", listed(&missing), words.join("; "));
-    Err(refused(&sentence))
+    let (id, missing) = (&offer.candidate.id, listed(&missing));
+    Err(refused(&format!("`{id}` asks for {missing}, which `grants` does not name: it {}", words.join("; "))))
 }
 
-fn listed(rights: &BTreeSet<String>) -> String {
-    let quoted: Vec<_> = rights.iter().map(|right| format!("`{right}`")).collect();
-    if quoted.is_empty() { "nothing".to_owned() } else { quoted.join(", ") }
+impl From<SiteFault> for ChangeFault {
+    fn from(fault: SiteFault) -> Self {
+        let sentence = fault.to_string();
+        match fault {
+            SiteFault::Unknown(_) => Self::Unknown(sentence),
+            SiteFault::Folder(InstallError::Io { .. } | InstallError::Lock { .. }) => Self::NotNow(sentence),
+            _ => refused(&sentence),
+        }
+    }
 }
 
 fn refused(sentence: &str) -> ChangeFault {
@@ -396,13 +253,6 @@ fn refused(sentence: &str) -> ChangeFault {
 
 fn not_now(sentence: &str) -> ChangeFault {
     ChangeFault::NotNow(sentence.to_owned())
-}
-
-fn failed(error: InstallError) -> ChangeFault {
-    match error {
-        InstallError::Changed(_) | InstallError::Busy => ChangeFault::Refused(error.to_string()),
-        InstallError::Io { .. } | InstallError::Lock { .. } => ChangeFault::NotNow(error.to_string()),
-    }
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

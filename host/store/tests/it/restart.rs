@@ -306,7 +306,7 @@ fn end_cause(choice: u8) -> EndCause {
 
 fn step_result(choice: u8) -> Result<StepResult, StepFault> {
     let finish = |verdict| vec![Action::Finish { verdict, message: "done".into() }];
-    let actions = match choice % 9 {
+    let actions = match choice % 10 {
         0 => return Err(StepFault { code: "trap".into(), message: "`script` trapped".into(), refused: false }),
         1 => finish(FinishVerdict::Succeeded),
         2 => finish(FinishVerdict::Failed),
@@ -314,6 +314,7 @@ fn step_result(choice: u8) -> Result<StepResult, StepFault> {
         4 => vec![Action::Launch(talk()), Action::NoteUsage(usage(choice)), Action::SendText("begin".into())],
         5 => vec![Action::NoteUsage(usage(choice)), Action::SendText("go on".into())],
         6 => vec![Action::Wait(u64::from(choice) * 1_000)],
+        7 => vec![Action::Progress("next".into()), Action::HandOver],
         _ => vec![Action::Progress("half".into()), Action::Launch(launch())],
     };
     Ok(StepResult { state: vec![0, choice, 255], actions })

@@ -57,6 +57,7 @@ faults! {
     EXPOSED = "exposed", Error, hand, "the API would listen for other machines without a token";
     SECRETS_OPEN = "secrets-open", Error, fix, "others can read secrets.json, so its values are not used";
     SECRETS_UNREADABLE = "secrets-unreadable", Error, hand, "secrets.json cannot be read";
+    SECRET_OUT_OF_REACH = "secret-out-of-reach", Error, hand, "the keyring does not give a secret that it has";
     USERS_UNREADABLE = "users-unreadable", Error, hand, "users.json cannot be read, so the users of before stay";
     USER_BAD = "user-bad", Warning, hand, "an entry of users.json is not as it should be";
     FOLDER_OPEN = "folder-open", Error, fix, "others can look into state, run, cache, logs or tmp";

@@ -89,6 +89,13 @@ pub(super) fn examine_modes(project: &Project) -> Vec<Finding> {
         let fix = format!("correct {} by hand, or remove it and set the secrets again", quoted(secrets.path()));
         findings.push(Finding::new(fault::SECRETS_UNREADABLE, sentence(&error.into()), fix));
     }
+    for name in secrets.in_keyring().unwrap_or_default() {
+        if let Err(error) = secrets.check(&name) {
+            let fix = format!("unlock the keyring, or `instar secret set {name}`");
+            let cause = format!("the secret {name} is in the keyring: {}", sentence(&error.into()));
+            findings.push(Finding::new(fault::SECRET_OUT_OF_REACH, cause, fix));
+        }
+    }
     for folder in [project.state_dir(), project.run_dir(), project.cache_dir(), project.logs_dir(), project.tmp_dir()] {
         if let Some(mode) = open_mode(&folder) {
             let cause = format!("{} has mode {mode:03o}, so others can look into it", folder.display());

@@ -1,18 +1,13 @@
 //! `instar plugin remove`, `rollback`, `grant`, `revoke`, `enable` and `disable`.
 
-use std::collections::BTreeSet;
-
 use instar_core::id::PluginId;
-use instar_plugin::Inspection;
-use jiff::Timestamp;
 use serde_json::json;
 
 use super::super::exit::{Exit, Failure};
 use super::super::{Context, config, examples, person};
-use super::consent::listed;
-use super::install::{entry_value, not_loadable};
-use super::{Workplace, find_component};
-use crate::installed::{Component, Entry, try_out};
+use super::install::entry_value;
+use super::{failed, find_component, site};
+use crate::installed::{Entry, Site, listed};
 
 /// Take an installed plugin away
 #[derive(Debug, clap::Args)]
@@ -64,10 +59,8 @@ pub(crate) struct Disable {
 
 pub(super) fn remove(context: &Context, remove: &Remove) -> Result<Exit, Failure> {
     person::must_be_one("remove a plugin")?;
-    let (work, id) = (Workplace::open(context)?, &remove.id);
-    let installed = work.lock()?;
-    let entry = work.entry(&installed, id)?;
-    work.change(id, Some(entry), None, None)?;
+    let id = &remove.id;
+    let entry = site(context)?.remove(id).map_err(failed)?;
     if context.out.json {
         context.out.value(&json!({ "removed": id }))?;
         return Ok(Exit::Ok);
@@ -82,66 +75,33 @@ pub(super) fn remove(context: &Context, remove: &Remove) -> Result<Exit, Failure
 
 pub(super) fn rollback(context: &Context, rollback: &Rollback) -> Result<Exit, Failure> {
     person::must_be_one("roll a plugin back")?;
-    let (work, id) = (Workplace::open(context)?, &rollback.id);
-    let installed = work.lock()?;
-    let entry = work.entry(&installed, id)?;
-    let Some(previous) = entry.previous.clone() else {
-        return Err(Failure::refused(format!("`{id}` was installed once only, so there is nothing to go back to")));
-    };
-    let bytes = work.folder.component(&previous).or_else(|| work.shared.find(&previous));
-    let bytes = bytes.ok_or_else(|| {
-        Failure::failed(format!(
-            "the component of {id} {} is lost; install it again from {}",
-            previous.version, previous.source
-        ))
-    })?;
-    let tried = try_out(id, &bytes, previous.grants.clone(), work.settings());
-    tried.map_err(|error| Failure::refused(not_loadable(&error)))?;
-    let current = Component { installed_at: Timestamp::now(), ..previous };
-    let new = Entry { id: id.clone(), current, previous: Some(entry.current.clone()) };
-    work.change(id, Some(entry), Some(new.clone()), Some(&bytes))?;
-    said(context, &new, format!("{id} is {} again, and was {}.", new.current.version, entry.current.version))
+    let entry = site(context)?.roll_back(&rollback.id).map_err(failed)?;
+    let before = entry.previous.as_ref().map(|previous| previous.version.clone()).unwrap_or_default();
+    said(context, &entry, format!("{} is {} again, and was {before}.", entry.id, entry.current.version))
 }
 
 pub(super) fn grant(context: &Context, grant: &Grant) -> Result<Exit, Failure> {
     person::must_be_one("grant rights")?;
-    regrant(context, &grant.id, |grants, seen| {
-        let asks: BTreeSet<String> = seen.asks.iter().cloned().collect();
-        if let Some(unasked) = grant.rights.iter().find(|right| !asks.contains(*right)) {
-            let (id, asks) = (&grant.id, listed(&asks));
-            return Err(Failure::usage(format!("`{id}` does not ask for `{unasked}`; it asks for {asks}")));
-        }
-        grants.extend(grant.rights.iter().cloned());
-        Ok(())
-    })
+    let site = site(context)?;
+    let (entry, _) = site.grant(&grant.id, &grant.rights.iter().cloned().collect()).map_err(failed)?;
+    granted(context, &site, &entry)
 }
 
 pub(super) fn revoke(context: &Context, revoke: &Revoke) -> Result<Exit, Failure> {
     person::must_be_one("revoke rights")?;
-    regrant(context, &revoke.id, |grants, _| match revoke.rights.iter().find(|right| !grants.remove(*right)) {
-        None => Ok(()),
-        Some(right) => Err(Failure::not_found(format!("`{}` has no right `{right}`", revoke.id))),
-    })
+    let site = site(context)?;
+    let (entry, _) = site.revoke(&revoke.id, &revoke.rights.iter().cloned().collect()).map_err(failed)?;
+    granted(context, &site, &entry)
 }
 
-fn regrant(
-    context: &Context,
-    id: &PluginId,
-    change: impl FnOnce(&mut BTreeSet<String>, &Inspection) -> Result<(), Failure>,
-) -> Result<Exit, Failure> {
-    let work = Workplace::open(context)?;
-    let installed = work.lock()?;
-    let entry = work.entry(&installed, id)?;
-    let bytes = work.component(entry)?;
-    let mut new = entry.clone();
-    change(&mut new.current.grants, &instar_plugin::inspect(id.as_str(), &bytes))?;
-    work.change(id, Some(entry), Some(new.clone()), None)?;
-    // What it cannot do without may be missing now: the operator wanted that, and hears it.
-    let tried = try_out(id, &bytes, new.current.grants.clone(), work.settings());
-    if let Err(error) = tried {
+/// What it cannot do without may be missing now: the operator wanted that, and hears it.
+fn granted(context: &Context, site: &Site, entry: &Entry) -> Result<Exit, Failure> {
+    let Entry { id, current, .. } = entry;
+    let bytes = site.component(current).map_err(failed)?;
+    if let Err(error) = site.try_component(id, &bytes, current.grants.clone()) {
         context.out.note(format!("It is not loaded any more: {error}"));
     }
-    said(context, &new, format!("{id} may use {}.", listed(&new.current.grants)))
+    said(context, entry, format!("{id} may use {}.", listed(&current.grants)))
 }
 
 pub(super) fn enable(context: &Context, enable: &Enable) -> Result<Exit, Failure> {
@@ -156,12 +116,11 @@ pub(super) fn disable(context: &Context, disable: &Disable) -> Result<Exit, Fail
 
 /// It stands in the settings, where also bundled ones can be named.
 fn switch(context: &Context, id: &PluginId, enabled: bool) -> Result<Exit, Failure> {
-    let work = Workplace::open(context)?;
-    find_component(id.as_str(), Some(&work.project))?;
-    config::store(&work.project, &format!("plugins.{id}.enabled"), &enabled.into())?;
+    let site = site(context)?;
+    find_component(id.as_str(), Some(&site.project))?;
+    config::store(&site.project, &format!("plugins.{id}.enabled"), &enabled.into())?;
     if enabled {
-        let freed = work.folder.quarantine(&work.project.run_dir(), id, None);
-        freed.map_err(|error| Failure::failed(error.to_string()))?;
+        site.end_quarantine(id).map_err(failed)?;
     }
     if context.out.json {
         context.out.value(&json!({ "id": id, "enabled": enabled }))?;

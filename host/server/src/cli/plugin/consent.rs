@@ -8,7 +8,8 @@ use instar_plugin::Danger;
 use super::super::Context;
 use super::super::exit::Failure;
 use super::super::output::{Shown, Tone, one_line};
-use crate::installed::{Candidate, Entry, Line, Mark};
+use super::failed;
+use crate::installed::{Line, Mark, Offer, listed};
 
 /// How the operator answers.
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -29,24 +30,23 @@ impl Answer {
 }
 
 /// Shows what is to be installed, unless the output is for a program.
-pub(super) fn show(
-    context: &Context,
-    candidate: &Candidate,
-    installed: Option<&Entry>,
-    signer: Option<&str>,
-    lines: &[Line],
-) -> Result<(), Failure> {
+pub(super) fn show(context: &Context, offer: &Offer) -> Result<(), Failure> {
     if context.out.json {
         return Ok(());
     }
+    let Offer { candidate, before, signer, lines, .. } = offer;
     let (out, about) = (&context.out, &candidate.about);
-    let before = installed.map(|entry| format!(", in the place of {}", entry.current.version)).unwrap_or_default();
+    let before =
+        before.as_ref().map(|entry| format!(", in the place of {}", entry.current.version)).unwrap_or_default();
     out.line(format!("{} {}{before}: {}", about.id, about.version, one_line(&about.description)))?;
     let kinds: Vec<_> = candidate.seen.kinds.iter().map(ToString::to_string).collect();
     out.line(format!("  kinds   {}", kinds.join(", ")))?;
     out.line(format!("  from    {}", one_line(&candidate.source)))?;
     out.line(format!("  size    {} bytes, {}", candidate.seen.bytes, candidate.digest()))?;
-    out.line(format!("  signed  {}", signer.map_or("by nobody".to_owned(), |key| format!("with the key {key}"))))?;
+    out.line(format!(
+        "  signed  {}",
+        signer.as_ref().map_or("by nobody".to_owned(), |key| format!("with the key {key}"))
+    ))?;
     out.line("\nIt")?;
     out.table(&["", "DANGER", "WHAT IT DOES", "RIGHT"], lines.iter().map(row).collect())?;
     out.line("")
@@ -71,24 +71,14 @@ fn row(line: &Line) -> Vec<Shown> {
     ]
 }
 
-/// The rights that are granted: all that it asks for, or there is no yes. `before` are those that the installed
-/// version has, and by which this one does nothing new.
-pub(super) fn ask(
-    candidate: &Candidate,
-    before: &BTreeSet<String>,
-    answer: &Answer,
-) -> Result<BTreeSet<String>, Failure> {
-    let asks = candidate.asks();
-    let id = &candidate.id;
+/// A yes is one to all that it asks for.
+pub(super) fn ask(offer: &Offer, answer: &Answer) -> Result<(), Failure> {
+    let (id, asks) = (&offer.candidate.id, offer.candidate.asks());
     if !answer.yes {
-        return if confirm(id.as_str(), &asks)? { Ok(asks) } else { Err(Failure::refused("nothing was installed")) };
+        return if confirm(id.as_str(), &asks)? { Ok(()) } else { Err(Failure::refused("nothing was installed")) };
     }
-    let granted: BTreeSet<String> = answer.grant.iter().map(|right| right.trim().to_owned()).collect();
-    if let Some(unasked) = granted.difference(&asks).next() {
-        return Err(Failure::usage(format!("`{id}` does not ask for `{unasked}`; it asks for {}", listed(&asks))));
-    }
-    let missing: BTreeSet<String> =
-        asks.iter().filter(|right| !granted.contains(*right) && !before.contains(*right)).cloned().collect();
+    let granted = answer.grant.iter().map(|right| right.trim().to_owned()).collect();
+    let missing = offer.missing(&granted).map_err(failed)?;
     if !missing.is_empty() {
         let all: Vec<_> = asks.iter().map(String::as_str).collect();
         return Err(Failure::refused(format!(
@@ -97,7 +87,7 @@ pub(super) fn ask(
             all.join(",")
         )));
     }
-    Ok(asks)
+    Ok(())
 }
 
 fn confirm(id: &str, asks: &BTreeSet<String>) -> Result<bool, Failure> {
@@ -114,9 +104,4 @@ fn confirm(id: &str, asks: &BTreeSet<String>) -> Result<bool, Failure> {
     let mut line = String::new();
     io::stdin().lock().read_line(&mut line).map_err(failed)?;
     Ok(matches!(line.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-}
-
-pub(super) fn listed(rights: &BTreeSet<String>) -> String {
-    let quoted: Vec<_> = rights.iter().map(|right| format!("`{right}`")).collect();
-    if quoted.is_empty() { "nothing".to_owned() } else { quoted.join(", ") }
 }

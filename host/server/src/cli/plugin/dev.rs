@@ -9,11 +9,11 @@ use notify::{EventKind, RecursiveMode, Watcher as _};
 use super::super::exit::{Exit, Failure};
 use super::super::output::one_line;
 use super::super::{Context, examples, person, sentence};
-use super::Workplace;
 use super::consent::Answer;
-use super::install::{self, Outcome, Wishes};
+use super::install::{self, Outcome};
+use super::site;
 use crate::authoring;
-use crate::installed::Place;
+use crate::installed::{Place, Wish};
 
 /// Build and install a plugin again whenever something in its folder is saved; a running server takes it up
 #[derive(Debug, clap::Args)]
@@ -58,9 +58,8 @@ pub(super) fn run(context: &Context, dev: &Dev) -> Result<Exit, Failure> {
 
 fn once(context: &Context, folder: &Path, answer: &Answer) -> Result<String, Failure> {
     authoring::build(folder).map_err(|error| Failure::failed(sentence(&error.into())))?;
-    let work = Workplace::open(context)?;
-    let wishes = Wishes { answer, downgrade: true, signer: None };
-    let outcome = install::bring(context, &work, &Place::Folder(folder.to_owned()), None, &wishes)?;
+    let wish = Wish { downgrade: true, ..Wish::default() };
+    let outcome = install::bring(context, &site(context)?, &Place::Folder(folder.to_owned()), &wish, answer)?;
     Ok(match outcome {
         Outcome::Installed(entry) => format!("Installed {} {}.", entry.id, entry.current.version),
         Outcome::UpToDate(entry) => format!("{} {} did not change.", entry.id, entry.current.version),

@@ -3,20 +3,13 @@
 use std::time::Instant;
 
 use instar_core::id::PluginId;
-use instar_plugin::PluginError;
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::exit::{Exit, Failure};
-use super::super::output::one_line;
 use super::super::{Context, examples, person, sentence};
 use super::consent::{self, Answer};
-use super::{Workplace, block_on};
-use crate::bundled;
-use crate::installed::{
-    Candidate, Claims, Component, Entry, InstallError, LockFile, Place, Unfit, examine, fetch, judge, kept, lines,
-    neighbours, try_out,
-};
+use super::{block_on, failed, site};
+use crate::installed::{Component, Entry, Offer, Offered, Place, Site, Wish, fetch, listed};
 
 /// Install a plugin from a file, the folder of an author, a URL or a registry; shows what it asks for first
 #[derive(Debug, clap::Args)]
@@ -54,13 +47,6 @@ pub(crate) struct Upgrade {
     answer: Answer,
 }
 
-/// How it is to be installed.
-pub(super) struct Wishes<'a> {
-    pub(super) answer: &'a Answer,
-    pub(super) downgrade: bool,
-    pub(super) signer: Option<String>,
-}
-
 /// What became of one wish.
 pub(super) enum Outcome {
     Installed(Box<Entry>),
@@ -69,26 +55,23 @@ pub(super) enum Outcome {
 
 pub(super) fn install(context: &Context, install: &Install) -> Result<Exit, Failure> {
     person::must_be_one("install a plugin")?;
-    let work = Workplace::open(context)?;
-    let place = Place::parse(&install.from).map_err(|error| Failure::refused(sentence(&error.into())))?;
-    let wishes = Wishes { answer: &install.answer, downgrade: install.downgrade, signer: install.signer.clone() };
-    let outcome = bring(context, &work, &place, None, &wishes)?;
+    let wish = Wish { only: None, downgrade: install.downgrade, signer: install.signer.clone() };
+    let outcome = bring(context, &site(context)?, &place(&install.from)?, &wish, &install.answer)?;
     told(context, &[outcome])
 }
 
 pub(super) fn upgrade(context: &Context, upgrade: &Upgrade) -> Result<Exit, Failure> {
     person::must_be_one("upgrade a plugin")?;
-    let work = Workplace::open(context)?;
-    let installed = work.lock()?;
+    let site = site(context)?;
     let wanted: Vec<Entry> = match &upgrade.id {
-        Some(id) => vec![work.entry(&installed, id)?.clone()],
-        None => installed.plugins.clone(),
+        Some(id) => vec![site.entry(id).map_err(failed)?],
+        None => site.lock().map_err(failed)?.plugins,
     };
-    let wishes = Wishes { answer: &upgrade.answer, downgrade: false, signer: None };
     let (mut outcomes, mut failures) = (Vec::new(), Vec::new());
     for entry in &wanted {
-        let place = Place::parse(&entry.current.source).map_err(|error| Failure::refused(sentence(&error.into())));
-        let outcome = place.and_then(|place| bring(context, &work, &place, Some(&entry.id), &wishes));
+        let wish = Wish { only: Some(entry.id.clone()), downgrade: false, signer: None };
+        let outcome =
+            place(&entry.current.source).and_then(|place| bring(context, &site, &place, &wish, &upgrade.answer));
         match outcome {
             Ok(outcome) => outcomes.push(outcome),
             Err(failure) if wanted.len() > 1 => {
@@ -105,115 +88,41 @@ pub(super) fn upgrade(context: &Context, upgrade: &Upgrade) -> Result<Exit, Fail
     }
 }
 
-/// Everything until the rename of the lock only looks.
-pub(super) fn bring(
-    context: &Context,
-    work: &Workplace,
-    place: &Place,
-    only: Option<&PluginId>,
-    wishes: &Wishes<'_>,
-) -> Result<Outcome, Failure> {
-    let (candidate, signature) = candidate(context, place)?;
-    if let Some(id) = only.filter(|id| **id != candidate.id) {
-        let (other, place) = (&candidate.id, place.text());
-        return Err(Failure::refused(format!(
-            "{place} is a plugin `{other}` now, and not `{id}`; nothing was changed"
-        )));
-    }
-    let installed = work.lock()?;
-    let before = installed.entry(&candidate.id);
-    if let Some(entry) = before.filter(|entry| entry.current.digest == candidate.digest()) {
-        return Ok(Outcome::UpToDate(Box::new(entry.clone())));
-    }
-    check(work, &candidate, &installed, wishes.downgrade).map_err(unfit)?;
-    let signer = signer(work, &candidate, signature.as_deref(), before, wishes.signer.as_deref())?;
-    try_component(context, work, &candidate)?;
-    // Of one that is lost nobody knows what it did, so that all is new.
-    let former = before.map(|entry| work.folder.component(&entry.current).unwrap_or_default());
-    let former = former.map(|bytes| instar_plugin::inspect("", &bytes).wishes);
-    let lines = lines(former.as_deref(), &candidate.seen.wishes);
-    consent::show(context, &candidate, before, signer.as_deref(), &lines)?;
-    let granted_before = before.map(|entry| entry.current.grants.clone()).unwrap_or_default();
-    let grants = consent::ask(&candidate, &kept(&granted_before, &lines), wishes.answer)?;
-    let current = candidate.component(grants, signer, Timestamp::now());
-    let previous = before.map(|entry| entry.current.clone());
-    let entry = Entry { id: candidate.id.clone(), current, previous };
-    work.change(&candidate.id, before, Some(entry.clone()), Some(&candidate.bytes))?;
-    work.shared.keep(&entry.current, &candidate.bytes);
-    Ok(Outcome::Installed(Box::new(entry)))
+fn place(from: &str) -> Result<Place, Failure> {
+    Place::parse(from).map_err(|error| Failure::refused(sentence(&error.into())))
 }
 
-fn candidate(context: &Context, place: &Place) -> Result<(Candidate, Option<String>), Failure> {
+/// Everything until the yes only looks.
+pub(super) fn bring(
+    context: &Context,
+    site: &Site,
+    place: &Place,
+    wish: &Wish,
+    answer: &Answer,
+) -> Result<Outcome, Failure> {
     let begun = Instant::now();
     let fetched = context.out.during(&format!("reading {}", place.text()), || block_on(fetch(place)));
     let fetched = fetched?.map_err(|error| Failure::refused(sentence(&error.into())))?;
     context.out.note(format!("read {} bytes of {} in {:?}", fetched.bytes.len(), place.text(), begun.elapsed()));
-    let candidate = examine(&place.name(), place.text(), fetched.bytes).map_err(unfit)?;
-    Ok((candidate, fetched.signature))
-}
-
-/// Whose it is, if it may be anybody's.
-fn signer(
-    work: &Workplace,
-    candidate: &Candidate,
-    signature: Option<&str>,
-    before: Option<&Entry>,
-    named: Option<&str>,
-) -> Result<Option<String>, Failure> {
-    let claims = Claims {
-        signature,
-        publisher: candidate.about.publisher.as_deref(),
-        pinned: before.and_then(|entry| entry.current.signer.as_deref()),
-        named,
-        trusted: &work.config.plugin_trust.keys,
-        required: work.config.plugin_trust.required,
+    let offer = match site.look_at(place, fetched, wish).map_err(failed)? {
+        Offered::UpToDate(entry) => return Ok(Outcome::UpToDate(entry)),
+        Offered::New(offer) => offer,
     };
-    judge(&candidate.bytes, &claims)
-        .map_err(|error| Failure::refused(format!("`{}`: {error}; nothing was changed", candidate.id)))
+    try_offer(context, site, &offer)?;
+    consent::show(context, &offer)?;
+    consent::ask(&offer, answer)?;
+    Ok(Outcome::Installed(Box::new(site.accept(*offer).map_err(failed)?)))
 }
 
-fn check(work: &Workplace, candidate: &Candidate, installed: &LockFile, downgrade: bool) -> Result<(), Unfit> {
-    candidate.check_place(&neighbours(&bundled::plugins(), &work.project.plugins_dir(), installed))?;
-    if downgrade { Ok(()) } else { candidate.check_version(installed.entry(&candidate.id)) }
-}
-
-/// With all that it asks for: what it is granted is decided behind it.
-fn try_component(context: &Context, work: &Workplace, candidate: &Candidate) -> Result<(), Failure> {
+fn try_offer(context: &Context, site: &Site, offer: &Offer) -> Result<(), Failure> {
     let begun = Instant::now();
-    let tried = context.out.during(&format!("compiling {} and trying it out", candidate.id), || {
-        try_out(&candidate.id, &candidate.bytes, candidate.asks(), work.settings())
-    });
-    let note = tried.map_err(|error| Failure::refused(not_loadable(&error)))?;
-    if let Some(note) = note {
+    let what = format!("compiling {} and trying it out", offer.candidate.id);
+    let tried = context.out.during(&what, || site.try_offer(offer));
+    if let Some(note) = tried.map_err(failed)? {
         context.out.note(sentence(&note.into()));
     }
     context.out.note(format!("compiled, linked and tried out in {:?}", begun.elapsed()));
     Ok(())
-}
-
-/// A plugin that does not accept its settings says which it wants.
-pub(super) fn not_loadable(error: &PluginError) -> String {
-    let id = &error.plugin;
-    let way = match error.code() {
-        "bad-config" => {
-            format!("; set what it wants by `instar config set plugins.{id}.config.KEY VALUE`, and install it then")
-        }
-        _ => String::new(),
-    };
-    format!("{}{way}; nothing was changed", one_line(&error.to_string()))
-}
-
-fn unfit(error: Unfit) -> Failure {
-    Failure::refused(format!("{}; nothing was changed", one_line(&error.to_string())))
-}
-
-pub(super) fn failed(error: InstallError) -> Failure {
-    match error {
-        InstallError::Io { what, source } => {
-            Failure::io(format_args!("failed to {what}, so nothing was changed"), &source)
-        }
-        InstallError::Busy | InstallError::Changed(_) | InstallError::Lock { .. } => Failure::failed(error.to_string()),
-    }
 }
 
 /// The receipt.
@@ -237,7 +146,7 @@ fn told(context: &Context, outcomes: &[Outcome]) -> Result<Exit, Failure> {
 fn receipt(context: &Context, entry: &Entry) -> Result<(), Failure> {
     let Entry { id, current, previous } = entry;
     context.out.line(format!("Installed {id} {} ({}).", current.version, current.digest))?;
-    context.out.line(format!("  may use  {}", consent::listed(&current.grants)))?;
+    context.out.line(format!("  may use  {}", listed(&current.grants)))?;
     context.out.line(format!("  signed   {}", current.signer.as_deref().unwrap_or("by nobody")))?;
     if let Some(previous) = previous {
         context.out.line(format!("  before   {}; `instar plugin rollback {id}` goes back to it", previous.version))?;

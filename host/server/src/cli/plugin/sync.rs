@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use super::super::exit::{Exit, Failure};
 use super::super::output::{Shown, Tone, one_line};
 use super::super::{Context, examples, person, sentence};
-use super::{Workplace, block_on};
-use crate::installed::{Entry, Place, fetch, try_out};
+use super::{block_on, failed, site};
+use crate::installed::{Entry, Place, Site, SiteFault, fetch};
 
 /// Fetch what the lock names and what is not there, by its digest; nothing else is taken
 #[derive(Debug, clap::Args)]
@@ -36,27 +36,27 @@ struct Told {
 
 pub(super) fn sync(context: &Context, sync: &Sync) -> Result<Exit, Failure> {
     person::must_be_one("fetch plugins")?;
-    let work = Workplace::open(context)?;
-    let installed = work.lock()?;
+    let site = site(context)?;
+    let installed = site.lock().map_err(failed)?;
     let bring =
-        |entry: &Entry| context.out.during(&format!("fetching {}", entry.id), || bring(&work, entry, sync.offline));
+        |entry: &Entry| context.out.during(&format!("fetching {}", entry.id), || bring(&site, entry, sync.offline));
     let all: Vec<Told> = installed.plugins.iter().map(bring).collect();
     report(context, &all)
 }
 
-fn bring(work: &Workplace, entry: &Entry, offline: bool) -> Told {
+fn bring(site: &Site, entry: &Entry, offline: bool) -> Told {
     let told = |word, problem| Told { id: entry.id.clone(), version: entry.current.version.clone(), word, problem };
-    if work.folder.component(&entry.current).is_some() {
+    if site.folder.component(&entry.current).is_some() {
         return told("there", None);
     }
-    let found = match work.shared.find(&entry.current) {
+    let found = match site.shared.find(&entry.current) {
         Some(bytes) => Ok(bytes),
         None if offline => Err("it was never fetched on this machine, and `--offline` asks nobody".to_owned()),
         None => fetched(entry),
     };
     let restored = found.and_then(|bytes| {
-        let restored = work.folder.restore(&work.project.run_dir(), &entry.current, &bytes);
-        restored.map(|()| work.shared.keep(&entry.current, &bytes)).map_err(|error| error.to_string())
+        let restored = site.folder.restore(&site.project.run_dir(), &entry.current, &bytes);
+        restored.map(|()| site.shared.keep(&entry.current, &bytes)).map_err(|error| error.to_string())
     });
     match restored {
         Ok(()) => told("fetched", None),
@@ -78,28 +78,29 @@ fn fetched(entry: &Entry) -> Result<Vec<u8>, String> {
 }
 
 pub(super) fn verify(context: &Context, verify: &Verify) -> Result<Exit, Failure> {
-    let work = Workplace::open(context)?;
-    let installed = work.lock()?;
+    let site = site(context)?;
+    let installed = site.lock().map_err(failed)?;
     if let Some(id) = &verify.id {
-        work.entry(&installed, id)?;
+        site.entry(id).map_err(failed)?;
     }
     let wanted = installed.plugins.iter().filter(|entry| verify.id.as_ref().is_none_or(|id| *id == entry.id));
-    let look = |entry: &Entry| context.out.during(&format!("looking at {}", entry.id), || look(&work, entry));
+    let look = |entry: &Entry| context.out.during(&format!("looking at {}", entry.id), || look(&site, entry));
     let all: Vec<Told> = wanted.map(look).collect();
     report(context, &all)
 }
 
-fn look(work: &Workplace, entry: &Entry) -> Told {
+fn look(site: &Site, entry: &Entry) -> Told {
     let told = |word, problem| Told { id: entry.id.clone(), version: entry.current.version.clone(), word, problem };
-    let Some(bytes) = work.folder.component(&entry.current) else {
-        let path = work.folder.path(&entry.current);
+    let Some(bytes) = site.folder.component(&entry.current) else {
+        let path = site.folder.path(&entry.current);
         let what = if path.exists() { "is not what was installed" } else { "is missing" };
         return told("broken", Some(format!("{} {what}: `instar plugin sync` fetches it again", path.display())));
     };
-    match try_out(&entry.id, &bytes, entry.current.grants.clone(), work.settings()) {
+    match site.try_component(&entry.id, &bytes, entry.current.grants.clone()) {
         Ok(None) => told("whole", None),
         Ok(Some(note)) => told("whole", Some(note.cause.to_string())),
-        Err(error) => told("broken", Some(error.cause.to_string())),
+        Err(SiteFault::Unloadable(error)) => told("broken", Some(error.cause.to_string())),
+        Err(fault) => told("broken", Some(fault.to_string())),
     }
 }
 
