@@ -19,11 +19,26 @@ struct Registry {
 impl Registry {
     /// `None`, said aloud, where there is none on this machine.
     fn start() -> Option<Self> {
+        Self::start_with(|_| json!({}))
+    }
+
+    /// One that only Ada may use, whose password is `OnlyForTests`.
+    fn start_closed() -> Option<Self> {
+        Self::start_with(|folder| {
+            let passwords = folder.join("passwords");
+            let line = "ada:$2b$05$Jx/4mRRSIRjrSXb2pxxLIutb1frYfE2A3sZR3OgF1sPFdrfGjkNAS\n";
+            fs::write(&passwords, line).expect("written");
+            json!({ "htpasswd": { "realm": "tests", "path": passwords } })
+        })
+    }
+
+    fn start_with(auth: impl FnOnce(&Path) -> Value) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
         let data = folder.path().join("data");
         let config = json!({
             "version": 0.1, "storage": {"filesystem": {"rootdirectory": data}}, "http": {"addr": format!("127.0.0.1:{port}")},
+            "auth": auth(folder.path()),
         });
         let file = folder.path().join("config.yml");
         fs::write(&file, config.to_string()).expect("JSON is YAML");
@@ -95,6 +110,25 @@ fn published_plugin_is_installed_upgraded_and_synced_from_a_registry() {
     let mut offline = offline;
     let synced = offline.env("XDG_CACHE_HOME", second.path(".user-cache")).output().expect("runs");
     assert!(synced.status.success(), "{synced:?}");
+}
+
+#[test]
+fn login_that_docker_kept_opens_a_registry() {
+    let Some(registry) = Registry::start_closed() else { return };
+    let agent = Agent::new();
+    let file = agent.path("shouts.wasm").display().to_string();
+    fs::write(&file, shout("0.1.0")).expect("written");
+    let to = registry.reference("ada/execute-shouts:1");
+    let host = format!("127.0.0.1:{}", registry.port);
+    for arguments in [&["plugin", "publish", &file, &to][..], &["plugin", "install", &to, "--yes"]] {
+        let said = String::from_utf8(operator(&agent, arguments).stderr).expect("a text");
+        assert!(said.contains("401") && said.contains(&format!("docker login {host}")), "{said}");
+    }
+    fs::create_dir(agent.path("docker")).expect("a folder");
+    let kept = json!({ "auths": { host: { "auth": "YWRhOk9ubHlGb3JUZXN0cw==" } } });
+    fs::write(agent.path("docker/config.json"), kept.to_string()).expect("written");
+    done(&agent, &["plugin", "publish", &file, &to]);
+    assert_eq!(done(&agent, &["plugin", "install", &to, "--yes"])["plugins"][0]["version"], "0.1.0");
 }
 
 #[test]

@@ -22,6 +22,7 @@ pub mod notice;
 pub mod pause;
 pub mod plan;
 pub mod poll;
+pub mod program;
 pub mod quota;
 pub mod retention;
 pub mod retry;

@@ -5,13 +5,18 @@
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod loopback;
+
+use std::collections::BTreeMap;
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use instar_core::plan::{StepEvent, StepRequest};
-use instar_plugin::{Asker, CallContext, Plugins, Settings, Source};
+use instar_core::id::PluginId;
+use instar_core::plan::{Action, FinishVerdict, StepEvent, StepRequest};
+use instar_plugin::{Asker, CallContext, Grant, OperatorSays, Plugins, Settings, Source};
 use jiff::Timestamp;
+use serde_json::json;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Store};
 
@@ -28,8 +33,10 @@ mod execute {
 }
 
 const ROUNDS: usize = 20_000;
-const WARM_UP: usize = 2_000;
+/// With the warm-up, fewer than the manifest lets the plugin ask in a minute.
+const POSTS: usize = 500;
 const SCRIPT: &str = r#"{"type":"script","value":"true"}"#;
+const POST: &str = r#"{"type":"http","url":"/x","json":{}}"#;
 
 fn main() {
     let native = tempfile::tempdir().expect("a folder can be made");
@@ -52,6 +59,37 @@ fn main() {
     let bare = BareExecute::new();
     let theirs = median(|| runtime.block_on(bare.call()));
     print("instance + execute step + teardown, p50", ours, theirs);
+    fetch(native.path(), &call, &runtime);
+}
+
+/// A step that asks once, beside the same request without a component.
+fn fetch(native: &Path, call: &CallContext, runtime: &tokio::runtime::Runtime) {
+    let address = loopback::serve("{}");
+    let source = source("plugins", "execute-http");
+    let id: PluginId = "execute-http".parse().expect("an id");
+    let mut settings = Settings::new(native.to_owned());
+    let allow = instar_plugin::RIGHTS.map(str::to_owned).into();
+    let grant = Grant { digest: format!("blake3:{}", source.digest), allow };
+    let hosts = BTreeMap::from([("bench.example.org".to_owned(), format!("http://{address}"))]);
+    settings.operator.insert(id.clone(), OperatorSays { grant: Some(grant), hosts });
+    settings.configs.insert(id, json!({ "urls": ["https://bench.example.org"] }));
+    let (plugins, problems) = Plugins::load(vec![source], settings, &mut |_| {}).expect("an engine can be set up");
+    assert!(problems.is_empty(), "{problems:?}");
+    let asked = StepRequest { execute_json: POST.to_owned(), model: String::new(), previous: None };
+    let ours = median_of(POSTS, || {
+        let step = plugins.step("http", call, Vec::new(), vec![StepEvent::Requested(asked.clone())]);
+        let result = black_box(runtime.block_on(step).expect("it answers"));
+        assert!(
+            matches!(&result.actions[..], [Action::Finish { verdict: FinishVerdict::Succeeded, .. }]),
+            "{result:?}"
+        );
+    });
+    let theirs = median_of(POSTS, || loopback::ask(address, "/x", "{}"));
+    println!(
+        "execute-http: a step with one request, p50\t{}\t{}\tthe bare request",
+        ours.as_nanos(),
+        theirs.as_nanos()
+    );
 }
 
 /// One line for `cargo xtask bench`: what, ours and theirs in nanoseconds.
@@ -59,16 +97,21 @@ fn print(what: &str, ours: Duration, theirs: Duration) {
     println!("{what}\t{}\t{}\tbare wasmtime", ours.as_nanos(), theirs.as_nanos());
 }
 
-fn median(mut call: impl FnMut()) -> Duration {
-    (0..WARM_UP).for_each(|_| call());
-    let mut times: Vec<Duration> = Vec::with_capacity(ROUNDS);
-    for _ in 0..ROUNDS {
+fn median(call: impl FnMut()) -> Duration {
+    median_of(ROUNDS, call)
+}
+
+/// A tenth more are called before, to warm up.
+fn median_of(rounds: usize, mut call: impl FnMut()) -> Duration {
+    (0..rounds / 10).for_each(|_| call());
+    let mut times: Vec<Duration> = Vec::with_capacity(rounds);
+    for _ in 0..rounds {
         let begun = Instant::now();
         call();
         times.push(begun.elapsed());
     }
     times.sort_unstable();
-    times[ROUNDS / 2]
+    times[rounds / 2]
 }
 
 fn path(folder: &str, name: &str) -> PathBuf {

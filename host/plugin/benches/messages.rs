@@ -5,10 +5,11 @@
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
+mod loopback;
+
 use std::collections::{BTreeMap, HashMap};
 use std::hint::black_box;
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -32,7 +33,7 @@ const BODY: &str =
 
 fn main() {
     let native = tempfile::tempdir().expect("a folder can be made");
-    let address = serve();
+    let address = loopback::serve(ANSWER);
     let plugins = load(native.path(), address);
     let telegram: PluginId = "notifier-telegram".parse().expect("an id");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -43,7 +44,8 @@ fn main() {
     let ours = median(|| {
         drop(black_box(runtime.block_on(plugins.deliver(&telegram, &call, &message, 0)).expect("it is taken")));
     });
-    let theirs = median(|| ask(address));
+    let sent = json!({ "chat_id": -100, "text": BODY, "parse_mode": "HTML" }).to_string();
+    let theirs = median(|| loopback::ask(address, "/botTOKEN/sendMessage", &sent));
     print("notifier-telegram: deliver, with its request, p50", ours, theirs, "the bare request");
 
     for count in [1, 100] {
@@ -103,41 +105,6 @@ fn updates(count: i64) -> Vec<u8> {
         } })
     };
     json!({ "ok": true, "result": (1..=count).map(update).collect::<Vec<_>>() }).to_string().into_bytes()
-}
-
-/// Answers everything in the same way, one request for each connection.
-fn serve() -> SocketAddr {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("loopback has a free port");
-    let address = listener.local_addr().expect("it is bound");
-    std::thread::spawn(move || {
-        for stream in listener.incoming().map_while(Result::ok) {
-            let mut reader = BufReader::new(stream);
-            let mut length = 0;
-            let mut line = String::new();
-            while reader.read_line(&mut line).is_ok_and(|read| read > 2) {
-                if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-                    length = value.trim().parse().unwrap_or(0);
-                }
-                line.clear();
-            }
-            let mut body = vec![0; length];
-            let _ = reader.read_exact(&mut body);
-            let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{ANSWER}", ANSWER.len());
-            let _ = reader.get_mut().write_all(answer.as_bytes());
-        }
-    });
-    address
-}
-
-/// The same request, written by hand.
-fn ask(address: SocketAddr) {
-    let body = json!({ "chat_id": -100, "text": BODY, "parse_mode": "HTML" }).to_string();
-    let mut stream = TcpStream::connect(address).expect("it listens");
-    let head = format!("POST /botTOKEN/sendMessage HTTP/1.1\r\nhost: x\r\ncontent-length: {}\r\n\r\n", body.len());
-    stream.write_all(format!("{head}{body}").as_bytes()).expect("it reads");
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).expect("it answers");
-    assert!(black_box(answer).ends_with('}'));
 }
 
 #[derive(Debug)]

@@ -43,7 +43,7 @@ pub use capability::events::{EventSeen, Events, OwnEvent};
 pub use capability::http::Refusal;
 pub use capability::jobs::{JobStanding, Jobs, TriggerOrder, Triggered};
 pub use capability::kv::{Answer, NewValue, OnlyIf, Value, Values, ValuesError};
-pub use capability::process::{ProcessEnd, ProcessEnding, ProcessOrder, Processes};
+pub use capability::process::Processes;
 pub use capability::rights::Means;
 pub use capability::sessions::{SessionStanding, SessionsOfHost};
 pub use capability::{Answered, Refused};

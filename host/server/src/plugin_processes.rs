@@ -3,9 +3,11 @@
 //! What a plugin may run at all was checked before. Nobody is there to answer a guard that asks, so that it denies; a
 //! person can allow exactly this command once.
 
+use instar_core::id::PluginId;
+use instar_core::program::{Program, ProgramEnd};
 use instar_core::verdict::Answer;
-use instar_plugin::{Answered, ProcessEnd, ProcessEnding, ProcessOrder, Processes, Refused};
-use instar_session::{Program, ProgramEnd, ProgramError, ProgramHow};
+use instar_plugin::{Answered, Processes, Refused};
+use instar_session::ProgramError;
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -19,31 +21,23 @@ const LONGEST_CODE: usize = 64 << 10;
 const END_OF_INPUT: &str = "END_OF_INPUT";
 
 impl Processes for Reach {
-    fn run(&self, order: ProcessOrder) -> Answered<'_, ProcessEnd> {
+    fn run(&self, plugin: PluginId, program: Program) -> Answered<'_, ProgramEnd> {
         Box::pin(async move {
             let sessions = self.engine()?.sessions();
-            let cwd = sessions.folder_of(order.cwd.as_deref()).map_err(|error| unrun(&error))?;
-            self.judge(&order, cwd.to_string_lossy().into_owned()).await?;
-            let (plugin, program) = (order.plugin, order.argv.first().cloned().unwrap_or_default());
-            let end = sessions.run_program(Program {
-                argv: order.argv,
-                cwd: order.cwd,
-                stdin: order.stdin,
-                env: order.env,
-                limit: order.limit,
-                keep: order.keep,
-            });
-            let end = end.await.map_err(|error| unrun(&error))?;
-            tracing::info!(%plugin, program, how = ?end.how, "a plugin ran a command");
-            Ok(told(end))
+            let cwd = sessions.folder_of(program.cwd.as_deref()).map_err(|error| unrun(&error))?;
+            self.judge(&plugin, &program, cwd.to_string_lossy().into_owned()).await?;
+            let name = program.argv.first().cloned().unwrap_or_default();
+            let end = sessions.run_program(program).await.map_err(|error| unrun(&error))?;
+            tracing::info!(%plugin, program = name, how = ?end.how, "a plugin ran a command");
+            Ok(end)
         })
     }
 }
 
 impl Reach {
     /// Each command stands in the log of decisions, whatever is decided.
-    async fn judge(&self, order: &ProcessOrder, cwd: String) -> Result<(), Refused> {
-        let (desk, text, plugin) = (self.guards()?.clone(), typed(order), order.plugin.clone());
+    async fn judge(&self, plugin: &PluginId, program: &Program, cwd: String) -> Result<(), Refused> {
+        let (desk, text, plugin) = (self.guards()?.clone(), typed(program), plugin.clone());
         let judged = tokio::task::spawn_blocking(move || decide(&desk, &text, cwd, &plugin.to_string())).await;
         let decision = judged.map_err(|_| refused("unavailable", "the guards could not be asked", true))?;
         match decision.answer {
@@ -86,10 +80,10 @@ fn why(decision: &Decision) -> String {
 
 /// The command as a person would type it: every word quoted, so that a shell would get exactly these; and its input
 /// behind it, where it may be code.
-fn typed(order: &ProcessOrder) -> String {
-    let words: Vec<_> = order.argv.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
+fn typed(program: &Program) -> String {
+    let words: Vec<_> = program.argv.iter().map(|word| format!("'{}'", word.replace('\'', r"'\''"))).collect();
     let line = words.join(" ");
-    let input = std::str::from_utf8(&order.stdin).ok().filter(|it| !it.is_empty() && it.len() <= LONGEST_CODE);
+    let input = std::str::from_utf8(&program.stdin).ok().filter(|it| !it.is_empty() && it.len() <= LONGEST_CODE);
     let Some(input) = input else { return line };
     let mut end = END_OF_INPUT.to_owned();
     while input.contains(&end) {
@@ -108,16 +102,6 @@ fn unrun(error: &ProgramError) -> Refused {
     }
 }
 
-fn told(end: ProgramEnd) -> ProcessEnd {
-    let ProgramEnd { how, stdout, stdout_cut, stderr, stderr_cut, duration } = end;
-    let ending = match how {
-        ProgramHow::Exit(status) => ProcessEnding::Exit(status),
-        ProgramHow::Signal(name) => ProcessEnding::Signal(name),
-        ProgramHow::TimedOut => ProcessEnding::TimedOut,
-    };
-    ProcessEnd { ending, stdout, stdout_cut, stderr, stderr_cut, duration }
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -127,9 +111,8 @@ mod tests {
 
     use super::*;
 
-    fn order(argv: &[&str], stdin: &str) -> ProcessOrder {
-        ProcessOrder {
-            plugin: "p".parse().unwrap(),
+    fn program(argv: &[&str], stdin: &str) -> Program {
+        Program {
             argv: argv.iter().map(|word| (*word).to_owned()).collect(),
             cwd: None,
             stdin: stdin.as_bytes().to_vec(),
@@ -141,7 +124,7 @@ mod tests {
 
     fn seen(argv: &[&str], stdin: &str) -> Vec<Vec<String>> {
         let world = World { cwd: "/p", home: None, project_root: None, temp_dir: "/tmp", files: &NoFiles };
-        let found = instar_shell::parse(&typed(&order(argv, stdin)), &world);
+        let found = instar_shell::parse(&typed(&program(argv, stdin)), &world);
         assert!(found.complete, "{argv:?}");
         found.commands.into_iter().map(|command| command.argv).collect()
     }

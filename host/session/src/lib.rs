@@ -30,7 +30,7 @@ pub mod wrapper;
 pub use activity::{Activity, Doing};
 pub use crash::Found;
 pub use environment::allowed;
-pub use errand::{Errand, ErrandEnd, ErrandHow, Program, ProgramEnd, ProgramError, ProgramHow};
+pub use errand::{Errand, ErrandEnd, ErrandHow, ProgramError};
 pub use folder::FolderError;
 pub use input::{InputError, check_text};
 pub use key::{Key, KeyError};

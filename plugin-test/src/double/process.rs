@@ -3,7 +3,9 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use instar_plugin::{Answered, ProcessEnd, ProcessEnding, ProcessOrder, Processes, Refused};
+use instar_core::id::PluginId;
+use instar_core::program::{Program, ProgramEnd, ProgramHow};
+use instar_plugin::{Answered, Processes, Refused};
 use serde::Deserialize;
 
 /// A command that must be run, and how it ends.
@@ -55,15 +57,15 @@ impl ScriptedProcess {
         self
     }
 
-    fn end(&self, keep: usize) -> ProcessEnd {
-        let ending = match &self.signal {
-            _ if self.timed_out => ProcessEnding::TimedOut,
-            Some(name) => ProcessEnding::Signal(name.clone()),
-            None => ProcessEnding::Exit(self.status),
+    fn end(&self, keep: usize) -> ProgramEnd {
+        let how = match &self.signal {
+            _ if self.timed_out => ProgramHow::TimedOut,
+            Some(name) => ProgramHow::Signal(name.clone()),
+            None => ProgramHow::Exit(self.status),
         };
         let first = |text: &str| text.as_bytes()[..text.len().min(keep)].to_vec();
-        ProcessEnd {
-            ending,
+        ProgramEnd {
+            how,
             stdout: first(&self.stdout),
             stdout_cut: self.stdout.len() > keep,
             stderr: first(&self.stderr),
@@ -88,19 +90,19 @@ impl ProcessDouble {
         problems
     }
 
-    fn answer(&self, order: &ProcessOrder) -> Result<ProcessEnd, Refused> {
+    fn answer(&self, program: &Program) -> Result<ProgramEnd, Refused> {
         let mut seen = self.lock();
         let number = seen.ran;
         seen.ran += 1;
         let Some(expected) = self.script.get(number) else {
-            seen.problems.push(format!("{:?} was run, and no answer is left", order.argv));
+            seen.problems.push(format!("{:?} was run, and no answer is left", program.argv));
             return Err(refused("unavailable", "the test has no answer for this command"));
         };
         seen.problems
-            .extend(differences(expected, order).into_iter().map(|it| format!("command {}: {it}", number + 1)));
+            .extend(differences(expected, program).into_iter().map(|it| format!("command {}: {it}", number + 1)));
         match &expected.denied {
             Some(reason) => Err(refused("not-allowed", reason)),
-            None => Ok(expected.end(order.keep)),
+            None => Ok(expected.end(program.keep)),
         }
     }
 
@@ -110,20 +112,20 @@ impl ProcessDouble {
 }
 
 impl Processes for ProcessDouble {
-    fn run(&self, order: ProcessOrder) -> Answered<'_, ProcessEnd> {
-        Box::pin(async move { self.answer(&order) })
+    fn run(&self, _: PluginId, program: Program) -> Answered<'_, ProgramEnd> {
+        Box::pin(async move { self.answer(&program) })
     }
 }
 
-fn differences(expected: &ScriptedProcess, order: &ProcessOrder) -> Vec<String> {
+fn differences(expected: &ScriptedProcess, program: &Program) -> Vec<String> {
     let mut problems = Vec::new();
-    if expected.argv != order.argv {
-        problems.push(format!("{:?} was run, and {:?} was expected", order.argv, expected.argv));
+    if expected.argv != program.argv {
+        problems.push(format!("{:?} was run, and {:?} was expected", program.argv, expected.argv));
     }
-    if expected.cwd != order.cwd {
-        problems.push(format!("the folder is {:?}, and {:?} was expected", order.cwd, expected.cwd));
+    if expected.cwd != program.cwd {
+        problems.push(format!("the folder is {:?}, and {:?} was expected", program.cwd, expected.cwd));
     }
-    let input = String::from_utf8_lossy(&order.stdin);
+    let input = String::from_utf8_lossy(&program.stdin);
     if let Some(part) = expected.stdin.as_ref().filter(|part| !input.contains(*part)) {
         problems.push(format!("{part:?} does not stand in the input {input:?}"));
     }

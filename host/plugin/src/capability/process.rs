@@ -7,6 +7,7 @@ use std::path::{Component, Path};
 use std::time::Duration;
 
 use instar_core::id::PluginId;
+use instar_core::program::{Program, ProgramEnd, ProgramHow};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::secrets::unknown;
@@ -29,51 +30,8 @@ const MARGIN: Duration = Duration::from_millis(300);
 
 /// Who runs commands.
 pub trait Processes: fmt::Debug + Send + Sync {
-    /// Puts it before the guards, and runs it to its end. One that is dropped leaves nothing of it.
-    fn run(&self, order: ProcessOrder) -> Answered<'_, ProcessEnd>;
-}
-
-/// A command that its plugin was granted.
-#[derive(Clone, PartialEq, Eq)]
-pub struct ProcessOrder {
-    pub plugin: PluginId,
-    /// Has a first word; no word has a NUL.
-    pub argv: Vec<String>,
-    /// A path within the project, as far as its words tell; links are still to be followed.
-    pub cwd: Option<String>,
-    pub stdin: Vec<u8>,
-    /// Beside `PATH`, `HOME` and `LANG`. Secrets stand in it.
-    pub env: BTreeMap<String, String>,
-    pub limit: Duration,
-    /// Of what it prints, and of its errors, in bytes: the beginning.
-    pub keep: usize,
-}
-
-/// How it ended, and what it printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProcessEnd {
-    pub ending: ProcessEnding,
-    pub stdout: Vec<u8>,
-    /// There was more of it.
-    pub stdout_cut: bool,
-    pub stderr: Vec<u8>,
-    pub stderr_cut: bool,
-    pub duration: Duration,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProcessEnding {
-    Exit(i32),
-    /// The name of a signal.
-    Signal(String),
-    TimedOut,
-}
-
-/// Environments hold secrets, and inputs what a plugin was told.
-impl fmt::Debug for ProcessOrder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ProcessOrder").field("plugin", &self.plugin).field("argv", &self.argv).finish_non_exhaustive()
-    }
+    /// Puts what a plugin was granted before the guards, and runs it to its end. One that is dropped leaves nothing of it.
+    fn run(&self, plugin: PluginId, program: Program) -> Answered<'_, ProgramEnd>;
 }
 
 impl process::Host for CallState {
@@ -93,8 +51,7 @@ impl process::Host for CallState {
         let _place = place(rights, asked)?;
         let longest = secrets.iter().map(|secret| secret.expose().len()).max().unwrap_or(0);
         let keep = usize::try_from(asked.output_bytes).unwrap_or(usize::MAX);
-        let order = ProcessOrder {
-            plugin: rights.plugin.clone(),
+        let program = Program {
             argv: command.argv,
             cwd: command.cwd,
             stdin: command.stdin,
@@ -102,17 +59,17 @@ impl process::Host for CallState {
             limit: limit(command.timeout_ms, left),
             keep: keep.saturating_add(longest),
         };
-        let end = processes.run(order).await.inspect_err(|refused| {
+        let end = processes.run(rights.plugin.clone(), program).await.inspect_err(|refused| {
             if refused.code == "not-allowed" {
                 rights.counter.note_denied();
             }
         })?;
         let (stdout, stdout_cut) = shown(end.stdout, end.stdout_cut, keep, longest, &secrets);
         let (stderr, stderr_cut) = shown(end.stderr, end.stderr_cut, keep, longest, &secrets);
-        let ending = match end.ending {
-            ProcessEnding::Exit(status) => process::Ending::Exit(status),
-            ProcessEnding::Signal(name) => process::Ending::Signal(name),
-            ProcessEnding::TimedOut => process::Ending::TimedOut,
+        let ending = match end.how {
+            ProgramHow::Exit(status) => process::Ending::Exit(status),
+            ProgramHow::Signal(name) => process::Ending::Signal(name),
+            ProgramHow::TimedOut => process::Ending::TimedOut,
         };
         let duration_ms = u64::try_from(end.duration.as_millis()).unwrap_or(u64::MAX);
         Ok(process::Output { ending, stdout, stdout_cut, stderr, stderr_cut, duration_ms })

@@ -8,10 +8,8 @@ use std::time::Duration;
 
 use instar_core::id::PluginId;
 use instar_core::plan::{Action, Beginning, StepEvent};
-use instar_plugin::{
-    Answered, Grant, Means, OperatorSays, Plugins, ProcessEnd, ProcessEnding, ProcessOrder, Processes, Refused, Secret,
-    Secrets, Settings,
-};
+use instar_core::program::{Program, ProgramEnd, ProgramHow};
+use instar_plugin::{Answered, Grant, Means, OperatorSays, Plugins, Processes, Refused, Secret, Secrets, Settings};
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
@@ -22,7 +20,7 @@ const TOKEN: &str = "s3cr3t-of-the-door";
 /// Notes what would run, and answers what a test says once it may.
 #[derive(Debug)]
 struct Machine {
-    ran: Mutex<Vec<ProcessOrder>>,
+    ran: Mutex<Vec<(PluginId, Program)>>,
     prints: String,
     refuses: Option<Refused>,
     may_end: Semaphore,
@@ -34,23 +32,23 @@ impl Machine {
         Arc::new(Self { ran: Mutex::default(), prints: prints.to_owned(), refuses: None, may_end })
     }
 
-    fn ran(&self) -> Vec<ProcessOrder> {
+    fn ran(&self) -> Vec<(PluginId, Program)> {
         std::mem::take(&mut *self.ran.lock().unwrap())
     }
 }
 
 impl Processes for Machine {
-    fn run(&self, order: ProcessOrder) -> Answered<'_, ProcessEnd> {
-        let keep = order.keep;
-        self.ran.lock().unwrap().push(order);
+    fn run(&self, plugin: PluginId, program: Program) -> Answered<'_, ProgramEnd> {
+        let keep = program.keep;
+        self.ran.lock().unwrap().push((plugin, program));
         Box::pin(async move {
             self.may_end.acquire().await.unwrap().forget();
             if let Some(refused) = &self.refuses {
                 return Err(refused.clone());
             }
             let stdout = self.prints.as_bytes()[..self.prints.len().min(keep)].to_vec();
-            Ok(ProcessEnd {
-                ending: ProcessEnding::Exit(0),
+            Ok(ProgramEnd {
+                how: ProgramHow::Exit(0),
                 stdout_cut: stdout.len() < self.prints.len(),
                 stdout,
                 stderr: Vec::new(),
@@ -105,15 +103,12 @@ async fn what_the_manifest_names_is_run_as_it_stands() {
     let plugins = load(&machine);
     let asks = json!({ "argv": ["echo", "a b", "$(x)"], "stdin": "in", "cwd": "sub/dir", "timeout": 500 });
     assert_eq!(run(&plugins, asks).await, "0|done|");
-    let order = machine.ran().remove(0);
-    assert_eq!(
-        (order.plugin.as_str(), order.argv),
-        ("tiny-process", ["echo", "a b", "$(x)"].map(str::to_owned).into())
-    );
-    assert_eq!((order.stdin, order.cwd.as_deref(), order.env.len()), (b"in".to_vec(), Some("sub/dir"), 0));
-    assert_eq!((order.limit, order.keep), (Duration::from_millis(500), 1000));
+    let (plugin, program) = machine.ran().remove(0);
+    assert_eq!((plugin.as_str(), program.argv), ("tiny-process", ["echo", "a b", "$(x)"].map(str::to_owned).into()));
+    assert_eq!((program.stdin, program.cwd.as_deref(), program.env.len()), (b"in".to_vec(), Some("sub/dir"), 0));
+    assert_eq!((program.limit, program.keep), (Duration::from_millis(500), 1000));
     run(&plugins, json!({ "argv": ["pwd"] })).await;
-    let limit = machine.ran()[0].limit;
+    let limit = machine.ran()[0].1.limit;
     assert!(limit < Duration::from_secs(20) && limit > Duration::from_secs(5), "it ends before its call: {limit:?}");
 }
 
@@ -169,9 +164,9 @@ async fn a_secret_goes_to_its_program_alone_and_comes_back_black() {
     let plugins = load(&machine);
     let asks = json!({ "argv": ["env"], "credentials": ["token"] });
     assert_eq!(run(&plugins, asks.clone()).await, "0|DOOR_TOKEN=***|");
-    let order = machine.ran().remove(0);
-    assert_eq!(order.env, [("DOOR_TOKEN".to_owned(), TOKEN.to_owned())].into());
-    assert!(!format!("{order:?}").contains(TOKEN));
+    let (_, program) = machine.ran().remove(0);
+    assert_eq!(program.env, [("DOOR_TOKEN".to_owned(), TOKEN.to_owned())].into());
+    assert!(!format!("{program:?}").contains(TOKEN));
     check_refused(&run(&plugins, json!({ "argv": ["pwd"], "credentials": ["token"] })).await, "unknown-secret");
     check_refused(&run(&plugins, json!({ "argv": ["env"], "credentials": ["other"] })).await, "unknown-secret");
     check_refused(&run(&plugins, json!({ "argv": ["env"], "credentials": ["none"] })).await, "unknown-secret");

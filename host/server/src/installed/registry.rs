@@ -254,8 +254,11 @@ impl<'a> Session<'a> {
             return Ok(answer);
         }
         let why: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-        let why = why["errors"][0]["message"].as_str().unwrap_or_default().chars().take(200).collect();
+        let mut why: String = why["errors"][0]["message"].as_str().unwrap_or_default().chars().take(200).collect();
         let (host, what) = (self.reference.host.clone(), what.to_owned());
+        if matches!(answer.status, 401 | 403) {
+            why = format!("{why}{}what `docker login {host}` keeps is used", if why.is_empty() { "" } else { "; " });
+        }
         Err(RegistryError::Status { host, what, status: answer.status, why })
     }
 

@@ -112,9 +112,10 @@ impl LivePlugins {
         self.check_known(&id)?;
         self.on_site(engine, move |site| {
             store(site, &format!("plugins.{id}.enabled"), &enabled.into())?;
-            Ok(if enabled {
-                site.end_quarantine(&id)?
-            })
+            if enabled {
+                site.end_quarantine(&id)?;
+            }
+            Ok(())
         })
         .await
     }

@@ -21,7 +21,7 @@ use crate::environment;
 use crate::sessions::Sessions;
 
 pub use child::run;
-pub use program::{Program, ProgramEnd, ProgramError, ProgramHow};
+pub use program::ProgramError;
 
 /// The verb by which the runner knows an errand.
 pub const VERB: &str = "__errand";

@@ -1,55 +1,20 @@
 //! A program with exactly these words, run beside the sessions: no shell, hardly an environment, its output from the
 //! beginning.
 
-use std::collections::BTreeMap;
-use std::fmt;
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use instar_core::program::{Program, ProgramEnd, ProgramHow};
 use rustix::process::Signal;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 
 use super::{Spec, What, ended};
 use crate::environment;
 use crate::sessions::Sessions;
-
-/// A program to be run.
-#[derive(Clone)]
-pub struct Program {
-    /// Its name, looked up on the host's PATH, or its absolute path; and its words.
-    pub argv: Vec<String>,
-    /// Relative to the project. No link may lead out of it.
-    pub cwd: Option<String>,
-    pub stdin: Vec<u8>,
-    /// Beside `PATH`, `HOME` and `LANG`, which it cannot change.
-    pub env: BTreeMap<String, String>,
-    pub limit: Duration,
-    /// How much of its output, and of its errors, is kept, in bytes.
-    pub keep: usize,
-}
-
-/// How it ended, and the beginning of what it printed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProgramEnd {
-    pub how: ProgramHow,
-    pub stdout: Vec<u8>,
-    pub stdout_cut: bool,
-    pub stderr: Vec<u8>,
-    pub stderr_cut: bool,
-    pub duration: Duration,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProgramHow {
-    Exit(i32),
-    /// The name of a signal, such as `SIGSEGV`.
-    Signal(String),
-    TimedOut,
-}
 
 /// Why a program did not begin.
 #[derive(Debug, thiserror::Error)]
@@ -60,13 +25,6 @@ pub enum ProgramError {
     Outside { cwd: String },
     #[error("failed to start it")]
     Start(#[source] io::Error),
-}
-
-/// Environments hold secrets.
-impl fmt::Debug for Program {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Program").field("argv", &self.argv).field("cwd", &self.cwd).finish_non_exhaustive()
-    }
 }
 
 impl Sessions {

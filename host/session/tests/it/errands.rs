@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use instar_session::{Errand, ErrandEnd, ErrandHow, Program, ProgramError, ProgramHow};
+use instar_core::program::{Program, ProgramHow};
+use instar_session::{Errand, ErrandEnd, ErrandHow, ProgramError};
 
 use crate::harness::{Project, await_that, is_alive};
 
