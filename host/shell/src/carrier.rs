@@ -35,13 +35,23 @@ impl Walker<'_> {
             }
             "git" => self.git(scope, place, words),
             "psql" | "usql" | "sqlcmd" | "snowsql" | "cqlsh" => self.statements(scope, place, words),
+            "sudo" | "doas" | "su" | "runuser" | "machinectl" if is_login(words) => {
+                // A shell of somebody else, which runs what it reads.
+                let text = place.stdin.clone()?;
+                self.took_code = true;
+                Some(self.load(scope, &Place { stdin: None, ..place.clone() }, name, Load::Text(text)))
+            }
+            "make" | "gmake" | "just" => {
+                let text = crate::wrote::recipes(scope, words)?;
+                Some(self.load(scope, place, name, Load::Text(text)))
+            }
             "at" | "batch" => {
                 let text = place.stdin.clone()?;
                 self.took_code = true;
                 Some(self.load(scope, place, name, Load::Text(text)))
             }
             _ => {
-                let load = plain_load(name, words)?;
+                let load = plain_load(name, words).or_else(|| whole_text(place, words))?;
                 Some(self.load(scope, place, name, load))
             }
         }
@@ -270,6 +280,22 @@ impl Walker<'_> {
     }
 }
 
+/// `sudo -i`, `su -`, `su root`: nothing but a shell.
+fn is_login(words: &[Field]) -> bool {
+    let has = |options: &[&str]| words.iter().any(|word| options.contains(&word.text.as_str()));
+    match words[0].text.as_str() {
+        "sudo" | "doas" => has(&["-i", "-s", "--login", "--shell"]),
+        "machinectl" => has(&["shell"]),
+        _ => !has(&["-c", "--command", "--session-command"]) && words.len() < 4,
+    }
+}
+
+/// A runner took a whole text as its program: `yarn exec 'rm -rf x'`.
+fn whole_text(place: &Place, words: &[Field]) -> Option<Load> {
+    let text = words[0].literal().filter(|text| text.contains(' ') && !place.wrappers.is_empty())?;
+    Some(Load::Text(format!("{text} {}", joined(&words[1..]))))
+}
+
 /// Carriers whose load stands at a simple place.
 fn plain_load(name: &str, words: &[Field]) -> Option<Load> {
     let rest = |from: usize| words.get(from..).filter(|rest| !rest.is_empty()).map(<[Field]>::to_vec);
@@ -301,10 +327,25 @@ fn plain_load(name: &str, words: &[Field]) -> Option<Load> {
         },
         "vagrant" | "limactl" | "colima" | "multipass" => behind("-c").or_else(|| behind("--")).map(Load::Text),
         "entr" => rest(operands(words, 1, "")).map(Load::Words),
-        "hyperfine" | "nodemon" | "concurrently" => {
-            let at = operands(words, 1, "-w --warmup -r --runs -m -M --exec -e --ext --watch");
-            rest(at).map(text_or_words)
+        "concurrently" | "hyperfine" => {
+            let at = operands(words, 1, "-w --warmup -r --runs -m -M -n --names -c --prefix-colors -k -p --prepare");
+            let texts = rest(at)?.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+            Some(Load::Text(texts.join("\n")))
         }
+        "nodemon" => match behind("--exec").or_else(|| behind("-x")) {
+            Some(text) => Some(Load::Text(text)),
+            None => rest(operands(words, 1, "-e --ext -w --watch")).map(text_or_words),
+        },
+        "npx" | "bunx" | "pnpx" => behind("-c").or_else(|| behind("--call")).map(Load::Text),
+        "npm" if words.get(1).is_some_and(|word| matches!(word.text.as_str(), "exec" | "x")) => {
+            behind("-c").or_else(|| behind("--call")).map(Load::Text)
+        }
+        "systemd-run" => rest(operands(
+            words,
+            1,
+            "-p -u -E -H -M -t -d --property --unit --setenv --on-calendar --on-active --on-boot",
+        ))
+        .map(Load::Words),
         "capsh" => behind("-c").map(Load::Text),
         "gdb" | "lldb" => {
             let command = behind("-ex").or_else(|| behind("-o"))?;

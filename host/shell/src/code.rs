@@ -29,6 +29,8 @@ static INTERPRETERS: &[Interpreter] = &[
     ),
     Interpreter("nodejs", "node", "-e --eval -p --print -pe", "-r --require"),
     Interpreter("bun", "node", "-e --eval -p --print", "-r --preload"),
+    Interpreter("deno", "node", "", "-c --config --import-map --lock --env-file -L --location --seed --cert"),
+    Interpreter("go", "go", "", "-C -exec -p -mod -tags -ldflags -gcflags"),
     Interpreter("tsx", "node", "-e --eval -p --print", "-r"),
     Interpreter("php", "php", "-r -B -R -E", "-c -d -z -S -t"),
     Interpreter("lua", "lua", "-e", "-l"),
@@ -64,6 +66,15 @@ impl Walker<'_> {
             return self.awk(place, words);
         }
         let interpreter = interpreter(name)?;
+        // `deno run x.ts`, `go run x.go`: the file stands behind the verb.
+        let verb = words.get(1).filter(|word| matches!(name, "deno" | "bun" | "go") && word.text == "run");
+        if verb.is_some() {
+            let rest: Vec<Field> = words[..1].iter().chain(&words[2..]).cloned().collect();
+            return Some(self.interpreter(scope, place, &rest, interpreter));
+        }
+        if matches!(name, "go" | "deno") {
+            return None;
+        }
         Some(self.interpreter(scope, place, words, interpreter))
     }
 

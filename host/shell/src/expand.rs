@@ -219,6 +219,7 @@ impl Walker<'_> {
             "PWD" => known(scope.cwd.as_deref()),
             "OLDPWD" => known(scope.old_cwd.as_deref()),
             "IFS" => known(Some(" \t\n")),
+            "SHELL" | "BASH" => known(Some("/bin/bash")),
             "@" | "*" => match &scope.args {
                 Some(args) if args.iter().all(|arg| !arg.dynamic) => {
                     Value::Known(args.iter().map(|arg| arg.text.clone()).collect())

@@ -32,6 +32,7 @@ mod simple;
 mod walk;
 mod world;
 mod wrapper;
+mod wrote;
 
 pub use parameter::fits;
 pub use scope::absolute;

@@ -265,6 +265,7 @@ impl Walker<'_> {
             ran.printed = carried.printed;
         }
         ran.printed = printed.or(ran.printed);
+        crate::wrote::note(scope, &words, place.stdin.as_deref());
         ran
     }
 

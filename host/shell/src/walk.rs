@@ -204,7 +204,9 @@ impl<'w> Walker<'w> {
                 stage.reads_from.truncate(MOST_SOURCES);
                 stage.stdin = ran.printed.take();
             }
-            ran = self.command(&mut scope.clone(), &stage, command);
+            let mut inner = scope.clone();
+            ran = self.command(&mut inner, &stage, command);
+            scope.written.extend(inner.written);
         }
         ran
     }

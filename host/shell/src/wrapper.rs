@@ -197,6 +197,11 @@ fn take_off(wrapper: &Wrapper, all: &mut Unwrapped) -> Option<usize> {
     if *name == "command" && all.words.get(at).is_some_and(|word| matches!(word.text.as_str(), "-v" | "-V")) {
         return None;
     }
+    // What runs later, and again and again, is no mere wrapper.
+    let is_timed = |word: &Field| word.text.starts_with("--on-") || word.text.starts_with("--timer-property");
+    if *name == "systemd-run" && all.words.iter().any(is_timed) {
+        return None;
+    }
     let mut assignments = Vec::new();
     let mut folder = None;
     let mut operands = *operands;
@@ -218,6 +223,9 @@ fn take_off(wrapper: &Wrapper, all: &mut Unwrapped) -> Option<usize> {
             at += if takes_next { 2 } else { 1 };
         } else if let Some(pair) = assignment(word).filter(|_| matches!(*name, "env" | "sudo" | "doas")) {
             assignments.push(pair);
+            at += 1;
+        } else if *name == "env" && word.dynamic && text.starts_with(['$', '`']) && text.contains(".env") {
+            // `env $(cat .env | xargs) program`: more assignments.
             at += 1;
         } else if operands > 0 {
             operands -= 1;

@@ -95,6 +95,8 @@ const CACHES: &[&str] = &[
     ".pnpm-store",
     ".local/share/Trash",
     "Library/Caches",
+    "Library/Developer/Xcode/DerivedData",
+    "Library/Developer/CoreSimulator/Caches",
     ".bun/install/cache",
     "go/pkg/mod",
     ".nuget/packages",

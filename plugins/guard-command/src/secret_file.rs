@@ -58,6 +58,9 @@ const SECRET_ENDS: &[&str] = &[
     "/.psql_history",
     "/.bash_history",
     "/.zsh_history",
+    "/.sh_history",
+    "/.ash_history",
+    "/.history",
     "/etc/kubernetes/admin.conf",
     "/Login Data",
     "/logins.json",
@@ -76,6 +79,8 @@ const PUBLIC_PEM: &[&str] = &["cert", "chain", "ca", "pub", "csr", "root", "bund
 
 /// The path, absolute and resolved, holds keys, passwords or tokens.
 pub(crate) fn is_secret(path: &str) -> bool {
+    // sqlite3 takes `file:/path?immutable=1` as well.
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
     if SECRET_ENDS.iter().any(|end| path.ends_with(end)) || SECRET_FOLDERS.iter().any(|part| path.contains(part)) {
         return true;
     }
@@ -107,6 +112,7 @@ pub(crate) fn is_key_folder(path: &str) -> bool {
         "/.azure",
         "/.password-store",
         "/.config/op",
+        "/Keychains",
     ];
     const BROWSERS: &[&str] = &["/google-chrome/", "/chromium/", "/BraveSoftware/", "/Google/Chrome/"];
     let profile = format!("{path}/");
@@ -158,7 +164,7 @@ fn is_dotenv(name: &str) -> bool {
 
 /// The environment of a process.
 fn is_environ(path: &str) -> bool {
-    path.starts_with("/proc/") && path.ends_with("/environ")
+    path.starts_with("/proc/") && (path.ends_with("/environ") || path.ends_with("/mem"))
 }
 
 fn is_secret_name(name: &str) -> bool {
@@ -229,7 +235,12 @@ pub(crate) fn secret_variable_in(word: &str) -> Option<&str> {
     word.match_indices('$').find_map(|(at, _)| {
         let rest = word[at + 1..].trim_start_matches(['{', '!', '#']);
         let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
-        let is_test = rest[end..].starts_with(":+") || rest[end..].starts_with('+') || word[at..].starts_with("${#");
+        // `${TOKEN:0:4}` tells which one it is, and no more.
+        let is_start = rest[end..]
+            .strip_prefix(":0:")
+            .is_some_and(|count| count.find('}') == Some(1) && count.as_bytes()[0] <= b'6');
+        let is_test =
+            is_start || rest[end..].starts_with(":+") || rest[end..].starts_with('+') || word[at..].starts_with("${#");
         (is_secret_variable(&rest[..end]) && !is_test).then_some(&rest[..end])
     })
 }

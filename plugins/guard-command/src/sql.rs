@@ -26,6 +26,27 @@ pub(crate) fn loss_in_parts(text: &str) -> Option<(Loss, String)> {
     parts.filter_map(loss_in).find(|(loss, _)| *loss == Loss::Drop || !has_condition)
 }
 
+/// What a text would destroy that may be no SQL at all: its statements name what they work on.
+pub(crate) fn says_loss(text: &str) -> Option<(Loss, String)> {
+    const KINDS: &[&str] = &["TABLE", "DATABASE", "SCHEMA", "VIEW", "USER", "ROLE", "KEYSPACE", "TABLESPACE", "OWNED"];
+    const VERBS: &[&str] = &["drop", "truncate", "delete", "update", "alter"];
+    let begins = |line: &str, verb: &str| line.get(..verb.len()).is_some_and(|start| start.eq_ignore_ascii_case(verb));
+    if !text.split([';', '\n']).any(|line| VERBS.iter().any(|verb| begins(line.trim_start(), verb))) {
+        return None;
+    }
+    statements(text).into_iter().find_map(|words| {
+        let second = words.get(1).map_or("", String::as_str);
+        let is_plain = match words.first().map(String::as_str)? {
+            "DROP" | "ALTER" | "TRUNCATE" => KINDS.contains(&second),
+            "DELETE" => second == "FROM",
+            "UPDATE" => words.get(2).is_some_and(|word| word == "SET"),
+            _ => false,
+        };
+        let loss = loss_of(&words).filter(|_| is_plain)?;
+        Some((loss, words.iter().take(4).map(String::as_str).collect::<Vec<_>>().join(" ")))
+    })
+}
+
 fn loss_of(words: &[String]) -> Option<Loss> {
     let word = |at: usize| words.get(at).map_or("", String::as_str);
     let has = |name: &str| words.iter().any(|word| word == name);
@@ -43,6 +64,8 @@ fn loss_of(words: &[String]) -> Option<Loss> {
             "" => None,
             _ => Some(Loss::Drop),
         },
+        "ALTER" if has("DISABLE") && (has("SECURITY") || has("TRIGGER")) => Some(Loss::Drop),
+        "ALTER" if has("DELETE") && !is_limited(words) => Some(Loss::AllRows),
         "ALTER" if has("DROP") && !has("CONSTRAINT") && !has("DEFAULT") && !has("NOT") => Some(Loss::Drop),
         "TRUNCATE" if !word(1).is_empty() => Some(Loss::AllRows),
         "DELETE" => all_rows(words),
@@ -61,7 +84,13 @@ fn all_rows(words: &[String]) -> Option<Loss> {
 fn is_limited(words: &[String]) -> bool {
     let Some(at) = words.iter().position(|word| word == "WHERE") else { return false };
     let condition: String = words[at + 1..].concat();
-    !matches!(condition.as_str(), "1=1" | "TRUE" | "1" | "" | "'1'='1'" | "NOTFALSE" | "''=''")
+    let is_true = matches!(condition.as_str(), "1=1" | "TRUE" | "1" | "" | "'1'='1'" | "NOTFALSE" | "''=''" | "2>1");
+    // `id > 0`, `id IS NOT NULL`, `name LIKE '%'`: true of every row that anybody has made.
+    let ends = [">0", ">=0", ">=1", "!=0", "<>0", "!=''", "<>''", "ISNOTNULL", "LIKE'%'", "!=-1", "<>-1"];
+    let is_of_one = !["AND", "OR"].iter().any(|word| words[at + 1..].iter().any(|given| given == word));
+    let is_key =
+        words.get(at + 1).is_some_and(|word| word.starts_with("ID") || word.contains(".ID") || word.ends_with("_ID"));
+    !is_true && !(is_of_one && is_key && ends.iter().any(|end| condition.ends_with(end)))
 }
 
 /// The words of each statement in capitals, without comments; a quoted text is one word.

@@ -130,6 +130,7 @@ pub(super) fn calls<'a>(text: &'a Text<'_>, name: &'a str) -> impl Iterator<Item
             name.starts_with(['.', '-']) || before.is_none_or(|letter| !letter.is_alphanumeric() && letter != '_');
         let is_call = behind.starts_with(['(', '"', '\'', '{'])
             || behind.starts_with("glob")
+            || behind.starts_with("qw(")
             || behind.starts_with("Dir.")
             || behind.starts_with("Dir[")
             || behind.starts_with('$')

@@ -60,6 +60,22 @@ pub(super) fn hidden(text: &Text<'_>, report: &mut Report) {
 /// A socket that becomes the standard input of a shell.
 pub(super) fn reverse_shell(text: &Text<'_>, report: &mut Report) {
     let has = |part: &str| text.text.contains(part);
+    if text.is_inline && has("/inet/tcp/") && has("|&") {
+        report.add(&network::REVERSE_SHELL, "/inet/tcp");
+    }
+    // What comes in by the connection is run: `while cmd = c.gets; IO.popen(cmd …)`.
+    let dials = ["TCPSocket", ".connect(", "net.connect", "fsockopen", "createConnection("]
+        .iter()
+        .any(|way| text.text.contains(way));
+    let runs = ["popen(", "subprocess", "Process.spawn", "system(", "exec(", "shell_exec(", "os.execute("]
+        .iter()
+        .any(|way| text.text.contains(way));
+    let receives = [".recv(", ".gets", "fgets(", "'data'", "\"data\"", ".receive(", ".read("]
+        .iter()
+        .any(|way| text.text.contains(way));
+    if text.is_inline && dials && runs && receives {
+        report.add(&network::REVERSE_SHELL, "socket");
+    }
     let connects = has("socket") || has("Socket") || has("net.connect") || has("fsockopen") || has("TCPSocket");
     let becomes = has("dup2")
         || has("pty.spawn")

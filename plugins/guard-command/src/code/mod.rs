@@ -6,7 +6,9 @@
 
 mod calls;
 mod hidden;
+mod remote;
 mod text;
+mod words;
 
 use instar_plugin_sdk::guard::Code;
 
@@ -26,6 +28,9 @@ rules! { Unseen:
     RUNS = Risky "code-runs",
         "the code would start a program, and nobody can tell which",
         "run the program itself";
+    DESTROYS = Risky "code-destroys",
+        "the code would delete what a service keeps",
+        "list first what would go, and let the operator delete it";
     HIDDEN = Grave "code-hidden",
         "the code would run what is hidden in an encoding",
         "write the code out as it is";
@@ -61,15 +66,13 @@ fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report
         hidden::renamed_shell(&text, cmd, report);
     }
     let compact: String = text.text.chars().filter(|letter| !letter.is_whitespace()).collect();
-    let dumps = ["print(os.environ)", "print(dict(os.environ))", "(process.env)", "putsENV.to_h", "print_r($_ENV)"];
-    if is_inline && dumps.iter().any(|dump| compact.contains(dump)) {
-        report.add(&credentials::ENVIRONMENT, "");
-    }
     if is_inline {
         hidden::forks(&compact, report);
         let shows_all =
             language == "node" && cmd.words().iter().any(|word| matches!(word.as_str(), "-p" | "--print" | "-pe"));
         hidden::shown_variable(&compact, shows_all, report);
+        remote::judge(&text, language, &compact, report);
+        secrets_by_name(&text, cmd, report);
     }
     hidden::reverse_shell(&text, report);
     let by_alias = [("run", Effect::Shell), ("call", Effect::Shell)];
@@ -88,13 +91,29 @@ fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report
     }
 }
 
+/// A file of secrets that stands in the text by its exact name, read by whatever call, in code that shows something.
+fn secrets_by_name(text: &Text<'_>, cmd: &Cmd<'_>, report: &mut Report) {
+    const READS: &[&str] =
+        &["dotenv_values", "read_file", "slurp", "readlines", "fromfile", "File.readlines", "IO.read", "load", "read"];
+    let shows = ["print", "puts", "console.", "echo", "stdout"].iter().any(|show| text.text.contains(show));
+    for (start, end) in text.literals.iter().filter(|_| shows) {
+        let before = text.text[..start.saturating_sub(1)].trim_end_matches(['(', ' ']);
+        let name =
+            before.rsplit(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').next().unwrap_or_default();
+        let path = &text.text[*start..*end];
+        if READS.contains(&name) && is_secret(&cmd.path_of(path)) {
+            return report.add(&credentials::READ, path);
+        }
+    }
+}
+
 fn judge_call(text: &Text<'_>, at: usize, effect: Effect, cmd: &Cmd<'_>, report: &mut Report) {
     let argument = argument(text, at);
     let given: Vec<String> = text
         .literals
         .iter()
         .filter(|(start, _)| *start >= argument.0 && *start < argument.1)
-        .map(|(start, end)| unescape(&text.text[*start..*end]))
+        .map(|(start, end)| words::at_home(unescape(&text.text[*start..*end])))
         .collect();
     match effect {
         Effect::Tree | Effect::File => deletes(text, argument, &given, effect == Effect::Tree, cmd, report),
@@ -136,7 +155,7 @@ fn deletes(
             let place = cmd.place_of(path, false, path.contains('*'));
             filesystem::delete_place(place, is_tree, path, report);
         }
-        None if !text.is_inline => {}
+        None if !text.is_inline || words::is_temporary(text, written) => {}
         None => {
             let sweeps = ["glob", "find(", "walk", "listdir", "iterdir", "readdir", "scandir", "Dir["];
             if is_tree || sweeps.iter().any(|sweep| text.text.contains(sweep)) {
@@ -150,6 +169,10 @@ fn deletes(
 fn starts(text: &Text<'_>, argument: (usize, usize), given: Vec<String>, cmd: &Cmd<'_>, report: &mut Report) {
     let written = &text.text[argument.0..argument.1];
     let places = cmd.scene.places;
+    if let Some((_, words)) = written.split_once("qw(").or_else(|| written.split_once("qw{")) {
+        let words = words.split([')', '}']).next().unwrap_or_default().split_whitespace().map(str::to_owned);
+        return guess::judge_words(words.collect(), places, report);
+    }
     if let Some((_, quoted)) = written.split_once("q(").or_else(|| written.split_once("q{")) {
         return guess::judge_string(quoted.trim_end_matches([')', '}']), places, report);
     }
@@ -162,8 +185,10 @@ fn starts(text: &Text<'_>, argument: (usize, usize), given: Vec<String>, cmd: &C
         }
         return;
     }
-    let is_words = given.len() > 1 && !given[0].contains(' ') && written.trim_start().starts_with(['[', '"', '\'']);
-    if is_words && (written.contains('[') || given.iter().all(|word| !word.contains(' '))) {
+    let elements = words::elements(text, argument);
+    let is_one = given[0].contains(' ') || elements.len() < 2;
+    let is_list = written.contains('[') || elements.iter().all(|word| !word.contains(' '));
+    if !is_one && is_list && written.trim_start().starts_with(['[', '"', '\'']) {
         // `spawn("bash", ["-c", "…"])` hands the last text to a shell.
         if let [shell, option, script, ..] = given.as_slice() {
             let is_shell =
@@ -172,9 +197,10 @@ fn starts(text: &Text<'_>, argument: (usize, usize), given: Vec<String>, cmd: &C
                 guess::judge_string(script, places, report);
             }
         }
-        return guess::judge_words(given, places, report);
+        return guess::judge_words(if text.is_inline { elements } else { given }, places, report);
     }
-    for each in given {
+    let written_out = if text.is_inline { words::texts(text, argument) } else { given };
+    for each in written_out {
         guess::judge_string(&each, places, report);
     }
 }
@@ -182,8 +208,12 @@ fn starts(text: &Text<'_>, argument: (usize, usize), given: Vec<String>, cmd: &C
 /// Files that are opened by name: secrets that are read, settings that are written.
 fn opens(text: &Text<'_>, argument: (usize, usize), given: &[String], cmd: &Cmd<'_>, report: &mut Report) {
     let Some(path) = given.first() else { return };
-    let shows = ["print", "puts", "console.", "echo", "stdout", "say ", "requests", "urlopen", "fetch("];
-    if is_secret(&cmd.path_of(path)) && text.is_inline && shows.iter().any(|show| text.text.contains(show)) {
+    let shows = ["print", "puts", "console.", "echo", "stdout", "say ", "pp "];
+    let is_shown = || {
+        let by_option = cmd.words().iter().any(|word| matches!(word.as_str(), "-p" | "--print" | "-pe" | "-E"));
+        by_option || shows.iter().any(|show| text.text.contains(show)) || remote::sends(text.text)
+    };
+    if text.is_inline && is_secret(&cmd.path_of(path)) && is_shown() {
         return report.add(&credentials::READ, path);
     }
     let written = &text.text[argument.0..argument.1];

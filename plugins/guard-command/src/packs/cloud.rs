@@ -102,6 +102,8 @@ static TOOLS: &[Tool] = &[
             (&["iam", "attach-…"], Some(&GRANT)),
             (&["iam", "put-…"], Some(&GRANT)),
             (&["iam", "create-access-key"], Some(&GRANT)),
+            (&["iam", "create-user"], Some(&GRANT)),
+            (&["iam", "create-policy-version"], Some(&GRANT)),
             (&["iam", "create-login-profile"], Some(&GRANT)),
             (&["iam", "add-user-to-group"], Some(&GRANT)),
             (&["iam", "update-assume-role-policy"], Some(&GRANT)),
@@ -122,6 +124,7 @@ static TOOLS: &[Tool] = &[
             (&["**", "remove-iam-policy-binding"], Some(&DELETE)),
             (&["**", "add-iam-policy-binding"], Some(&GRANT)),
             (&["**", "set-iam-policy"], Some(&GRANT)),
+            (&["iam", "roles", "update"], Some(&GRANT)),
             (&["iam", "service-accounts", "keys", "create"], Some(&GRANT)),
             (&["**", "delete-…"], Some(&DELETE)),
             (&["compute", "instances", "stop"], Some(&DELETE)),
@@ -148,6 +151,7 @@ static TOOLS: &[Tool] = &[
             (&["**", "purge"], Some(&DELETE)),
             (&["**", "delete-batch"], Some(&OBJECTS)),
             (&["role", "assignment", "create"], Some(&GRANT)),
+            (&["**", "keys", "renew"], Some(&GRANT)),
             (&["ad", "sp", "create-for-rbac"], Some(&GRANT)),
             (&["**", "delete-…"], Some(&DELETE)),
             (&["vm", "deallocate"], Some(&DELETE)),
@@ -339,6 +343,12 @@ fn is_count(option: &str) -> bool {
     matches!(option, "--desired-count" | "--desired-capacity" | "--max-size")
 }
 
+/// `mutation { deleteRef(…) { … } }`
+fn deletes_by_mutation(text: &str) -> bool {
+    let verbs = ["delete", "remove", "archive", "transfer", "disable", "unlink"];
+    text.contains("mutation") && verbs.iter().any(|verb| text.contains(verb))
+}
+
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if cmd.words().last().is_some_and(|word| word == "help") && matches!(cmd.name(), "aws" | "awslocal") {
         return;
@@ -371,7 +381,13 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             report.add(&GRANT, "--visibility public");
         }
         "gh" if cmd.has_word("merge") && cmd.has_word("--admin") => report.add(&GRANT, "--admin"),
-        "gh" if cmd.has_word("api") => {
+        "gh" if cmd.has_word("sync") && cmd.has_word("repo") && cmd.has_word("--force") => {
+            report.add(&DELETE, "--force")
+        }
+        "gh" | "glab" if cmd.has_word("graphql") && cmd.words().iter().any(|word| deletes_by_mutation(word)) => {
+            report.add(&DELETE, "mutation");
+        }
+        "gh" | "glab" if cmd.has_word("api") => {
             let args = Args::of(cmd, &Spec { short: "XfFH", long: &["method"] });
             let is_delete = args.values('X', "method").any(|method| method.eq_ignore_ascii_case("DELETE"));
             if is_delete {
@@ -380,6 +396,16 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         "kafka-topics" | "kafka-topics.sh" | "kafka-consumer-groups.sh" if cmd.has_word("--delete") => {
             report.add(&SECRETS, "--delete");
+        }
+        "kafka-consumer-groups" | "kafka-consumer-groups.sh"
+            if cmd.has_word("--reset-offsets") && cmd.has_word("--execute") =>
+        {
+            report.add(&SECRETS, "--reset-offsets");
+        }
+        "kafka-configs" | "kafka-configs.sh"
+            if cmd.has_word("--alter") && cmd.words().iter().any(|word| word.contains("retention.")) =>
+        {
+            report.add(&SECRETS, "retention");
         }
         "kafka-delete-records" => report.add(&SECRETS, ""),
         "tarsnap" if cmd.words().iter().any(|word| word == "-d" || word == "--nuke") => report.add(&BACKUPS, ""),

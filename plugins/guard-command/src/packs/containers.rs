@@ -134,7 +134,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(if is_of_all(&rest) || is_all { &ALL } else { &FORCE_REMOVE }, verb);
             }
         }
-        ("rmi", _) | ("image", "rm" | "remove") if is_forced || is_all || is_of_all(&rest) => report.add(&IMAGES, verb),
+        ("rmi", _) | ("image" | "images" | "i", "rm" | "remove" | "del") if is_forced || is_all || is_of_all(&rest) => {
+            report.add(&IMAGES, verb)
+        }
         ("image", "prune") if is_all => report.add(&IMAGES, "prune -a"),
         ("builder" | "buildx", "prune") if is_all => report.add(&PRUNE, "prune -a"),
         ("stop" | "kill" | "restart" | "pause", _) | ("container", "stop" | "kill") if is_of_all(&rest) || is_all => {

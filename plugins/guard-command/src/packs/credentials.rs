@@ -2,6 +2,8 @@
 
 use crate::args::{Args, NO_VALUES, Spec};
 use crate::names::READERS;
+use crate::packs::keepers;
+use crate::packs::leaving::filled_with_secret;
 use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
@@ -43,7 +45,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
     }
     if name == "find" || name == "ls" || name == "test" || name == "[" || name == "git" && !cmd.has_word("show") {
-        return tools(cmd, report);
+        return keepers::judge(cmd, report);
     }
     if READERS.contains(&name) || name == "sqlite3" {
         read(cmd, report);
@@ -56,10 +58,30 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     match name {
         "cp" | "mv" | "install" | "ln" | "dd" | "tar" | "zip" | "7z" | "scp" | "rsync" | "ditto" => copy(cmd, report),
         "echo" | "printf" | "print" => {
-            let shown = cmd.words().iter().find_map(|word| secret_variable_in(word));
+            let shown =
+                cmd.words().iter().find_map(|word| secret_variable_in(word).or_else(|| filled_with_secret(cmd, word)));
             if let Some(variable) = shown.filter(|_| !is_kept(cmd)) {
                 report.add(&VARIABLE, variable);
             }
+        }
+        "ed" | "ex" => {
+            let files = cmd
+                .it
+                .stdin
+                .iter()
+                .flat_map(|text| text.lines())
+                .filter_map(|line| line.strip_prefix("e ").or_else(|| line.strip_prefix("r ")));
+            if let Some(file) = files.into_iter().find(|file| is_secret(&cmd.path_of(file.trim()))) {
+                report.add(&READ, file);
+            }
+        }
+        "osascript"
+            if cmd
+                .words()
+                .iter()
+                .any(|word| word.contains("with hidden answer") || word.contains("hidden answer true")) =>
+        {
+            report.add(&TOOL, "hidden answer");
         }
         "printenv" => environment(cmd, report),
         "gpg" | "gpg2" if cmd.words().iter().any(|word| word.starts_with("--delete-secret")) => report.add(&DOOR, name),
@@ -70,7 +92,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             if let Some(file) = args.values('f', " ").find(|file| says_yes && is_secret(&cmd.path_of(file))) {
                 report.add(&DOOR, file);
             }
-            tools(cmd, report);
+            keepers::judge(cmd, report);
         }
         "declare" | "typeset" if cmd.has_word("-p") => {
             if let Some(variable) = cmd.words().iter().find(|word| is_secret_variable(word)) {
@@ -78,18 +100,30 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             }
         }
         "env" if cmd.words().is_empty() => dump(cmd, &ENVIRONMENT_ADVICE, report),
-        "set" | "export" | "declare" if cmd.words().is_empty() || cmd.words() == ["-p"] => {
+        "ps" if cmd
+            .words()
+            .first()
+            .is_some_and(|word| word.contains('e') && !word.starts_with('-') && word.len() < 8) =>
+        {
+            dump(cmd, &ENVIRONMENT, report);
+        }
+        "ssh-copy-id" if !cmd.has_word("-n") && !cmd.words().is_empty() => report.add(&DOOR, name),
+        "jq" | "yq" | "grep" | "rg" if keepers::asks_keeper(cmd) => report.add(&TOOL, name),
+        "set" | "export" | "declare"
+            if cmd.words().is_empty()
+                || matches!(cmd.words(), [only] if only == "-p" || only == "-x" || only == "-xp") =>
+        {
             dump(cmd, &ENVIRONMENT_ADVICE, report)
         }
         "" if cmd.it.argv.is_empty() && cmd.it.wrappers.last().is_some_and(|last| last == "env") => {
             dump(cmd, &ENVIRONMENT_ADVICE, report);
         }
-        _ => tools(cmd, report),
+        _ => keepers::judge(cmd, report),
     }
 }
 
 /// Its output goes where neither the model nor another machine sees it: into a variable, a login, a file.
-fn is_kept(cmd: &Cmd<'_>) -> bool {
+pub(super) fn is_kept(cmd: &Cmd<'_>) -> bool {
     let is_sent_on =
         cmd.scene.cmds().find(|other| other.it.reads_from.iter().any(|source| *source as usize == cmd.index));
     match is_sent_on {
@@ -157,6 +191,7 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
         && (args.short_is("qcl") || args.any_long(&["quiet", "count", "files-with-matches"]));
     let is_edit = matches!(name, "sed" | "perl") && (args.short_is("i") || args.exactly("in-place"));
     let only_writes = matches!(name, "tee" | "sponge");
+    let is_edit = is_edit || (is_grep(name) && args.short_is("o") && shows_names_only(args.operand(0)));
     let is_check = name == "openssl"
         && cmd.words().iter().any(|word| {
             matches!(
@@ -180,9 +215,22 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
         // `find / -name id_rsa | xargs cat`: the names come from a search for them.
         let named = cmd.parent().into_iter().flat_map(|xargs| xargs.sources());
         let names: Vec<&String> = named.flat_map(|source| source.words()).collect();
-        if let Some(name) = names.into_iter().find(|word| is_secret(&format!("/{word}"))) {
+        let is_sought = |word: &str| SECRET_WORDS.iter().any(|secret| word.to_ascii_lowercase().contains(secret));
+        if let Some(name) = names.into_iter().find(|word| is_secret(&format!("/{word}")) || is_sought(word)) {
             return report.add(&READ, name);
         }
+    }
+    if cmd.has_word("{}")
+        && let Some(find) = cmd.parent().filter(|parent| matches!(parent.name(), "find" | "gfind" | "fd" | "fdfind"))
+        && let Some(name) = find.words().iter().find(|word| is_secret(&format!("/{word}")))
+    {
+        return report.add(&READ, name);
+    }
+    if asks_history(cmd) {
+        return report.add(&READ, "history");
+    }
+    if let Some(word) = found_by_name(cmd) {
+        return report.add(&READ, word);
     }
     if searches_for_secrets(cmd, &args) {
         return report.add(&READ, args.operand(0));
@@ -209,16 +257,44 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
     }
 }
 
+/// `for f in $(find / -name .netrc); do cat $f; done`
+fn found_by_name<'a>(cmd: &Cmd<'a>) -> Option<&'a str> {
+    let is_given = cmd.words().iter().any(|word| word.starts_with('$'));
+    let sources = if is_given { cmd.sources() } else { Vec::new() };
+    let searches = sources.into_iter().filter(|source| matches!(source.name(), "find" | "fd" | "locate"));
+    searches.flat_map(|source| source.words()).map(String::as_str).find(|word| is_secret(&format!("/{word}")))
+}
+
+const SECRET_WORDS: &[&str] =
+    &["password", "passwd", "secret", "token", "api_key", "apikey", "akia", "private key", "bearer", "credential"];
+
+/// `history | grep -i password`
+fn asks_history(cmd: &Cmd<'_>) -> bool {
+    let asks = |word: &String| SECRET_WORDS.iter().any(|secret| word.to_ascii_lowercase().contains(secret));
+    matches!(cmd.name(), "grep" | "egrep" | "rg" | "awk")
+        && cmd.words().iter().any(asks)
+        && cmd.sources().iter().any(|source| source.name() == "history")
+}
+
 /// `grep -r password ~/.config`
 fn searches_for_secrets(cmd: &Cmd<'_>, args: &Args<'_>) -> bool {
-    const WORDS: &[&str] = &["password", "passwd", "secret", "token", "api_key", "apikey", "akia", "private key"];
     let pattern = args.operand(0).to_ascii_lowercase();
     let is_tree = args.short_is("rR") || matches!(cmd.name(), "rg" | "ag");
     let outside = |at: &usize| matches!(cmd.place(*at), Place::Home | Place::Outside | Place::Root | Place::SystemTop);
     matches!(cmd.name(), "grep" | "egrep" | "rg" | "ag")
         && is_tree
-        && WORDS.iter().any(|word| pattern.contains(word))
+        && SECRET_WORDS.iter().any(|word| pattern.contains(word))
         && args.operands.iter().skip(1).any(outside)
+}
+
+pub(super) fn is_grep(name: &str) -> bool {
+    matches!(name, "grep" | "rg" | "egrep" | "ggrep")
+}
+
+/// A pattern of `grep -o` that reaches no value: `^[A-Z_]*`.
+fn shows_names_only(pattern: &str) -> bool {
+    let is_of_name = |letter: char| letter.is_ascii_alphanumeric() || "_[]-*+\\^".contains(letter);
+    pattern.starts_with('^') && pattern.trim_end_matches('=').chars().all(is_of_name)
 }
 
 /// Names only: `diff <(cut -d= -f1 .env) …`, `cut -d= -f1 .env`, `sed 's/=.*//' .env`.
@@ -234,6 +310,13 @@ fn copy(cmd: &Cmd<'_>, report: &mut Report) {
         _ => "tCfmog",
     };
     let args = Args::of(cmd, &Spec { short, long: &["target-directory", "file", "directory"] });
+    if cmd.has_word("{}")
+        && let Some(find) = cmd.parent().filter(|parent| matches!(parent.name(), "find" | "fd" | "fdfind"))
+        && let Some(name) =
+            find.words().iter().find(|word| is_secret(&format!("/{word}")) || is_key_folder(&format!("/{word}")))
+    {
+        return report.add(&COPY, name);
+    }
     let is_dd = cmd.name() == "dd";
     let sources = args.operands.iter().filter(|index| !is_dd || cmd.it.argv[**index].starts_with("if="));
     let count = args.operands.len();
@@ -250,6 +333,9 @@ fn copy(cmd: &Cmd<'_>, report: &mut Report) {
 
 fn environment(cmd: &Cmd<'_>, report: &mut Report) {
     let named: Vec<&String> = cmd.words().iter().filter(|word| !word.starts_with('-')).collect();
+    if cmd.it.more_words || cmd.has_word("{}") {
+        return report.add(&ENVIRONMENT, "all names");
+    }
     if named.is_empty() {
         return dump(cmd, &ENVIRONMENT, report);
     }
@@ -270,99 +356,13 @@ fn dump(cmd: &Cmd<'_>, rule: &'static crate::rule::Rule, report: &mut Report) {
     };
     let is_filter = matches!(filter.name(), "grep" | "egrep" | "rg" | "awk" | "sed");
     let is_inverse = filter.has_word("-v") || filter.has_word("-vi") || filter.has_word("-iv");
-    let asks_secret =
-        filter.words().iter().any(|word| is_secret_variable(word) || word.to_ascii_uppercase().contains("KEY"));
+    let asks_secret = filter.words().iter().any(|word| {
+        is_secret_variable(word)
+            || ["KEY", "PASS", "PWD", "CRED"].iter().any(|part| word.to_ascii_uppercase().contains(part))
+    });
     if is_filter && asks_secret && !is_inverse {
         report.add(&ENVIRONMENT, "");
     } else if !is_filter && !is_kept_count(&filter) {
         report.add(rule, "");
-    }
-}
-
-/// Tools that keep secrets and print them when asked.
-fn tools(cmd: &Cmd<'_>, report: &mut Report) {
-    if (cloud_prints(cmd) || keeper_prints(cmd)) && !is_kept(cmd) {
-        report.add(&TOOL, cmd.name());
-    }
-}
-
-/// Clusters and clouds.
-fn cloud_prints(cmd: &Cmd<'_>) -> bool {
-    let words = cmd.words();
-    let has = |word: &str| cmd.has_word(word);
-    match cmd.name() {
-        "kubectl" | "oc" | "k" => {
-            let asks = words.iter().any(|word| {
-                matches!(word.as_str(), "secret" | "secrets")
-                    || word.starts_with("secret/")
-                    || word.starts_with("secrets/")
-            });
-            let shows =
-                words.iter().any(|word| word.starts_with("-o") || word.starts_with("--output") || word == "--template");
-            asks && has("get")
-                && shows
-                && !words.iter().any(|word| word == "name" || word == "wide" || word == "-oname")
-        }
-        "aws" => {
-            (has("secretsmanager") && has("get-secret-value"))
-                || (has("ssm") && has("--with-decryption"))
-                || (has("configure")
-                    && has("get")
-                    && words.iter().any(|word| word.contains("secret") || word.contains("token")))
-                || (has("configure") && has("export-credentials"))
-                || (has("sts") && has("get-session-token"))
-        }
-        "gcloud" => (has("secrets") && has("access")) || has("print-access-token") || has("print-identity-token"),
-        "az" => (has("keyvault") && has("secret") && has("show")) || has("get-access-token"),
-        _ => false,
-    }
-}
-
-/// Keepers of passwords and keys.
-fn keeper_prints(cmd: &Cmd<'_>) -> bool {
-    let words = cmd.words();
-    let has = |word: &str| cmd.has_word(word);
-    let verb = |at: usize| words.iter().filter(|word| !word.starts_with('-')).nth(at).map_or("", String::as_str);
-    match cmd.name() {
-        "gpg" | "gpg2" => words.iter().any(|word| word.starts_with("--export-secret")),
-        "security" => {
-            words.iter().any(|word| word.starts_with("find-") && word.ends_with("-password"))
-                && words.iter().any(|word| word.starts_with('-') && word.contains(['w', 'g']))
-                || has("dump-keychain")
-        }
-        "pass" | "gopass" => verb(0) == "show" && !has("-c") && !has("--clip"),
-        "git" => verb(0) == "credential" && verb(1) == "fill",
-        "op" => {
-            verb(0) == "read"
-                || (verb(0) == "item"
-                    && verb(1) == "get"
-                    && (has("--reveal") || words.iter().any(|word| word.starts_with("--fields"))))
-        }
-        "bw" => verb(0) == "get" && verb(1) == "password",
-        "vault" | "bao" if has("-help") || has("--help") || has("-h") => false,
-        "vault" | "bao" => {
-            verb(0) == "unwrap"
-                || verb(0) == "kv" && verb(1) == "get"
-                || verb(0) == "read"
-                || (verb(0) == "token" && verb(1) == "create")
-        }
-        "docker" | "podman" => has("inspect") && words.iter().any(|word| word.contains("Config.Env")),
-        "gh" => verb(0) == "auth" && (verb(1) == "token" || has("--show-token") || has("-t")),
-        "heroku" => verb(0) == "config" || verb(0) == "config:get",
-        "keepassxc-cli" => matches!(verb(0), "export" | "show" | "clip" | "attachment-export"),
-        "secret-tool" => verb(0) == "lookup",
-        "keyring" => verb(0) == "get",
-        "doppler" => verb(0) == "secrets" && (verb(1) == "get" || verb(1) == "download"),
-        "sops" => has("-d") || has("--decrypt") || verb(0) == "decrypt",
-        "ansible-vault" => matches!(verb(0), "view" | "decrypt"),
-        "unshadow" | "mimikatz" | "lazagne" | "pypykatz" | "secretsdump.py" => true,
-        "openssl" => {
-            (has("rsa") || has("pkey"))
-                && words.iter().any(|word| is_secret(&cmd.path_of(word)))
-                && !has("-noout")
-                && !has("-pubout")
-        }
-        "instar" => verb(0) == "config" && has("--show-secrets"),
-        _ => false,
     }
 }

@@ -1,14 +1,13 @@
 //! SQL and other databases, through their clients, their tools and migrations.
 
-use instar_plugin_sdk::guard::Via;
-
 use crate::args::{Args, NO_VALUES, Spec};
 use crate::names::interpreter;
+use crate::packs::stores;
 use crate::packs::verbs::{self, Tool};
 use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
-use crate::sql::{Loss, loss_in, loss_in_parts};
+use crate::sql::{Loss, loss_in, loss_in_parts, says_loss};
 
 rules! { Databases:
     DROP = Risky "sql-drop",
@@ -209,24 +208,34 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         return framework(cmd, report);
     }
     sql_client(cmd, report);
-    verbs::judge(TOOLS, cmd, report);
+    stores::orders(cmd, report);
+    if !is_of_tests(cmd) {
+        verbs::judge(TOOLS, cmd, report);
+    }
     match name {
         "rails" | "bin/rails" if cmd.words().first().is_some_and(|word| word == "runner") => {
             cmd.words()[1..].iter().for_each(|text| records(text, "ruby", cmd, report));
         }
+        "dropdb" if cmd.words().last().is_some_and(|name| is_test_name(name)) => {}
         "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal"
             if !cmd.words().iter().any(|word| matches!(word.as_str(), "--help" | "-?" | "-V" | "--version"))
                 && !(name == "pg_resetwal" && (cmd.has_word("-n") || cmd.has_word("--dry-run"))) =>
         {
             report.add(&DATABASE, name);
         }
-        "redis-cli" | "valkey-cli" | "keydb-cli" | "dragonfly-cli" => keys(cmd, report),
-        "mongosh" | "mongo" | "mongos" => documents(cmd, report),
+        "redis-cli" | "valkey-cli" | "keydb-cli" | "dragonfly-cli" => stores::keys(cmd, report),
+        "mongosh" | "mongo" | "mongos" => stores::documents(cmd, report),
         "cypher-shell" => {
             let text = format!("{} {}", text_into(cmd), cmd.words().join(" ")).to_ascii_uppercase();
             if text.contains("DETACH DELETE") || text.contains("DROP DATABASE") {
                 report.add(&DATABASE, "DETACH DELETE");
             }
+        }
+        "wp" if cmd.has_word("db") && ["reset", "drop", "clean"].iter().any(|verb| cmd.has_word(verb)) => {
+            report.add(&RESET, "wp db");
+        }
+        "drush" if cmd.words().iter().any(|word| matches!(word.as_str(), "sql-drop" | "sql:drop" | "sql-drop-all")) => {
+            report.add(&RESET, "sql-drop");
         }
         "sqlite-utils" if cmd.words().first().is_some_and(|word| word.starts_with("drop-")) => report.add(&DROP, name),
         "pg_recvlogical" if cmd.has_word("--drop-slot") => report.add(&DROP, "--drop-slot"),
@@ -249,13 +258,29 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&FLUSH, "flush_all");
             }
         }
-        "curl" | "http" | "xh" | "https" | "wget" => search_server(cmd, report),
+        "curl" | "http" | "xh" | "https" | "wget" => stores::search_server(cmd, report),
         _ => {}
     }
 }
 
+/// A database that tests make and throw away, by its name.
+fn is_test_name(name: &str) -> bool {
+    let name = name.rsplit('/').next().unwrap_or(name).split('?').next().unwrap_or(name);
+    let is_part = |part: &str| matches!(part, "test" | "tests" | "testing");
+    name.split(['_', '-']).any(is_part) && !name.contains("prod")
+}
+
+/// A framework that is told to work on what its tests use.
+fn is_of_tests(cmd: &Cmd<'_>) -> bool {
+    const NAMES: &[&str] = &["RAILS_ENV", "RACK_ENV", "MIX_ENV", "APP_ENV", "NODE_ENV", "DJANGO_ENV", "HANAMI_ENV"];
+    let of_tests = |name: &str, value: &str| NAMES.contains(&name) && matches!(value, "test" | "testing");
+    let given = cmd.it.assignments.iter().any(|(name, value)| of_tests(name, value));
+    let words = cmd.words().iter().filter_map(|word| word.split_once('='));
+    given || words.into_iter().any(|(name, value)| of_tests(name, value) || name == "--env" && value == "testing")
+}
+
 /// What the command reads, as far as the text tells.
-fn text_into(cmd: &Cmd<'_>) -> String {
+pub(super) fn text_into(cmd: &Cmd<'_>) -> String {
     let mut text = cmd.it.stdin.clone().unwrap_or_default();
     for source in cmd.sources() {
         if matches!(source.name(), "echo" | "printf") {
@@ -277,6 +302,13 @@ fn sql_client(cmd: &Cmd<'_>, report: &mut Report) {
     let args = Args::of(cmd, &CLIENT);
     let is_own_file = |index: &usize| matches!(cmd.place(*index), Place::Temp);
     let is_of_file = matches!(name, "sqlite3" | "sqlite" | "duckdb" | "litecli");
+    let names_tests = || {
+        let named = args.values('d', "dbname").chain(args.values('D', "database")).chain(args.operand_words().take(2));
+        named.into_iter().any(is_test_name)
+    };
+    if !is_of_file && !name.starts_with("bq") && names_tests() {
+        return;
+    }
     if args.operand(0) == ":memory:" || is_of_file && args.operands.first().is_some_and(is_own_file) {
         return;
     }
@@ -287,7 +319,9 @@ fn sql_client(cmd: &Cmd<'_>, report: &mut Report) {
     let fed = text_into(cmd);
     texts.push(&fed);
     let found = texts.iter().find_map(|text| loss_in(text)).or_else(|| loss_in_printers(cmd));
-    if let Some((loss, about)) = found {
+    // Where letters stand together, as in `-Xqc`, each client reads them in its own way.
+    let words = cmd.words().iter().map(String::as_str).filter(|word| word.contains(' '));
+    if let Some((loss, about)) = found.or_else(|| words.into_iter().find_map(says_loss)) {
         report.add(rule_of(loss), &about);
     }
     let code = cmd.scene.code.iter().filter(|code| code.command as usize == cmd.index);
@@ -310,7 +344,7 @@ fn loss_in_printers(cmd: &Cmd<'_>) -> Option<(Loss, String)> {
     })
 }
 
-fn is_client(name: &str) -> bool {
+pub(crate) fn is_client(name: &str) -> bool {
     SQL_CLIENTS.iter().any(|(names, ..)| names.contains(&name))
 }
 
@@ -336,7 +370,7 @@ pub(crate) fn judge_statements(texts: &[String], is_kept: bool, report: &mut Rep
     }
 }
 
-fn rule_of(loss: Loss) -> &'static crate::rule::Rule {
+pub(crate) fn rule_of(loss: Loss) -> &'static crate::rule::Rule {
     match loss {
         Loss::Drop => &DROP,
         Loss::AllRows => &ALL_ROWS,
@@ -346,13 +380,33 @@ fn rule_of(loss: Loss) -> &'static crate::rule::Rule {
 
 /// Code that works on all records of a model: `User.delete_all`, `User.objects.all().delete()`.
 fn records(text: &str, language: &str, cmd: &Cmd<'_>, report: &mut Report) {
-    const ALL: &[&str] =
-        &[".delete_all", ".destroy_all", ".all().delete()", ".objects.all().delete", "::truncate()", "drop_table"];
-    let is_limited = [".where(", ".filter(", "->where("].iter().any(|limit| text.contains(limit));
+    const ALL: &[&str] = &[
+        ".delete_all",
+        ".destroy_all",
+        ".all().delete()",
+        ".objects.all().delete",
+        "::truncate()",
+        "drop_table",
+        "->truncate()",
+        "->delete()",
+        "::query()->delete",
+        "drop_database",
+        "Schema::drop",
+        "_raw_delete(",
+    ];
+    let narrows = |limit: &&str| text.find(*limit).is_some_and(|at| !is_true_of_all(&text[at + limit.len()..]));
+    let is_limited = [".where(", ".filter(", "->where(", "::where("].iter().any(narrows);
     if let Some(found) = ALL.iter().find(|all| text.contains(**all)).filter(|_| !is_limited) {
         report.add(&ALL_ROWS, found);
     }
     crate::code::judge_inline(text, language, cmd, report);
+}
+
+/// The condition is none: `.where("1=1")`, `.filter()`.
+fn is_true_of_all(condition: &str) -> bool {
+    let plain: String =
+        condition.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '"' | '\'')).take(8).collect();
+    ["1=1)", "true)", "1)", ")"].iter().any(|all| plain.to_ascii_lowercase().starts_with(all))
 }
 
 /// `python manage.py flush`, `php artisan migrate:fresh`, `ruby bin/rails db:drop`.
@@ -360,69 +414,14 @@ fn framework(cmd: &Cmd<'_>, report: &mut Report) {
     let first = cmd.words().iter().position(|word| !word.starts_with('-'));
     let is_shell = cmd.words().iter().any(|word| matches!(word.as_str(), "shell" | "shell_plus" | "tinker"));
     let texts = cmd.words().windows(2).filter(|pair| is_shell && pair[0].starts_with('-') && pair[0].len() > 1);
-    texts.for_each(|pair| records(pair[1].trim_start_matches("execute="), "python", cmd, report));
+    let joined = cmd.words().iter().filter(|_| is_shell).filter_map(|word| word.strip_prefix("--")?.split_once('='));
+    let fed = cmd.it.stdin.as_deref().filter(|_| is_shell);
+    let texts = texts.map(|pair| pair[1].as_str()).chain(joined.map(|(_, text)| text)).chain(fed);
+    texts.for_each(|text| records(text, "python", cmd, report));
     if cmd.has_word("dbshell") && cmd.sources().iter().any(|source| source.has_word("sqlflush")) {
         report.add(&RESET, "sqlflush");
     }
     if let Some(at) = first {
         verbs::judge(TOOLS, &cmd.from(cmd.from + 1 + at), report);
-    }
-}
-
-const REDIS: Spec = Spec { short: "hpanus", long: &["user", "pass", "cacert", "cert", "key", "host", "port"] };
-
-fn keys(cmd: &Cmd<'_>, report: &mut Report) {
-    const FLUSHES: &[&str] = &["FLUSHALL", "FLUSHDB", "SHUTDOWN", "SCRIPT FLUSH", "CLUSTER RESET", "SWAPDB", "DEBUG"];
-    let args = Args::of(cmd, &REDIS);
-    let fed = text_into(cmd).to_ascii_uppercase();
-    let verb = args.operand(0).to_ascii_uppercase();
-    let two = format!("{verb} {}", args.operand(1).to_ascii_uppercase());
-    let is_config =
-        verb == "CONFIG" && matches!(args.operand(1).to_ascii_uppercase().as_str(), "SET" | "RESETSTAT" | "REWRITE");
-    let flushes = FLUSHES.iter().any(|word| *word == verb || *word == two.trim_end() || fed.contains(word));
-    let is_eval =
-        matches!(verb.as_str(), "EVAL") && cmd.words().iter().any(|word| word.to_ascii_uppercase().contains("FLUSH"));
-    let fed_keys = matches!(verb.as_str(), "DEL" | "UNLINK") && (cmd.it.more_words || cmd.it.via == Via::Carrier);
-    if flushes || is_config || is_eval || fed_keys || fed.trim_start().starts_with("FLUSH") {
-        report.add(&FLUSH, &verb);
-    }
-}
-
-fn documents(cmd: &Cmd<'_>, report: &mut Report) {
-    const DROPS: &[&str] = &[
-        "dropdatabase(",
-        ".drop(",
-        "deletemany({})",
-        "remove({})",
-        "dropindexes(",
-        "dropuser(",
-        "dropalluser",
-        "shutdownserver(",
-        "deletemany()",
-        "remove()",
-        "dropcollection(",
-    ];
-    let mut text = text_into(cmd);
-    text.push_str(&cmd.words().join(" "));
-    for code in cmd.scene.code.iter().filter(|code| code.command as usize == cmd.index) {
-        text.push_str(&code.text);
-    }
-    let plain: String = text.chars().filter(|letter| !letter.is_whitespace()).collect::<String>().to_ascii_lowercase();
-    if let Some(found) = DROPS.iter().find(|drop| plain.contains(**drop)) {
-        report.add(&DATABASE, found);
-    }
-}
-
-/// `DELETE` to a search server, or deleting by a query that fits all.
-fn search_server(cmd: &Cmd<'_>, report: &mut Report) {
-    let args = Args::of(cmd, &Spec { short: "XdHuoF", long: &["request", "data", "method"] });
-    let method = args.values('X', "request").chain(args.values('X', "method")).last().unwrap_or_default();
-    let is_delete = method.eq_ignore_ascii_case("DELETE") || args.operand(0) == "DELETE";
-    let by_query = args.operand_words().any(|word| word.contains("_delete_by_query"));
-    let to_search = args
-        .operand_words()
-        .any(|word| word.contains(":9200") || word.contains("elastic") || word.contains("opensearch"));
-    if (is_delete && to_search) || by_query {
-        report.add(&INDEX, args.operand_words().last().unwrap_or_default());
     }
 }

@@ -214,6 +214,15 @@ fn volumes(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&PARTITION, name);
             }
         }
+        "e2fsck" | "fsck" | "fsck.ext4" | "fsck.xfs" | "fsck.vfat" | "reiserfsck"
+            if on_device() && args().short_is("yfpa") && !args().short_is("n") =>
+        {
+            report.add(&PARTITION, name);
+        }
+        "zerofree" if on_device() && !args().short_is("n") => report.add(&PARTITION, name),
+        "partx" | "kpartx" | "addpart" | "delpart" if on_device() && (name == "delpart" || args().short_is("d")) => {
+            report.add(&PARTITION, name);
+        }
         "losetup" if args().short_is("dD") || args().long_is("detach") => report.add(&PARTITION, name),
         "swapoff" if cmd.has_word("-a") => report.add(&PARTITION, name),
         _ => {}

@@ -144,10 +144,21 @@ fn is_thrown_away(cmd: &Cmd<'_>) -> bool {
     while let Some(parent) = at.filter(|parent| !matches!(parent.name(), "docker" | "podman" | "nerdctl")) {
         at = parent.parent();
     }
-    let mounts = |word: &String| {
-        word.starts_with("-v") || ["--volume", "--mount", "--privileged"].iter().any(|option| word.starts_with(option))
+    let mounts = |docker: &Cmd<'_>, at: usize| {
+        let word = docker.it.argv[at].as_str();
+        let value = match word {
+            "-v" | "--volume" => docker.it.argv.get(at + 1).map_or("", String::as_str),
+            _ => word.strip_prefix("--volume=").or_else(|| word.strip_prefix("-v")).unwrap_or_default(),
+        };
+        let source = value.split(':').next().unwrap_or_default();
+        let is_made_again = source.contains('/')
+            && matches!(docker.place_of(source, source.contains('$'), false), Place::Build | Place::Temp);
+        let is_mount = word.starts_with("-v")
+            || ["--volume", "--mount", "--privileged"].iter().any(|option| word.starts_with(option));
+        is_mount && !is_made_again
     };
-    at.is_some_and(|docker| docker.has_word("run") && !docker.has_word("compose") && !docker.words().iter().any(mounts))
+    let has_mounts = |docker: &Cmd<'_>| (docker.from + 1..docker.it.argv.len()).any(|at| mounts(docker, at));
+    at.is_some_and(|docker| docker.has_word("run") && !docker.has_word("compose") && !has_mounts(&docker))
 }
 
 /// Where the text itself moved it from: `mv src /tmp/x && rm -rf /tmp/x`.

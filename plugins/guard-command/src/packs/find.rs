@@ -198,6 +198,23 @@ fn found_by_fd(source: &Cmd<'_>, report: &mut Report) {
     let is_ending = |at: usize| at > 0 && matches!(words[at - 1].as_str(), "-e" | "--extension");
     let junk =
         words.iter().enumerate().any(|(at, word)| names_junk(word) || (is_ending(at) && is_junk(&format!("x.{word}"))));
+    // `fd PATTERN FOLDER …`: what lies outside is somebody else's.
+    let end = words
+        .iter()
+        .position(|word| matches!(word.as_str(), "-x" | "-X" | "--exec" | "--exec-batch"))
+        .unwrap_or(words.len());
+    let is_value = |at: usize| {
+        at > 0
+            && matches!(
+                words[at - 1].as_str(),
+                "-e" | "-t" | "-d" | "-E" | "-S" | "--extension" | "--type" | "--exclude"
+            )
+    };
+    let outside =
+        (0..end).filter(|at| !is_value(*at) && words[*at].starts_with(['/', '~'])).map(|at| source.from + 1 + at);
+    for index in outside {
+        found_below(source.place(index), Narrowed::Somehow, false, &source.it.argv[index], report);
+    }
     if !junk {
         report.add(&FOUND, &words.join(" "));
     }

@@ -52,6 +52,9 @@ rules! { Git:
     WORKTREE = Risky "git-remove-worktree",
         "it would delete a work tree with its changes",
         "use `git worktree remove` without force, which refuses when something would be lost";
+    ELSEWHERE = Risky "git-push-elsewhere",
+        "it would give the history to a server that the repository has not known before",
+        "push to `origin`, or let the operator add the server";
     NO_HOOKS = Advice "git-no-hooks",
         "it would go around the checks of the repository",
         "run it without the option and mend what the checks find";
@@ -154,7 +157,10 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "clean" => clean(cmd, report),
         "delete" if cmd.it.argv[0].ends_with("hub") => report.add(&REF_DELETE, args.operand(0)),
         "push" | "prune" if args.short_is("n") => {}
-        "push" => push(&args, report),
+        "push" => {
+            push(&args, report);
+            push_elsewhere(cmd, args.operand(0), report);
+        }
         "branch" => branch(&args, report),
         "checkout" => checkout(cmd, &args, report),
         "restore" => restore(cmd, &args, report),
@@ -172,6 +178,7 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "tag" if args.short_is("df") || args.any_begun(&["delete", "force"]) => {
             report.add(&REF_DELETE, args.operand(0))
         }
+        "remote" if args.operand(0) == "set-url" && args.exactly("push") => report.add(&ELSEWHERE, args.operand(2)),
         "remote" if matches!(args.operand(0), "remove" | "rm" | "prune") && args.operand(0) != "prune" => {
             report.add(&REF_DELETE, args.operand(1));
         }
@@ -224,6 +231,19 @@ fn push(args: &Args<'_>, report: &mut Report) {
     }
     if args.exactly("no-verify") {
         report.add(&NO_HOOKS, "push");
+    }
+}
+
+/// To an address, or to a server that the same text has added.
+fn push_elsewhere(cmd: &Cmd<'_>, remote: &str, report: &mut Report) {
+    let is_address = remote.contains("://") || remote.split_once(':').is_some_and(|(host, _)| host.contains('@'));
+    let is_added = |other: &Cmd<'_>| {
+        let adds = other.name() == "git"
+            && other.words().windows(3).any(|words| words[..2] == ["remote", "add"] && words[2] == remote);
+        adds && !matches!(remote, "" | "origin" | "upstream" | "github" | "gitlab")
+    };
+    if is_address || cmd.scene.cmds().take(cmd.index).any(|other| is_added(&other)) {
+        report.add(&ELSEWHERE, remote);
     }
 }
 
@@ -345,6 +365,11 @@ fn configured(setting: &str, cmd: &Cmd<'_>, report: &mut Report) {
     }
     if key == "core.hookspath" && value != ".husky" && !value.starts_with(".githooks") {
         return report.add(&NO_HOOKS, value);
+    }
+    let is_blind = value.contains("StrictHostKeyChecking=no") || value.contains("UserKnownHostsFile=/dev/null");
+    if key == "core.sshcommand" && (is_blind || value.contains("/tmp/")) || key == "http.sslverify" && value == "false"
+    {
+        return report.add(&RUNS_SHELL, value);
     }
     if ["core.sshcommand", "core.fsmonitor", "core.editor", "sequence.editor", "core.pager"].contains(&key.as_str()) {
         guess::judge_string(value, cmd.scene.places, report);

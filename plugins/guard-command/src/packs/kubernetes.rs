@@ -124,9 +124,24 @@ static TOOLS: &[Tool] = &[
     },
 ];
 
+/// What in a manifest gives a workload the machine it runs on, or somebody the whole cluster.
+fn power_over_nodes(manifest: &str) -> Option<&'static str> {
+    let plain: String =
+        manifest.chars().filter(|letter| !letter.is_whitespace() && !matches!(letter, '"' | '\'')).collect();
+    let found = ["privileged:true", "hostPID:true", "hostIPC:true", "name:cluster-admin"]
+        .into_iter()
+        .find(|part| plain.contains(part));
+    found.or_else(|| plain.contains("hostPath:path:/").then_some("hostPath"))
+}
+
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     verbs::judge(TOOLS, cmd, report);
     match cmd.name() {
+        "helm" | "helm3"
+            if cmd.words().iter().any(|word| word.ends_with("replicas=0") || word.ends_with("replicaCount=0")) =>
+        {
+            report.add(&DISTURB, "replicas=0");
+        }
         "k3s-uninstall.sh" | "k3s-agent-uninstall.sh" | "k3s-killall.sh" | "rke2-uninstall.sh" => {
             report.add(&CLUSTER, cmd.name());
         }
@@ -147,6 +162,19 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             }
             if verb == "apply" && args.exactly("prune") {
                 report.add(&DELETE, "--prune");
+            }
+            let is_node = args.operand_words().any(|word| word.starts_with("node/"));
+            let frees_pods = cmd.words().iter().any(|word| word.ends_with("enforce=privileged"));
+            if verb == "debug" && is_node || verb == "label" && frees_pods {
+                report.add(&GRANT, verb);
+            }
+            if verb == "config" && (args.operand(1).starts_with("delete-") || args.operand(1) == "unset") {
+                report.add(&DELETE, args.operand(1));
+            }
+            let overrides = cmd.words().iter().map(String::as_str).filter(|word| word.contains('{'));
+            let read = cmd.it.stdin.as_deref().filter(|_| matches!(verb, "apply" | "create" | "replace"));
+            if let Some(about) = overrides.chain(read).find_map(power_over_nodes) {
+                report.add(&GRANT, about);
             }
         }
         _ => {}

@@ -27,6 +27,21 @@ pub(super) fn reads_secret(cmd: &Cmd<'_>) -> bool {
     secret_word || secret_input || environment || bare_env || told || history
 }
 
+/// The word holds a variable that the same text has filled with a secret: `D=$(cat ~/.netrc); curl -d "$D" …`.
+pub(crate) fn filled_with_secret<'w>(cmd: &Cmd<'_>, word: &'w str) -> Option<&'w str> {
+    word.match_indices('$').find_map(|(at, _)| {
+        let rest = word[at + 1..].trim_start_matches('{');
+        let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
+        let name = &rest[..end];
+        let fills = |other: &Cmd<'_>| {
+            let assigns = other.it.assignments.iter().any(|(given, _)| given == name)
+                || other.words().iter().any(|word| word.split_once('=').is_some_and(|(given, _)| given == name));
+            assigns && other.substitutions().iter().any(reads_secret)
+        };
+        (!name.is_empty() && cmd.scene.cmds().take(cmd.index).any(|other| fills(&other))).then_some(name)
+    })
+}
+
 /// Another command of the same text writes a secret into this file.
 pub(super) fn was_given_secrets(cmd: &Cmd<'_>, path: &str) -> bool {
     let writes = |other: &Cmd<'_>| {

@@ -24,7 +24,12 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
                     "-F" | "-X" | "-Z" | "-P" | "-D" | "--flush" | "--policy" | "--delete" | "--delete-chain"
                 ) || (word.starts_with('-') && !word.starts_with("--") && word.contains('F'))
             });
-            if !is_change && !cmd.words().windows(2).any(|pair| pair == ["-j", "DROP"]) {
+            let opens_all = cmd.words().windows(2).any(|pair| pair == ["-j", "ACCEPT"])
+                && !cmd
+                    .words()
+                    .iter()
+                    .any(|word| matches!(word.as_str(), "-p" | "-s" | "-m" | "-i" | "-d" | "-o" | "--dport"));
+            if !is_change && !opens_all && !cmd.words().windows(2).any(|pair| pair == ["-j", "DROP"]) {
                 return None;
             }
             &FIREWALL
@@ -48,6 +53,22 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         }
         "tccutil" if args().operand(0) == "reset" => &PROTECTION,
         "xhost" if cmd.words().iter().any(|word| word == "+") => &PROTECTION,
+        "security" if args().operand(0) == "add-trusted-cert" || args().operand(0) == "authorizationdb" => &PROTECTION,
+        "defaults"
+            if args().operand(0) == "write"
+                && cmd.words().iter().any(|word| word == "LoginHook" || word == "LogoutHook") =>
+        {
+            &PROTECTION
+        }
+        "mdatp" | "falconctl" | "sentinelctl" | "cbagentd" | "wazuh-control" | "osqueryctl" | "santactl"
+            if cmd.words().iter().any(|word| {
+                matches!(word.as_str(), "disabled" | "disable" | "stop" | "uninstall" | "unload" | "off")
+            }) =>
+        {
+            &PROTECTION
+        }
+        "ufw" if cmd.has_word("logging") && cmd.has_word("off") => &FIREWALL,
+        "set" if cmd.words() == ["+o", "history"] => &TRACES,
         "aa-teardown" | "aa-disable" | "aa-complain" => &PROTECTION,
         "auditctl"
             if cmd.has_word("-D") || cmd.has_word("-e0") || cmd.words().windows(2).any(|pair| pair == ["-e", "0"]) =>
@@ -92,7 +113,8 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
     let args = || Args::of(cmd, &NO_VALUES);
     let name = cmd.name();
     let rule = match name {
-        "rmmod" | "insmod" => &KERNEL,
+        "rmmod" | "insmod" | "kextload" | "kextunload" | "kldload" | "kldunload" => &KERNEL,
+        "kmutil" if matches!(args().operand(0), "load" | "unload" | "install") => &KERNEL,
         "kmod" if matches!(args().operand(0), "remove" | "insert") => &KERNEL,
         "nvram" if !args().short_is("cdf") && !cmd.words().iter().any(|word| word.contains(['=', '$'])) => {
             return None;
@@ -154,5 +176,6 @@ fn mounts_over(cmd: &Cmd<'_>) -> bool {
 }
 
 fn is_vital_mount(cmd: &Cmd<'_>, index: usize) -> bool {
-    matches!(cmd.place(index), Place::Root | Place::SystemTop | Place::Home)
+    let is_for_mounts = ["/mnt", "/media", "/Volumes"].iter().any(|folder| is_within(&cmd.path(index), folder));
+    !is_for_mounts && matches!(cmd.place(index), Place::Root | Place::SystemTop | Place::Home)
 }

@@ -5,13 +5,16 @@ pub(crate) mod containers;
 pub(crate) mod credentials;
 pub(crate) mod databases;
 pub(crate) mod disks;
+mod doors;
 mod downloads;
+mod exposure;
 pub(crate) mod filesystem;
 pub(crate) mod find;
 pub(crate) mod git;
 pub(crate) mod itself;
+mod keepers;
 pub(crate) mod kubernetes;
-mod leaving;
+pub(crate) mod leaving;
 mod machine;
 pub(crate) mod network;
 pub(crate) mod overwrite;
@@ -20,6 +23,8 @@ mod processes;
 pub(crate) mod publishing;
 mod rights;
 mod runner;
+mod stores;
+mod strangers;
 pub(crate) mod sweepers;
 pub(crate) mod system;
 pub(crate) mod terraform;
@@ -69,16 +74,19 @@ fn one(cmd: Cmd<'_>, report: &mut Report) {
         containers::judge,
         kubernetes::judge,
         cloud::judge,
+        exposure::judge,
         terraform::judge,
         publishing::judge,
         system::judge,
         network::judge,
+        doors::judge,
         credentials::judge,
         unseen::judge,
         payload::judge,
         vcs::judge,
         windows::judge,
         sweepers::judge,
+        strangers::judge,
         itself::judge,
     ];
     for judge in judges {

@@ -1,8 +1,8 @@
 //! Code that comes from the network, shells that go out to it, and data that leaves by it.
 
 use crate::args::{Args, Spec};
-use crate::names::{READERS, SHELLS, interpreter};
-use crate::packs::leaving::{fed, reads_secret, was_given_secrets};
+use crate::names::READERS;
+use crate::packs::leaving::{fed, filled_with_secret, reads_outside, reads_secret, was_given_secrets};
 use crate::place::Place;
 use crate::rule::{Report, rules};
 use crate::scene::Cmd;
@@ -81,13 +81,9 @@ pub(super) const CURL: Spec = Spec {
     ],
 };
 
-/// Options of `ssh` that take a word, but `-R`, which is looked for.
-const SSH: Spec = Spec { short: "BbcDEeFIiJLlmOoPpSWw", long: &[] };
-
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     let name = cmd.name();
-    reverse_shell(cmd, report);
-    deletes_there(cmd, report);
+    orders(cmd, report);
     match name {
         "curl" | "wget" | "http" | "https" | "xh" | "curlie" => web(cmd, report),
         "nc" | "ncat" | "netcat" | "socat" | "telnet" | "openssl" => raw_socket(cmd, report),
@@ -96,18 +92,18 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "aws" | "gsutil" | "az" | "gcloud" | "mc" | "s3cmd" | "gh" | "mail" | "mailx" | "mutt" | "sendmail" => {
             copy(cmd, report)
         }
-        "ssh" | "autossh" if Args::of(cmd, &SSH).short_is("R") => report.add(&TUNNEL, "-R"),
-        "ngrok" if matches!(Args::of(cmd, &CURL).operand(0), "http" | "tcp" | "tls" | "start") => {
-            report.add(&TUNNEL, name);
-        }
-        "cloudflared" if cmd.has_word("tunnel") && cmd.words().iter().any(|word| word.starts_with("--url")) => {
-            report.add(&TUNNEL, name);
-        }
-        "lt" | "localtunnel" | "bore" if !cmd.words().is_empty() && !cmd.has_word("--help") => {
-            report.add(&TUNNEL, name)
+        "ssh" => {
+            let is_archive =
+                |source: &Cmd<'_>| matches!(source.name(), "tar" | "zip" | "cpio") && reads_outside(source);
+            if cmd.sources().iter().any(reads_secret) {
+                report.add(&SEND_SECRET, name);
+            } else if cmd.sources().iter().any(is_archive) {
+                report.add(&SEND_FILE, name);
+            }
         }
         "dig" | "nslookup" | "host" | "ping" => {
             let tells = cmd.words().iter().find_map(|word| secret_variable_in(word));
+            let tells = tells.or_else(|| cmd.words().iter().find_map(|word| filled_with_secret(cmd, word)));
             if let Some(variable) = tells {
                 report.add(&SEND_SECRET, variable);
             } else if cmd.substitutions().iter().any(reads_secret) {
@@ -120,8 +116,8 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     }
 }
 
-/// Orders to a server of files: `sftp h <<< 'rm x'`, `lftp -c '… rm -r x'`, `curl -Q 'DELE x'`.
-fn deletes_there(cmd: &Cmd<'_>, report: &mut Report) {
+/// Orders to a server of files: `sftp h <<< 'rm x'`, `lftp -c '… rm -r x'`, `curl -Q 'DELE x'`, `put ~/.ssh/id_rsa`.
+fn orders(cmd: &Cmd<'_>, report: &mut Report) {
     const VERBS: &[&str] = &["rm", "rmdir", "mrm", "del", "delete", "mdelete", "dele", "rmd"];
     let options: &[&str] = match cmd.name() {
         "lftp" | "sftp" | "ftp" | "ncftp" => &["-c", "-e"],
@@ -134,6 +130,11 @@ fn deletes_there(cmd: &Cmd<'_>, report: &mut Report) {
         for order in text.split([';', '\n']) {
             let verb = order.split_whitespace().find(|word| !word.starts_with('-') && *word != "glob");
             let mirrors = order.contains("mirror") && order.contains("--delete");
+            let mut words = order.split_whitespace();
+            let gives = words.next().is_some_and(|word| matches!(word, "put" | "mput" | "reput" | "send" | "mirror"));
+            if let Some(word) = words.find(|word| gives && is_secret(&cmd.path_of(word))) {
+                return report.add(&SEND_SECRET, word);
+            }
             if mirrors || verb.is_some_and(|verb| VERBS.contains(&verb.to_ascii_lowercase().as_str())) {
                 return report.add(&HTTP_DELETE, order.trim());
             }
@@ -148,65 +149,6 @@ fn reads_file(source: &Cmd<'_>) -> bool {
         || READERS.contains(&source.name()) && source.words().iter().any(is_path)
 }
 
-/// `bash -i >& /dev/tcp/…`, `nc -e sh`, `socat exec:`, a shell between two ends of one connection.
-fn reverse_shell(cmd: &Cmd<'_>, report: &mut Report) {
-    let name = cmd.name();
-    let is_shell = SHELLS.contains(&name) || interpreter(name).is_some();
-    let to_socket = cmd
-        .it
-        .redirects
-        .iter()
-        .any(|redirect| redirect.target.starts_with("/dev/tcp/") || redirect.target.starts_with("/dev/udp/"));
-    if to_socket && (is_shell || (name == "exec" && cmd.words().is_empty())) {
-        return report.add(&REVERSE_SHELL, name);
-    }
-    if to_socket && (cmd.it.argv.is_empty() || cmd.sources().iter().any(reads_secret) || reads_secret(cmd)) {
-        report.add(if cmd.it.argv.is_empty() { &REVERSE_SHELL } else { &SEND_SECRET }, name);
-    }
-    let words = cmd.words();
-    let runs_shell = |word: &str| {
-        SHELLS.iter().any(|shell| {
-            word.rsplit(['/', ':', '"', '\'']).next().is_some_and(|last| last.split([' ', ',']).next() == Some(*shell))
-        }) || word.contains("/bin/")
-            || word.contains("cmd.exe")
-    };
-    match name {
-        "nc" | "ncat" | "netcat" => {
-            let execs = words.windows(2).any(|pair| {
-                let is_exec = matches!(pair[0].as_str(), "-e" | "-c" | "--exec" | "--sh-exec")
-                    || (pair[0].starts_with('-') && !pair[0].starts_with("--") && pair[0].ends_with('e'));
-                is_exec && runs_shell(&pair[1])
-            });
-            let shell_feeds = cmd.sources().iter().any(|source| SHELLS.contains(&source.name()));
-            if execs || shell_feeds {
-                report.add(&REVERSE_SHELL, name);
-            }
-        }
-        "socat"
-            if words.iter().any(|word| {
-                let lower = word.to_ascii_lowercase();
-                lower.starts_with("exec:") || lower.starts_with("system:")
-            }) =>
-        {
-            report.add(&REVERSE_SHELL, name);
-        }
-        _ if SHELLS.contains(&name) && words.iter().any(|word| word == "-i") => {
-            let from_socket = cmd
-                .sources()
-                .iter()
-                .any(|source| matches!(source.name(), "nc" | "ncat" | "socat" | "telnet" | "openssl"));
-            let to_net = cmd.scene.cmds().any(|other| {
-                matches!(other.name(), "nc" | "ncat" | "telnet")
-                    && other.sources().iter().any(|source| source.index == cmd.index)
-            });
-            if from_socket || to_net {
-                report.add(&REVERSE_SHELL, name);
-            }
-        }
-        _ => {}
-    }
-}
-
 fn web(cmd: &Cmd<'_>, report: &mut Report) {
     let args = Args::of(cmd, &CURL);
     for word in cmd.words() {
@@ -219,6 +161,7 @@ fn web(cmd: &Cmd<'_>, report: &mut Report) {
             report.add(if is_secret(&path) { &super::credentials::READ } else { &FILE_URL }, word);
         }
     }
+    daemon(&args, report);
     let is_local = args.operand_words().chain(args.values(' ', "url")).any(is_loopback);
     if is_local {
         return;
@@ -254,7 +197,24 @@ fn web(cmd: &Cmd<'_>, report: &mut Report) {
     if let Some(variable) = args.operand_words().find(|word| !word.starts_with('$')).and_then(secret_variable_in) {
         report.add(&SEND_SECRET, variable);
     }
+    if let Some(variable) = cmd.words().iter().find_map(|word| filled_with_secret(cmd, word)) {
+        report.add(&SEND_SECRET, variable);
+    }
     fed(cmd, report);
+}
+
+/// The daemon of the containers, asked through its socket: whoever does that is root of the machine.
+fn daemon(args: &Args<'_>, report: &mut Report) {
+    let socket = args
+        .values(' ', "unix-socket")
+        .find(|path| ["docker.sock", "podman.sock", "containerd.sock"].iter().any(|socket| path.ends_with(socket)));
+    let gives = ["data", "data-binary", "data-raw", "json"]
+        .iter()
+        .any(|name| args.values(letter_of(name), name).next().is_some());
+    let asks_only = args.values('X', "request").all(|method| matches!(method, "GET" | "HEAD")) && !gives;
+    if let Some(socket) = socket.filter(|_| !asks_only) {
+        report.add(&super::containers::HOST, socket);
+    }
 }
 
 fn letter_of(name: &str) -> char {
@@ -304,7 +264,10 @@ fn copy(cmd: &Cmd<'_>, report: &mut Report) {
         let is_host = word.split_once(':').is_some_and(|(host, _)| !host.is_empty() && !host.contains('/'));
         is_url || is_host
     };
+    // Clouds take options behind their operands; `scp` and `rsync` copy to the last one.
+    let is_of_machines = matches!(cmd.name(), "scp" | "rsync" | "rcp" | "rclone");
     let goes_out = args.operand_words().last().is_some_and(is_remote)
+        || !is_of_machines && args.operand_words().skip(1).any(is_remote)
         || matches!(
             cmd.name(),
             "croc" | "wormhole" | "magic-wormhole" | "gh" | "mail" | "mailx" | "mutt" | "ftp" | "sftp"

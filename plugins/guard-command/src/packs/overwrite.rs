@@ -56,6 +56,13 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             let args = Args::of(cmd, &NO_VALUES);
             let how = if args.short_is("a") || args.long_is("append") { How::Append } else { How::Replace };
             each(cmd, &args.operands, how, report);
+            let told = cmd.it.stdin.as_deref().unwrap_or_default();
+            for index in args.operands.iter().filter(|index| runs_later(&cmd.path(**index)) && !cmd.scene.is_guess) {
+                guess::judge_string(told, cmd.scene.places, report);
+                if at_start(told) {
+                    report.add(&STARTUP, &cmd.it.argv[*index]);
+                }
+            }
         }
         "truncate" => {
             let args = Args::of(cmd, &Spec { short: "sr", long: &["size", "reference"] });
@@ -95,6 +102,12 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 write(cmd, target, cmd.place_of(target, false, false), How::Replace, report);
             }
         }
+        "qemu-img" if matches!(cmd.words().first().map(String::as_str), Some("create" | "convert")) => {
+            each(cmd, &Args::of(cmd, &Spec { short: "fobBOFS", long: &[] }).operands[1..], How::Replace, report);
+        }
+        "unison" if cmd.words().iter().any(|word| matches!(word.as_str(), "-force" | "--force" | "-forcepartial")) => {
+            report.add(&MIRROR, "-force");
+        }
         "rsync" => mirror(cmd, report),
         "tar" | "gtar" | "bsdtar" | "unzip" | "7z" | "cpio" | "zip" => archive(cmd, report),
         "curl" | "wget" | "aria2c" => download(cmd, report),
@@ -122,7 +135,11 @@ fn redirects(cmd: &Cmd<'_>, report: &mut Report) {
             } else {
                 String::new()
             };
-            guess::judge_string(cmd.it.stdin.as_deref().unwrap_or(&told), cmd.scene.places, report);
+            let text = cmd.it.stdin.as_deref().unwrap_or(&told);
+            guess::judge_string(text, cmd.scene.places, report);
+            if at_start(text) {
+                report.add(&STARTUP, &redirect.target);
+            }
         }
         if how == How::Replace && writes_nothing(cmd) {
             if is_source_here(&redirect.target, place) {
@@ -152,6 +169,9 @@ pub(crate) fn write(cmd: &Cmd<'_>, word: &str, place: Place, how: How, report: &
         Place::System | Place::SystemTop | Place::Root => report.add(&SYSTEM_FILE, word),
         Place::GitDir if !["/hooks/", "/info/", "/COMMIT_EDITMSG"].iter().any(|open| path.contains(open)) => {
             report.add(&GIT_FILE, word);
+        }
+        Place::Outside | Place::Home if is_own_program(&path) => {
+            report.add(if is_everyday_program(&path) { &STARTUP } else { &STARTUP_MORE }, word);
         }
         Place::Outside | Place::Home if is_startup_file(&path) => {
             report.add(if how == How::Append { &STARTUP_MORE } else { &STARTUP }, word);
@@ -203,6 +223,29 @@ fn is_filler(path: &str) -> bool {
     matches!(path, "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")
 }
 
+/// A line for a shell's start that runs, or finds first, what anybody may have put into a folder for everybody, or
+/// that takes the place of what asks for a password.
+fn at_start(text: &str) -> bool {
+    text.lines().map(str::trim_start).filter(|line| !line.starts_with('#')).any(|line| {
+        let is_open = |word: &str| {
+            ["/tmp/", "/var/tmp/", "/dev/shm/"]
+                .iter()
+                .any(|folder| word.trim_start_matches(['"', '\'']).starts_with(folder))
+        };
+        let names = ["alias sudo=", "alias ssh=", "alias su=", "alias git=", "function sudo", "sudo()", "ssh()"];
+        let path = line.strip_prefix("export PATH=").or_else(|| line.strip_prefix("PATH="));
+        names.iter().any(|name| line.starts_with(name))
+            || path.is_some_and(is_open)
+            || line.contains("LD_PRELOAD=")
+            || line.split([';', '&', '|']).any(|part| {
+                let mut words = part.split_whitespace().skip_while(|word| {
+                    matches!(*word, "nohup" | "setsid" | "exec" | "source" | "." | "sh" | "bash" | "python3")
+                });
+                words.next().is_some_and(is_open)
+            })
+    })
+}
+
 /// A file that a shell or git runs some day.
 fn runs_later(path: &str) -> bool {
     is_startup_file(path) || path.contains("/.git/hooks/") || path.contains("/.husky/")
@@ -225,8 +268,26 @@ fn is_startup_file(path: &str) -> bool {
         "/.inputrc",
         "/.bash_aliases",
     ];
-    let folders = ["/.config/autostart/", "/.config/systemd/", "/LaunchAgents/", "/.local/bin/"];
-    FILES.iter().any(|file| path.ends_with(file)) || folders.iter().any(|folder| path.contains(folder))
+    let folders = ["/.config/autostart", "/.config/systemd", "/LaunchAgents", "/LaunchDaemons", "/Startup"];
+    let is_in = |folder: &&str| {
+        path.find(*folder).is_some_and(|at| matches!(path[at + folder.len()..].bytes().next(), None | Some(b'/')))
+    };
+    FILES.iter().any(|file| path.ends_with(file)) || folders.iter().any(|folder| is_in(folder))
+}
+
+/// Where a user keeps programs of their own.
+fn is_own_program(path: &str) -> bool {
+    path.contains("/.local/bin/")
+        || path.contains("/home/") && path.rsplit_once("/bin/").is_some_and(|(_, name)| !name.contains('/'))
+}
+
+/// A name under which everybody expects another program.
+fn is_everyday_program(path: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "sudo", "git", "ssh", "ls", "cat", "cd", "python", "python3", "node", "npm", "docker", "su", "curl", "bash",
+        "sh",
+    ];
+    path.rsplit('/').next().is_some_and(|name| NAMES.contains(&name))
 }
 
 const COPY: Spec = Spec { short: "tSmog", long: &["target-directory", "suffix", "mode", "owner", "group"] };

@@ -34,6 +34,7 @@ const CARRIERS: &[(&str, Load)] = &[
     ("machinectl", Load::After(2)),
     ("wsl", Load::Behind("--")),
     ("wsl", Load::Behind("-e")),
+    ("wsl", Load::After(0)),
     ("heroku", Load::Behind("run")),
     ("railway", Load::Behind("run")),
     ("fly", Load::Value(&["-C", "--command"])),

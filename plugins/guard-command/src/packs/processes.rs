@@ -49,6 +49,7 @@ fn processes(cmd: &Cmd<'_>, report: &mut Report) {
         "kill" if cmd.substitutions().iter().any(|told| told.name() == "pgrep" && told.has_word("-u")) => {
             report.add(&KILL_SERVICE, "pgrep -u");
         }
+        "kill" if kills_vital(cmd) => report.add(&KILL_SERVICE, "pgrep"),
         "kill" if lists_all(cmd) => report.add(&KILL_ALL, "ps"),
         "kill" => {
             let words = cmd.words();
@@ -68,16 +69,28 @@ fn processes(cmd: &Cmd<'_>, report: &mut Report) {
         {
             report.add(&KILL_SERVICE, "loginctl");
         }
-        "fuser" if Args::of(cmd, &NO_VALUES).short_is("k") && cmd.has_word("-m") => {
+        "fuser" if Args::of(cmd, &NO_VALUES).short_is("k") && Args::of(cmd, &NO_VALUES).short_is("mM") => {
             report.add(&KILL_SERVICE, "fuser -k")
         }
         _ => {}
     }
 }
 
+/// `kill $(pgrep sshd)`
+fn kills_vital(cmd: &Cmd<'_>) -> bool {
+    let told = cmd.substitutions();
+    let asks = told.iter().filter(|told| matches!(told.name(), "pgrep" | "pidof"));
+    asks.into_iter().any(|told| {
+        told.words()
+            .iter()
+            .any(|word| VITAL.contains(&word.as_str()) && !matches!(word.as_str(), "bash" | "sh" | "zsh" | "nginx"))
+    })
+}
+
 /// The numbers come from a list of all processes that nothing has filtered.
 fn lists_all(cmd: &Cmd<'_>) -> bool {
-    let told = cmd.substitutions();
+    let mut told = cmd.substitutions();
+    told.extend(cmd.parent().filter(|parent| parent.name() == "xargs").into_iter().flat_map(|xargs| xargs.sources()));
     let lists = |told: &Cmd<'_>| {
         told.name() == "ps"
             && told.words().iter().any(|word| matches!(word.as_str(), "-e" | "-A" | "-ef" | "aux" | "-eo" | "ax"))
@@ -107,13 +120,20 @@ fn users(cmd: &Cmd<'_>, report: &mut Report) {
     match cmd.name() {
         "userdel" | "deluser" | "groupdel" | "delgroup" | "usermod" | "useradd" | "adduser" | "groupmod"
         | "gpasswd" | "chpasswd" | "newusers" | "vipw" | "vigr" | "visudo" | "chsh" | "sysadminctl" | "pwconv"
-        | "chage" | "dscl" => {
+        | "chage" | "dscl" | "dseditgroup" | "dsenableroot" => {
             let only_shows = matches!(cmd.name(), "dscl" if !cmd.words().iter().any(|word| word.contains("delete") || word.contains("create") || word.contains("passwd")));
             let checks = cmd.name() == "visudo" && cmd.has_word("-c") || cmd.name() == "chage" && cmd.has_word("-l");
             if !only_shows && !checks {
                 report.add(&USERS, cmd.name());
             }
         }
+        "pw" if cmd.words().first().is_some_and(|word| {
+            word.starts_with("user") || word.starts_with("group") || matches!(word.as_str(), "mod" | "lock" | "unlock")
+        }) =>
+        {
+            report.add(&USERS, "pw");
+        }
+        "launchctl" if cmd.words().first().is_some_and(|word| word == "submit") => report.add(&CRON, "submit"),
         "passwd" if !cmd.has_word("-S") && !cmd.has_word("--status") => report.add(&USERS, "passwd"),
         "crontab" => {
             let args = Args::of(cmd, &Spec { short: "u", long: &[] });
@@ -122,6 +142,7 @@ fn users(cmd: &Cmd<'_>, report: &mut Report) {
             }
         }
         "atrm" => report.add(&CRON, "atrm"),
+        "systemd-run" if cmd.words().iter().any(|word| word.starts_with("--on-")) => report.add(&CRON, "systemd-run"),
         _ => {}
     }
 }

@@ -110,6 +110,17 @@ static TOOLS: &[Tool] = &[
             (&["+…", "yank"], Some(&WITHDRAW)),
         ],
     },
+    Tool {
+        names: &["fastlane"],
+        options: NPM,
+        verbs: &[
+            (&["**", "release"], Some(&PUBLISH)),
+            (&["**", "deploy"], Some(&PUBLISH)),
+            (&["deliver"], Some(&PUBLISH)),
+            (&["supply"], Some(&PUBLISH)),
+            (&["pilot", "upload"], Some(&PUBLISH)),
+        ],
+    },
     Tool { names: &["twine"], options: PYTHON, verbs: &[(&["upload"], Some(&PUBLISH))] },
     Tool {
         names: &[

@@ -1,10 +1,9 @@
 //! Programs whose whole purpose is to throw away: cleaners, factory resets, finders of doubles, wastebaskets.
 //!
-//! Nobody can list them all, so a first word such as `destroy` speaks for any program that is not known to take
-//! words of the user there.
+//! Nobody can list them all: what their words say by themselves is in `strangers`.
 
 use crate::args::{Args, NO_VALUES, Spec};
-use crate::names::READERS;
+use crate::packs::overwrite;
 use crate::packs::system::POWER;
 use crate::packs::verbs::{self, Tool};
 use crate::rule::{Report, rules};
@@ -76,33 +75,6 @@ static TOOLS: &[Tool] = &[
     },
 ];
 
-/// First words by which a program says that it throws all away.
-const VERBS: &[&str] = &[
-    "destroy",
-    "nuke",
-    "implode",
-    "obliterate",
-    "factory-reset",
-    "self-destruct",
-    "wipe",
-    "destroy-all",
-    "delete-all",
-    "purge-all",
-    "wipe-all",
-    "erase-all",
-    "drop-all",
-    "nuke-all",
-];
-
-/// Programs of which the first word may be a name, a text or a branch.
-const TAKES_WORDS: &[&str] = &[
-    "cd", "pushd", "mkdir", "touch", "ls", "cp", "mv", "ln", "test", "[", "which", "type", "command", "man", "info",
-    "help", "tldr", "whatis", "apropos", "export", "unset", "alias", "local", "read", "return", "source", ".", "git",
-    "hub", "gh", "ssh", "ping", "curl", "wget", "open", "code", "vim", "vi", "nano", "emacs", "find", "fd", "stat",
-    "chmod", "chown", "rm", "pgrep", "pkill", "killall", "tmux", "screen", "pass", "basename", "dirname", "seq", "jq",
-    "yq", "expr", "date", "sleep", "for", "case", "rails", "rake", "gem", "pip", "cargo", "npm", "yarn", "pnpm",
-];
-
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if cmd.words().is_empty() && !matches!(cmd.name(), "trash-empty" | "steamos-factory-reset" | "lprm") {
         return;
@@ -113,13 +85,6 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     }
     if cmd.name() == "osascript" {
         return apple_script(cmd, report);
-    }
-    let first = cmd.words().first().map_or("", String::as_str);
-    let is_known = VERBS.contains(&first) || first.starts_with("destroy-") || first.ends_with("-destroy");
-    let takes_words = TAKES_WORDS.contains(&cmd.name()) || READERS.contains(&cmd.name());
-    let is_program = !takes_words && !matches!(cmd.name(), "" | "echo" | "printf" | "print" | "grep" | "rg");
-    if is_known && is_program && !Args::of(cmd, &NO_VALUES).is_rehearsal() {
-        report.add(&SWEEP, first);
     }
 }
 
@@ -154,36 +119,16 @@ fn sweeps(cmd: &Cmd<'_>) -> Option<&'static str> {
 
 fn apple_script(cmd: &Cmd<'_>, report: &mut Report) {
     let text = cmd.words().join(" ").to_ascii_lowercase();
-    if ["empty trash", "empty the trash", "delete every", "erase"].iter().any(|phrase| text.contains(phrase)) {
+    if ["empty trash", "empty the trash", "delete every", "erase", " to delete "]
+        .iter()
+        .any(|phrase| text.contains(phrase))
+    {
         report.add(&SWEEP, "Finder");
+    }
+    if text.contains("make login item") || text.contains("make new login item") {
+        report.add(&overwrite::STARTUP, "System Events");
     }
     if ["to shut down", "to restart", "to log out", "to sleep"].iter().any(|phrase| text.contains(phrase)) {
         report.add(&POWER, "System Events");
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use crate::packs::sweepers::judge;
-    use crate::rule::Report;
-    use crate::tests::with_cmd;
-
-    #[track_caller]
-    fn check(words: &[&str], wanted: bool) {
-        with_cmd(words, |cmd| {
-            let mut report = Report::default();
-            judge(cmd, &mut report);
-            let is_found = !report.verdict(&crate::config::Config::default()).findings.is_empty();
-            assert_eq!(is_found, wanted, "{words:?}");
-        });
-    }
-
-    #[test]
-    fn a_program_that_destroys_by_its_first_word_is_asked_about_and_one_that_takes_words_is_not() {
-        check(&["sometool", "destroy", "prod"], true);
-        check(&["sometool", "destroy", "--dry-run"], false);
-        check(&["grep", "destroy", "README.md"], false);
-        check(&["git", "destroy"], false);
-        check(&["sometool", "show", "destroy"], false);
     }
 }

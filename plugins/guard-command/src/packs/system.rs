@@ -143,6 +143,7 @@ static TOOLS: &[Tool] = &[
             "snap",
             "flatpak",
             "brew",
+            "mas",
             "port",
             "nala",
             "microdnf",

@@ -89,6 +89,14 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     match cmd.name() {
         "terraform" | "tofu" | "terragrunt" | "tf" | "opentofu" => {
             let args = Args::of(cmd, &TERRAFORM);
+            let keeps = |args: &Args<'_>| args.exactly("out") || args.exactly("o");
+            if args.operand_words().any(|word| word == "plan")
+                && args.exactly("destroy")
+                && keeps(&args)
+                && applies_too(cmd)
+            {
+                return report.add(&DESTROY, "plan -destroy -out");
+            }
             let applies = args.operand_words().any(|word| word == "apply" || word == "apply-all");
             if applies && args.exactly("destroy") {
                 report.add(&DESTROY, "apply -destroy");
@@ -115,6 +123,11 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         _ => {}
     }
+}
+
+/// The same text applies a plan.
+fn applies_too(cmd: &Cmd<'_>) -> bool {
+    cmd.scene.cmds().any(|other| other.name() == cmd.name() && other.has_word("apply"))
 }
 
 /// The question is answered before it is asked: `yes | terraform apply`.

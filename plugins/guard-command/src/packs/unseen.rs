@@ -46,6 +46,11 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if is_pattern && name != "[" && name != "[[" {
         report.add(&PROGRAM, name);
     }
+    // `… | sudo -i` and `… | su -` are shells as well.
+    let is_login = matches!(name, "sudo" | "doas" | "su") && cmd.words().iter().all(|word| word.starts_with('-'));
+    if is_login {
+        fed(cmd, true, report);
+    }
     let is_shell = SHELLS.contains(&name);
     if is_shell || interpreter(name).is_some() {
         fed(cmd, is_shell, report);
@@ -72,17 +77,13 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         _ if is_shell || interpreter(name).is_some() => text(cmd, report),
         "at" | "batch" if cmd.has_word("-f") => report.add(&TEXT, name),
-        // Lines of SQL are none for a shell, but for those that begin with `\!`.
-        "psql" => {
-            let lines = cmd.it.stdin.iter().filter(|_| !cmd.scene.is_guess).flat_map(|text| text.lines());
-            let orders = lines.filter_map(|line| line.trim_start().strip_prefix("\\!"));
-            orders.for_each(|order| guess::judge_string(order, cmd.scene.places, report));
-        }
         "at" | "batch" | "crontab" | "make" | "gmake" | "parallel" | "gdb" | "expect" => {
             if let Some(input) = cmd.it.stdin.as_deref().filter(|_| !cmd.scene.is_guess) {
                 guess::judge_string(input, cmd.scene.places, report);
             }
         }
+        // What they read is for the database; `databases` looks for orders in it.
+        "psql" => {}
         _ => carried(cmd, report),
     }
 }
@@ -242,6 +243,23 @@ fn reads_code(cmd: &Cmd<'_>, is_shell: bool) -> bool {
             "-c" | "-e" | "-m" | "-p" | "-r" | "-E" | "-n" | "-ne" | "-pe" | "-lc" | "--eval" | "-pi" | "--print"
         )
     };
+    // `sh -c 'code' - x`: the dash is a name for the shell, and nothing is read.
+    if is_shell && words.iter().any(|word| word.starts_with('-') && !word.starts_with("--") && word.contains('c')) {
+        return false;
+    }
+    let is_perl = matches!(cmd.name(), "perl" | "ruby");
+    let has_code = |word: &String| {
+        let is_letters =
+            word.starts_with('-') && !word.starts_with("--") && !word.starts_with("-M") && !word.starts_with("-I");
+        is_letters
+            && word
+                .bytes()
+                .take_while(|byte| !matches!(byte, b'\'' | b' ' | b'{' | b'$'))
+                .any(|byte| matches!(byte, b'e' | b'E'))
+    };
+    if is_perl && words.iter().any(has_code) || cmd.name() == "php" && words.iter().any(|word| word == "-l") {
+        return false;
+    }
     let reads_all = words.iter().any(|word| matches!(word.as_str(), "-" | "-s" | "/dev/stdin"));
     if reads_all {
         return true;

@@ -26,6 +26,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             _ => {}
         },
         "svnadmin" if args().operand(0) == "rmtxns" => report.add(&REWRITE, "svnadmin"),
+        "jj" if cmd.has_word("push") && (cmd.has_word("--deleted") || cmd.has_word("--delete")) => {
+            report.add(&REF_DELETE, "jj");
+        }
         "jj" if args().operand(0) == "abandon" => report.add(&DISCARD, "jj"),
         "jj" if args().operand(0) == "op" && args().operand(1) == "abandon" => report.add(&REWRITE, "jj"),
         "p4" if matches!(args().operand(0), "obliterate" | "revert") => report.add(&DISCARD, "p4"),

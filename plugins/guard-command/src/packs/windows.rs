@@ -87,6 +87,15 @@ const NAMES: &[&str] = &[
     "set-netfirewallprofile",
     "remove-netfirewallrule",
     "unregister-scheduledtask",
+    "register-scheduledtask",
+    "new-service",
+    "new-localuser",
+    "add-localgroupmember",
+    "certutil",
+    "bitsadmin",
+    "mshta",
+    "regsvr32",
+    "rundll32",
     "uninstall-package",
 ];
 
@@ -181,7 +190,20 @@ fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
         name if name.starts_with("disable-") => &SETTINGS,
         "set-netfirewallprofile" if has("false") => &SETTINGS,
         "set-itemproperty" | "new-itemproperty" if lower.iter().any(|word| word.starts_with("hklm:")) => &SETTINGS,
-        "schtasks" if has("/delete") => &SETTINGS,
+        "schtasks" if has("/delete") || has("/create") || has("/change") => &SETTINGS,
+        "reg" if first == "add" && lower.iter().any(|word| is_startup_key(word)) => &SETTINGS,
+        "sc" if first == "create" || first == "config" => &SETTINGS,
+        "new-service" | "register-scheduledtask" | "new-localuser" | "add-localgroupmember" => &SETTINGS,
+        // Programs of Windows that fetch a file for whoever is not allowed to.
+        "certutil" if lower.iter().any(|word| word.contains("urlcache") || word.contains("verifyctl")) => {
+            &network::RUN_DOWNLOAD
+        }
+        "bitsadmin" if has("/transfer") || has("/addfile") => &network::RUN_DOWNLOAD,
+        "mshta" | "regsvr32" | "rundll32"
+            if lower.iter().any(|word| word.contains("http:") || word.contains("https:")) =>
+        {
+            &network::RUN_DOWNLOAD
+        }
         "stop-computer" | "restart-computer" => &system::POWER,
         "taskkill"
             if lower.iter().any(|word| {
@@ -210,6 +232,14 @@ fn is_made_again(path: &str) -> bool {
     is_build_folder(name) || name.strip_prefix('.').is_some_and(is_build_folder)
 }
 
+/// What Windows starts by itself; the backslashes are gone where another shell has read them.
+fn is_startup_key(word: &str) -> bool {
+    let plain = word.replace(['\\', '/'], "");
+    ["currentversionrun", "winlogon", "imagefileexecutionoptions", "currentversionpolicies"]
+        .iter()
+        .any(|key| plain.contains(key))
+}
+
 fn is_drive(word: &str) -> bool {
     word.len() >= 2 && word.len() <= 3 && word.as_bytes()[0].is_ascii_alphabetic() && word.as_bytes()[1] == b':'
 }
@@ -226,6 +256,20 @@ fn powershell(cmd: &Cmd<'_>, lower: &[String], report: &mut Report) {
     let runs = joined.contains("iex") || joined.contains("invoke-expression");
     if runs && downloads.iter().any(|name| joined.contains(name)) {
         report.add(&network::RUN_DOWNLOAD, "iex");
+    }
+    let searches =
+        ["get-childitem", "gci ", "dir ", "ls "].iter().any(|name| joined.contains(name)) && joined.contains("-rec");
+    let is_far = [":\\", ":/", "$env:", "$home", "~"].iter().any(|place| joined.contains(place));
+    if searches && is_far && (joined.contains("remove-item") || joined.contains(".delete("))
+        || joined.contains("directory]::delete(")
+    {
+        report.add(&DELETE, "Remove-Item");
+    }
+    let sends = ["invoke-restmethod", "invoke-webrequest", "irm ", "iwr ", "uploadfile", "uploadstring"];
+    let secrets = [".ssh", "id_rsa", ".aws", "credentials", ".env", "login data", "get-childitem env:", "cmdkey"];
+    let gives = ["-infile", "-body", "uploadfile", "uploadstring"].iter().any(|way| joined.contains(way));
+    if gives && sends.iter().any(|name| joined.contains(name)) && secrets.iter().any(|name| joined.contains(name)) {
+        report.add(&network::SEND_SECRET, "Invoke-RestMethod");
     }
     inner(cmd, 0, report);
     if joined.contains("format-volume") || joined.contains("clear-disk") {

@@ -41,6 +41,8 @@ pub(crate) const RULES: &[Rule] = &[
     form("contentful-token", HIGH, &["CFPAT-"], &[Run(URL64, 43, 43)]),
     form("typeform-token", HIGH, &["tfp_"], &[Run(URL64.with("."), 44, 60)]),
     form("mapbox-secret-token", HIGH, &["sk.eyJ"], &[Run(URL64, 40, 120), Text("."), Run(URL64, 20, 24)]),
+    form("adafruit-key", HIGH, &["aio_"], &[Run(ALNUM, 28, 28)]),
+    form("zuplo-key", HIGH, &["zpka_"], &[Run(HEX, 32, 32), Text("_"), Run(HEX, 8, 8)]),
     form("segment-token", HIGH, &["sgp_"], &[Run(ALNUM, 64, 64)]),
     form("klaviyo-key", HIGH, &["pk_"], &[Run(HEX, 34, 34)]),
     form("readme-key", HIGH, &["rdme_"], &[Run(LOWER, 70, 70)]),

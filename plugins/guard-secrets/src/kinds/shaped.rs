@@ -3,7 +3,7 @@
 use crate::class::{Class, DIGIT, URL64};
 use crate::rules::Part::Run;
 use crate::rules::{Kind, Rule, code, form};
-use crate::shapes::{aws, hashes, header, jwt, private_key, shell, url};
+use crate::shapes::{aws, hashes, header, jwt, placed, private_key, shell, url};
 use crate::{class, named};
 
 use super::{CRITICAL, HIGH, LOW, MEDIUM};
@@ -112,6 +112,25 @@ pub(crate) const RULES: &[Rule] = &[
         &[],
         shell::arguments,
     ),
+    code(
+        &[
+            "rabbitmqctl add_user",
+            "rabbitmqctl change_password",
+            "net user ",
+            "mc alias set",
+            "mc config host add",
+            "redis-cli auth",
+            "snmp-server community",
+        ],
+        &[],
+        placed::word,
+    ),
+    code(&["net use "], &[], placed::share),
+    code(&["unseal key"], &[], placed::unseal_key),
+    code(&["client("], &[], placed::client),
+    code(&["jwt.sign(", "jwt.verify(", "jwt.encode(", "jwt.decode("], &[], placed::signed),
+    code(&["--password-stdin", "--with-token"], &[], shell::echoed),
+    code(&["masterauth "], &[], named::find),
     code(&["sudo -s", "chpasswd"], &[], shell::echoed),
     code(&["htpasswd -"], &[], shell::htpasswd),
     code(&["auth=("], &[], shell::auth_pair),
@@ -121,7 +140,7 @@ pub(crate) const RULES: &[Rule] = &[
     code(&["pwd", "key", "psk"], &[BEHIND_NAME], named::find),
     code(&["pw=", "pw:"], &[NO_SPACE.with(" ")], named::find),
     code(&["pw\"", "pw'"], &[BEHIND_QUOTED], named::find),
-    code(&["getconnection(", "mysqli_connect(", "new mysqli("], &[], shell::third_argument),
+    code(&["getconnection(", "mysqli_connect(", "new mysqli(", "sequelize("], &[], shell::third_argument),
     code(&["identified by "], &[], shell::identified_by),
     code(&["mnemonic", "seed phrase", "seed_phrase"], &[], named::find),
 ];

@@ -1,5 +1,6 @@
 //! From a name to its value: the signs between them, and in which form the value stands there.
 
+use super::rows;
 use crate::class::{BLANK, DIGIT, NAME, QUOTE, SPACE, WORD};
 
 /// How a value stands beside its name.
@@ -36,6 +37,10 @@ pub(super) fn value_behind(text: &[u8], start: usize, end: usize) -> Option<Valu
         [b':' | b'?' | b'+' | b'|', b'=', ..] => assigned(text, at + 2, at > closed),
         [b'|', b'|', b'=', ..] => assigned(text, at + 3, true),
         [b'=', b'>', ..] | [b'-', b'>', ..] => assigned(text, at + 2, true),
+        // `api_key==value` of httpie.
+        [b'=', b'=', next, ..] if at == closed && !SPACE.has(*next) && !QUOTE.has(*next) && *next != b'=' => {
+            bare(text, at + 2, Form::Assigned)
+        }
         [b'=' | b'!', b'=', ..] => quoted_only(text, at + 2 + usize::from(text.get(at + 2) == Some(&b'='))),
         [b'=', ..] => assigned(text, at + 1, at > closed),
         // A path such as `Token::new`.
@@ -44,10 +49,18 @@ pub(super) fn value_behind(text: &[u8], start: usize, end: usize) -> Option<Valu
         [b'>', ..] => tagged(text, at + 1),
         [b'|' | b'\t', ..] => column(text, at + 1),
         [b'(', ..] if at == closed && is_setter(&text[start..end]) => quoted_only(text, at + 1),
-        [b',', ..] => named_value(text, at).or_else(|| argument(text, start, end, at)),
+        [b',', ..] => {
+            let near = named_value(text, at).or_else(|| argument(text, start, end, at));
+            near.or_else(|| rows::value_below(text, start, end))
+        }
         // The stroke of a table that is drawn with lines.
         [0xe2, 0x94, 0x82, ..] => column(text, at + 3),
-        [b'\n' | b'\r' | b';' | b'{' | b'}', ..] => named_value(text, at),
+        [b'\n' | b'\r' | b';' | b'{' | b'}', ..] => {
+            named_value(text, at).or_else(|| rows::value_below(text, start, end))
+        }
+        _ if at > closed && text[end..closed].contains(&b')') => {
+            rows::value_below(text, start, end).or_else(|| spaced(text, start, closed, at))
+        }
         _ if at > closed => spaced(text, start, closed, at),
         _ => None,
     }
@@ -178,7 +191,8 @@ fn spaced(text: &[u8], start: usize, closed: usize, at: usize) -> Option<Value> 
         || before == b"env "
         || before == b"arg "
         || has("setenv ")
-        || has("config set ");
+        || has("config set ")
+        || has("configure set ");
     if is_option || is_line {
         return quoted(text, at).or_else(|| bare(text, at, Form::Assigned));
     }
@@ -225,9 +239,10 @@ fn of_somebody(text: &[u8], at: usize) -> Option<Value> {
     if !is_for {
         return None;
     }
-    let end = NAME.with(" @/()").run(text, at, 60);
+    let end = NAME.with(" @/()'%").run(text, at, 60);
     let last = &text[at..end];
-    let is = memchr::memmem::rfind(last, b" is ").map(|place| at + place + 4);
+    let says = [b" is ".as_slice(), b" set to ", b" changed to ", b" reset to "];
+    let is = says.iter().find_map(|word| memchr::memmem::rfind(last, word).map(|place| at + place + word.len()));
     let start = match text.get(end) {
         Some(b':' | b'=') => SPACE.run(text, end + 1, 4),
         _ => is?,
@@ -241,7 +256,7 @@ fn quoted_only(text: &[u8], at: usize) -> Option<Value> {
 
 /// `b"`, `r'`, `f"`, `$'`, `@"`, and calls that hold nothing but a text: `String::from("`, `new Secret("`.
 fn skip_prefix(text: &[u8], at: usize) -> usize {
-    let end = WORD.with("$@:.([ ").run(text, at, 32);
+    let end = WORD.with("$@:.([] ").run(text, at, 32);
     let is_quote = text.get(end).is_some_and(|&byte| QUOTE.has(byte));
     let prefix = &text[at..end];
     let is_call = matches!(prefix.last(), Some(b'(' | b'[')) && !prefix.contains(&b'.');

@@ -5,6 +5,7 @@
 
 mod between;
 mod name;
+mod rows;
 mod value;
 mod vendor;
 mod words;

@@ -31,6 +31,7 @@ const PASSWORDS: &[&str] = &[
     "userpass",
     "dbpass",
     "psk",
+    "masterauth",
 ];
 /// They end in `pass` and have nothing to do with passwords.
 const NO_PASSWORDS: &[&str] =

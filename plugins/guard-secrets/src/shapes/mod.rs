@@ -5,6 +5,7 @@ pub(crate) mod aws;
 pub(crate) mod hashes;
 pub(crate) mod header;
 pub(crate) mod jwt;
+pub(crate) mod placed;
 pub(crate) mod private_key;
 pub(crate) mod shell;
 pub(crate) mod url;

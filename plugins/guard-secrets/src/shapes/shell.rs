@@ -90,7 +90,7 @@ pub(crate) fn arguments(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
 }
 
 /// The next word of the same command, quotes included.
-fn next_word(text: &[u8], at: usize, last: usize) -> Option<(usize, usize)> {
+pub(super) fn next_word(text: &[u8], at: usize, last: usize) -> Option<(usize, usize)> {
     let last = last.min(text.len());
     let start = SPACE.run(text, at, 64);
     let mut quote = None;
@@ -135,7 +135,8 @@ pub(crate) fn echoed(text: &[u8], at: usize, found: &mut dyn FnMut(Found)) {
     let from = at.saturating_sub(LONGEST);
     let line = memchr::memrchr(b'\n', &text[from..at]).map_or(from, |place| from + place + 1);
     let Some(pipe) = memchr::memrchr(b'|', &text[line..at]).map(|place| line + place) else { return };
-    let only_blanks = text[pipe + 1..at].iter().all(|&byte| SPACE.has(byte) || byte.is_ascii_lowercase());
+    let is_login = text[at..].starts_with(b"--");
+    let only_blanks = is_login || text[pipe + 1..at].iter().all(|&byte| SPACE.has(byte) || byte.is_ascii_lowercase());
     let echo = [b"echo ".as_slice(), b"printf ", b"print "]
         .into_iter()
         .find_map(|name| memchr::memmem::rfind(&text[line..pipe], name).map(|place| line + place + name.len()));

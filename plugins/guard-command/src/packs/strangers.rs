@@ -1,0 +1,483 @@
+//! Programs that nobody has listed, judged by what their own words say: a verb that destroys, or a statement of SQL.
+//!
+//! Every service has a command line of its own, and most are built alike: nouns, then a verb, then names. What is
+//! known to take words of the user in that place, or to have its own rules, is let go.
+
+use crate::args::{Args, NO_VALUES};
+use crate::names::{READERS, SHELLS, interpreter};
+use crate::packs::databases;
+use crate::packs::sweepers::SWEEP;
+use crate::rule::Report;
+use crate::scene::Cmd;
+use crate::sql::says_loss;
+
+/// Verbs by which a program says that it throws away what it is told to.
+const VERBS: &[&str] = &[
+    "delete",
+    "destroy",
+    "terminate",
+    "purge",
+    "nuke",
+    "implode",
+    "obliterate",
+    "decommission",
+    "deprovision",
+    "factory-reset",
+    "self-destruct",
+    "wipe",
+    "force-delete",
+];
+
+/// Verbs that are everyday work, unless somebody insists.
+const MILD: &[&str] =
+    &["rm", "remove", "del", "drop", "erase", "reset", "flush", "uninstall", "clear", "truncate", "down"];
+
+/// Verbs that do something else; what stands behind them is no verb.
+const OTHERS: &[&str] = &[
+    "plan", "show", "list", "ls", "get", "describe", "read", "log", "logs", "help", "search", "explain", "view",
+    "diff", "test", "new", "create", "add", "run", "exec", "invoke", "edit", "print", "status", "inspect", "find",
+    "query",
+];
+
+/// How people insist.
+const INSISTS: &[&str] = &[
+    "--force",
+    "--yes",
+    "--all",
+    "--cascade",
+    "--auto-approve",
+    "--no-confirm",
+    "--noconfirm",
+    "--skip-confirmation",
+    "--no-prompt",
+    "--purge",
+    "--dangerously",
+    "--remove-data",
+    "--delete-data",
+];
+
+/// Programs whose first words may be a name, a text, a branch or a script, and those whose own rules say what passes.
+const TAKES_WORDS: &[&str] = &[
+    "cd",
+    "pushd",
+    "mkdir",
+    "touch",
+    "ls",
+    "cp",
+    "mv",
+    "ln",
+    "test",
+    "[",
+    "[[",
+    "which",
+    "type",
+    "command",
+    "man",
+    "info",
+    "help",
+    "tldr",
+    "whatis",
+    "apropos",
+    "export",
+    "unset",
+    "alias",
+    "local",
+    "declare",
+    "readonly",
+    "typeset",
+    "read",
+    "return",
+    "source",
+    ".",
+    "git",
+    "hub",
+    "gh",
+    "glab",
+    "ssh",
+    "ping",
+    "curl",
+    "wget",
+    "http",
+    "https",
+    "xh",
+    "open",
+    "code",
+    "find",
+    "fd",
+    "stat",
+    "chmod",
+    "chown",
+    "rm",
+    "pgrep",
+    "pkill",
+    "killall",
+    "tmux",
+    "screen",
+    "zellij",
+    "pass",
+    "basename",
+    "dirname",
+    "seq",
+    "expr",
+    "date",
+    "sleep",
+    "for",
+    "case",
+    "rails",
+    "rake",
+    "gem",
+    "pip",
+    "pip3",
+    "uv",
+    "poetry",
+    "pdm",
+    "conda",
+    "mamba",
+    "cargo",
+    "rustup",
+    "npm",
+    "yarn",
+    "pnpm",
+    "bun",
+    "npx",
+    "go",
+    "make",
+    "gmake",
+    "just",
+    "task",
+    "nox",
+    "tox",
+    "turbo",
+    "nx",
+    "mix",
+    "composer",
+    "bundle",
+    "mvn",
+    "gradle",
+    "gradlew",
+    "sbt",
+    "bazel",
+    "cmake",
+    "ninja",
+    "dotnet",
+    "pytest",
+    "jest",
+    "vitest",
+    "echo",
+    "printf",
+    "print",
+    "grep",
+    "rg",
+    "redis-cli",
+    "valkey-cli",
+    "psql",
+    "mysql",
+    "mariadb",
+    "sqlite3",
+    "mongosh",
+    "mongo",
+    "kubectl",
+    "docker",
+    "podman",
+    "docker-compose",
+    "nerdctl",
+    "systemctl",
+    "service",
+    "apt",
+    "apt-get",
+    "dnf",
+    "yum",
+    "brew",
+    "pacman",
+    "snap",
+    "flatpak",
+    "apk",
+    "ip",
+    "nmcli",
+    "ufw",
+    "iptables",
+    "launchctl",
+    "defaults",
+    "security",
+    "xcrun",
+    "pm2",
+    "supervisorctl",
+    "crontab",
+    "svn",
+    "hg",
+    "jj",
+    "instar",
+    "claude",
+    "codex",
+    "gemini",
+    "aider",
+    "xargs",
+    "parallel",
+    "watch",
+    "eval",
+    "exec",
+    "trap",
+    "set",
+    "let",
+    "logger",
+    "notify-send",
+    "say",
+    "wall",
+    "mail",
+    "mailx",
+    "mutt",
+    "dd",
+    "tar",
+    "zip",
+    "unzip",
+    "rsync",
+    "scp",
+    "sftp",
+    "lftp",
+    "ftp",
+    "nc",
+    "telnet",
+    "dig",
+    "host",
+    "nslookup",
+    "javac",
+    "java",
+    "gcc",
+    "clang",
+    "rustc",
+    "tsc",
+    "eslint",
+    "prettier",
+    "pre-commit",
+    "wp",
+    "artisan",
+    "manage.py",
+    "django-admin",
+    "mise",
+    "asdf",
+    "nvm",
+    "volta",
+    "opam",
+    "ghcup",
+    "sdk",
+    "ollama",
+    "zfs",
+    "zpool",
+    "virtualenv",
+    "jupyter",
+    "aws",
+    "awslocal",
+    "gcloud",
+    "gsutil",
+    "az",
+    "terraform",
+    "tofu",
+    "terragrunt",
+    "pyenv",
+    "rbenv",
+    "ansible-playbook",
+    "vagrant",
+    "npm-run-all",
+    "concurrently",
+    "nodemon",
+    "cross-env",
+    "doas",
+    "sudo",
+    "function",
+    "if",
+    "while",
+    "then",
+    "do",
+    "mapfile",
+    "readarray",
+    "getopts",
+];
+
+pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
+    let name = cmd.name();
+    if name.is_empty() || cmd.words().is_empty() && cmd.it.stdin.is_none() {
+        return;
+    }
+    statements(cmd, report);
+    let is_implosion = cmd.words()[..cmd.words().len().min(1)].iter().any(|word| word == "implode");
+    if is_implosion && !is_of_the_project(cmd) && !matches!(name, "echo" | "grep" | "rg" | "git") {
+        return report.add(&SWEEP, "implode");
+    }
+    let is_listed = TAKES_WORDS.contains(&name) || READERS.contains(&name) || is_of_the_project(cmd);
+    if is_listed || SHELLS.contains(&name) || interpreter(name).is_some() {
+        return;
+    }
+    if let Some(about) = throws_away(cmd.words()).filter(|_| !Args::of(cmd, &NO_VALUES).is_rehearsal()) {
+        report.add(&SWEEP, about);
+    }
+}
+
+/// `./cli delete 5`: what it does, its own project decides.
+fn is_of_the_project(cmd: &Cmd<'_>) -> bool {
+    cmd.it.argv.get(cmd.from).is_some_and(|word| word.starts_with('.') && word.contains('/'))
+}
+
+/// The word that says so. It stands behind nouns only, before any name that somebody gave.
+fn throws_away(words: &[String]) -> Option<&str> {
+    let insists = || {
+        words.iter().any(|word| {
+            let is_short = matches!(word.as_str(), "-y" | "-f" | "-yf" | "-fy");
+            is_short || INSISTS.iter().any(|option| word.strip_prefix(option).is_some_and(|rest| !rest.contains('=')))
+        })
+    };
+    let nouns = words.iter().filter(|word| !word.starts_with('-')).take(3).map(String::as_str);
+    let by_option = words.iter().map(String::as_str).find(|word| is_wiping_option(word));
+    let by_verb = nouns
+        .take_while(|word| is_noun(word) && !OTHERS.contains(word))
+        .find(|word| says_it(word) || MILD.contains(word) && insists());
+    by_verb.or(by_option)
+}
+
+/// A word of the program itself: no path, no text, no number.
+fn is_noun(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b':'))
+}
+
+/// `destroy`, `delete-cluster`, `db:drop`, `DeleteInstance`.
+fn says_it(word: &str) -> bool {
+    let starts = ["delete-", "destroy-", "terminate-", "purge-", "wipe-", "nuke-", "erase-", "drop-", "batch-delete-"];
+    let ends = [":destroy", ":delete", ":drop", ":wipe", ":purge", ":nuke", ":truncate", ":reset", "-destroy", "-nuke"];
+    let joined = ["Delete", "Terminate", "Destroy", "Purge"];
+    let is_camel = |start: &&str| {
+        word.strip_prefix(*start).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()))
+    };
+    VERBS.contains(&word)
+        || starts.iter().any(|start| word.starts_with(start))
+        || ends.iter().any(|end| word.ends_with(end))
+        || joined.iter().any(is_camel)
+}
+
+fn is_wiping_option(word: &str) -> bool {
+    let Some(name) = word.strip_prefix("--") else { return false };
+    matches!(name, "destroy" | "wipe" | "nuke" | "factory-reset" | "wipe-all" | "erase-all")
+        || ["delete-all", "purge-all", "drop-all", "delete-data", "wipe-data"]
+            .iter()
+            .any(|start| name.starts_with(start))
+}
+
+/// A statement of SQL that destroys, in the words of a program that no rule knows as a client, or read by one.
+fn statements(cmd: &Cmd<'_>, report: &mut Report) {
+    let is_text = |name: &str| {
+        READERS.contains(&name)
+            || SHELLS.contains(&name)
+            || interpreter(name).is_some()
+            || matches!(
+                name,
+                "echo"
+                    | "printf"
+                    | "print"
+                    | "git"
+                    | "hub"
+                    | "gh"
+                    | "glab"
+                    | "jj"
+                    | "hg"
+                    | "svn"
+                    | "test"
+                    | "["
+                    | "[["
+                    | "claude"
+                    | "codex"
+                    | "gemini"
+                    | "aider"
+                    | "instar"
+                    | "export"
+                    | "declare"
+                    | "local"
+                    | "readonly"
+                    | "alias"
+                    | "eval"
+                    | "read"
+                    | "xargs"
+                    | "parallel"
+                    | "ssh"
+                    | "docker"
+                    | "podman"
+                    | "kubectl"
+                    | "logger"
+                    | "notify-send"
+                    | "say"
+                    | "mail"
+                    | "mailx"
+                    | "slack"
+                    | "jira"
+                    | "linear"
+                    | "tmux"
+                    | "pytest"
+                    | "jest"
+                    | "vitest"
+                    | "npm"
+                    | "cargo"
+                    | "go"
+                    | "curl"
+                    | "find"
+                    | "fd"
+                    | "cat"
+                    | "let"
+            )
+    };
+    let name = cmd.name();
+    // The clients themselves have rules of their own, which know where their statements stand.
+    if is_text(name) || databases::is_client(name) {
+        return;
+    }
+    let fed = cmd.it.stdin.iter().map(String::as_str);
+    let found = cmd.words().iter().map(String::as_str).filter_map(value).chain(fed).find_map(says_loss);
+    if let Some((loss, about)) = found {
+        report.add(databases::rule_of(loss), &about);
+    }
+}
+
+/// The word, or the value of `--sql=…`, if it may be more than one word of a statement.
+fn value(word: &str) -> Option<&str> {
+    let value = match word.strip_prefix("--") {
+        Some(option) => option.split_once('=')?.1,
+        None => word,
+    };
+    value.contains(' ').then_some(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::with_cmd;
+
+    #[track_caller]
+    fn check(words: &[&str], wanted: bool) {
+        with_cmd(words, |cmd| {
+            let mut report = Report::default();
+            judge(cmd, &mut report);
+            let is_found = !report.verdict(&crate::config::Config::default()).findings.is_empty();
+            assert_eq!(is_found, wanted, "{words:?}");
+        });
+    }
+
+    #[test]
+    fn a_program_that_destroys_by_its_verb_is_asked_about_and_one_that_takes_words_is_not() {
+        check(&["sometool", "destroy", "prod"], true);
+        check(&["sometool", "cluster", "delete", "prod"], true);
+        check(&["sometool", "compute", "DeleteInstance", "--id", "1"], true);
+        check(&["sometool", "db", "reset", "--yes"], true);
+        check(&["sometool", "destroy", "--dry-run"], false);
+        check(&["sometool", "db", "reset"], false);
+        check(&["sometool", "show", "/x", "delete"], false);
+        check(&["grep", "destroy", "README.md"], false);
+        check(&["git", "destroy"], false);
+        check(&["./cli", "delete", "5"], false);
+    }
+
+    #[test]
+    fn statements_of_sql_are_known_in_the_words_of_any_client() {
+        check(&["sometool", "--sql=drop table users"], true);
+        check(&["sometool", "run", "TRUNCATE TABLE users"], true);
+        check(&["sometool", "delete from users where id = 1"], false);
+        check(&["sometool", "-k", "delete or truncate"], false);
+        check(&["sometool", "update the readme"], false);
+        check(&["git", "commit", "-m", "drop table users"], false);
+    }
+}
