@@ -67,6 +67,15 @@ impl Walker<'_> {
         None
     }
 
+    /// A manifest that the text itself wrote: `cat > x.yaml … && kubectl apply -f x.yaml`.
+    fn manifest(&mut self, scope: &Scope, place: &Place, words: &[Field]) {
+        let at = words.iter().position(|word| matches!(word.text.as_str(), "-f" | "--filename"));
+        let path = at.and_then(|at| scope.path(&words.get(at + 1)?.text));
+        if let Some(text) = path.and_then(|path| scope.written.get(&path).cloned().flatten()) {
+            self.push_code(place, "yaml", &Field::known(text));
+        }
+    }
+
     fn load(&mut self, scope: &mut Scope, place: &Place, name: &str, load: Load) -> Ran {
         match load {
             Load::Words(words) => {
@@ -215,6 +224,9 @@ impl Walker<'_> {
 
     fn container(&mut self, scope: &mut Scope, place: &Place, words: &[Field]) -> Option<Ran> {
         let name = words[0].text.as_str();
+        if matches!(name, "kubectl" | "oc" | "k") {
+            self.manifest(scope, place, words);
+        }
         let verb = words.iter().position(|word| matches!(word.text.as_str(), "exec" | "run" | "debug"))?;
         if let Some(dashes) = words.iter().position(|word| word.text == "--") {
             let command = words.get(dashes + 1..)?.to_vec();

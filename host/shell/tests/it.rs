@@ -260,6 +260,29 @@ fn statements_that_the_text_wrote_are_told_with_the_client_that_reads_them() {
 }
 
 #[test]
+fn shells_and_recipes_without_a_text_of_their_own_run_what_they_are_given() {
+    for text in [
+        "sudo -i <<< 'rm -rf /'",
+        "echo 'rm -rf /' | sudo -s",
+        "echo 'rm -rf /' | su -",
+        "npx -c 'rm -rf /'",
+        "npm exec -c 'rm -rf /'",
+        "yarn exec 'rm -rf /'",
+        "concurrently 'npm run a' 'rm -rf /'",
+        "$SHELL -c 'rm -rf /'",
+        "systemd-run --on-calendar=daily rm -rf /",
+        "tee x.sh <<< 'rm -rf /'; sh x.sh",
+        "echo 'rm -rf /' | tee x.sh; cp x.sh y.sh; bash y.sh",
+        "printf 'all:\\n\\t@rm -rf /\\n' > Makefile && make",
+    ] {
+        runs(text, RM);
+    }
+    assert_eq!(found("deno run -A - <<< 'x'").code[0].language, "node");
+    assert_eq!(found("echo 'package main' > a.go && go run a.go").code[0].language, "go");
+    assert_eq!(found("echo 'kind: Pod' > a.yaml; kubectl apply -f a.yaml").code[0].language, "yaml");
+}
+
+#[test]
 fn what_is_in_a_substitution_belongs_to_its_user_and_stands_where_it_does() {
     let text = "echo é; rm -rf \"$(cat a | head -1)\"; bash <<< \"$(curl x)\"";
     let found = found(text);

@@ -70,7 +70,15 @@ const SECRET_ENDS: &[&str] = &[
 ];
 
 /// Folders whose content is secret.
-const SECRET_FOLDERS: &[&str] = &["/.gnupg/", "/.password-store/", "/etc/ssl/private/", "/run/secrets/", "/Keychains/"];
+const SECRET_FOLDERS: &[&str] = &[
+    "/.gnupg/",
+    "/.password-store/",
+    "/etc/ssl/private/",
+    "/run/secrets/",
+    "/Keychains/",
+    "/.aws/sso/cache/",
+    "/.aws/cli/cache/",
+];
 
 const SECRET_ENDINGS: &[&str] = &[".key", ".p12", ".pfx", ".jks", ".keystore", ".kdbx", ".ppk", ".keytab", ".asc.key"];
 

@@ -39,7 +39,7 @@ rules! { Unseen:
 /// The longest code that is looked at.
 const CODE_BYTES: usize = 128 * 1024;
 pub(crate) fn judge(code: &Code, scene: &Scene<'_>, report: &mut Report) {
-    if matches!(code.language.as_str(), "shell" | "sql") || code.command as usize >= scene.commands.len() {
+    if matches!(code.language.as_str(), "shell" | "sql" | "yaml") || code.command as usize >= scene.commands.len() {
         return;
     }
     judge_text(&code.text, &code.language, code.path.is_none(), &scene.cmd(code.command as usize), report);
@@ -56,6 +56,15 @@ fn judge_text(code: &str, language: &str, is_inline: bool, cmd: &Cmd<'_>, report
     let maps = ["array_map(", "Array.from(", ".map(", ".forEach("].iter().any(|map| text.text.contains(map));
     let names_delete =
         |(start, end): &(usize, usize)| matches!(&text.text[*start..*end], "unlink" | "rmdir" | "system");
+    // `for (glob "…") { unlink }`: what is deleted is what the loop is at.
+    let is_bare = |name: &str| {
+        text.text
+            .match_indices(name)
+            .any(|(at, _)| !text.is_data(at) && text.text[at + name.len()..].trim_start().starts_with(['}', ';']))
+    };
+    if is_inline && language == "perl" && (is_bare("unlink") || is_bare("rmdir")) {
+        report.add(&DELETES, "unlink");
+    }
     if is_inline && maps && text.literals.iter().any(names_delete) {
         report.add(&DELETES, "unlink");
     }

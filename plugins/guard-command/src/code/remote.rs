@@ -153,17 +153,19 @@ fn destroys(text: &Text<'_>, language: &str, lower: &str, report: &mut Report) {
             && rest.trim_start_matches(')').starts_with('(')
             && STARTS.iter().any(|verb| name.starts_with(verb));
         let given: String = rest.chars().take(24).filter(|letter| !letter.is_whitespace()).collect();
-        let takes_all =
-            ["()", "({})", "({where:{}})", "(nil)", "({},", "({truncate:true"].iter().any(|all| given.starts_with(all));
+        let takes_all = ["()", "({})", "({where:{}})", "(nil)", "(force", "({},", "({truncate:true"]
+            .iter()
+            .any(|all| given.starts_with(all));
         let is_call = rest.starts_with('(') || DESTROYING.contains(&name);
         let written = &text.text[start..end];
         let is_long = STARTS.iter().any(|verb| {
             let behind = written.get(verb.len()..).filter(|_| name.starts_with(verb)).unwrap_or_default();
             behind.starts_with('_') || behind.starts_with(|letter: char| letter.is_ascii_uppercase())
         });
+        let is_many = matches!(name, "deletemany" | "delete_many");
         let is_one = ONE.contains(&name) || name.ends_with("_one") || name.ends_with("_by");
         let by_name = DESTROYING.contains(&name) && (rest.starts_with('(') || name.contains('_') || language == "ruby")
-            || is_long && rest.starts_with('(');
+            || is_long && !is_many && rest.starts_with('(');
         let by_all = DESTROYING_ALL.contains(&name) && takes_all;
         if is_command
             || is_object
@@ -293,5 +295,36 @@ fn in_address(text: &Text<'_>, compact: &str, report: &mut Report) {
                 return report.add(&network::SEND_SECRET, read);
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::tests::{flagged_code, rules_of_code};
+
+    #[test]
+    fn calls_that_destroy_are_known_beside_the_name_of_a_service() {
+        assert_eq!(
+            rules_of_code("python", "boto3.client('ec2').terminate_instances(InstanceIds=ids)"),
+            ["code-destroys"]
+        );
+        assert_eq!(rules_of_code("python", "pymongo.MongoClient().drop_database('shop')"), ["code-destroys"]);
+        assert_eq!(rules_of_code("ruby", "require 'redis'; Redis.new.flushdb"), ["code-destroys"]);
+        assert_eq!(rules_of_code("node", "new PrismaClient().user.deleteMany()"), ["code-destroys"]);
+        assert_eq!(
+            rules_of_code("node", "s3.send(new DeleteBucketCommand({Bucket: b})) // aws-sdk"),
+            ["code-destroys"]
+        );
+        assert!(!flagged_code("node", "new PrismaClient().user.deleteMany({ where: { id: 1 } })"));
+        assert!(!flagged_code("python", "redis.Redis().delete('k')"));
+        assert!(!flagged_code("python", "df.drop(columns=['a'])"));
+    }
+
+    #[test]
+    fn the_environment_does_not_leave_whole() {
+        assert_eq!(rules_of_code("python", "requests.post(u, json=dict(os.environ))"), ["send-secret"]);
+        assert_eq!(rules_of_code("node", "console.log(process.env)"), ["print-environment"]);
+        assert!(!flagged_code("node", "console.log(Object.keys(process.env).length)"));
+        assert!(!flagged_code("python", "print(os.environ.get('HOME'))"));
     }
 }

@@ -236,6 +236,7 @@ static TOOLS: &[Tool] = &[
             (&["down"], Some(&DELETE)),
             (&["**", "…-delete"], Some(&DELETE)),
             (&["**", "revoke"], Some(&DELETE)),
+            (&["**", "unset"], Some(&DELETE)),
             (&["**", "destroy-…"], Some(&DELETE)),
             (&["compute", "*", "d"], Some(&DELETE)),
             (&["apps", "d"], Some(&DELETE)),
@@ -305,6 +306,7 @@ static TOOLS: &[Tool] = &[
             (&["operator", "*"], Some(&SECRETS)),
             (&["job", "stop"], Some(&SECRETS)),
             (&["leave"], Some(&SECRETS)),
+            (&["force-leave"], Some(&SECRETS)),
             (&["snapshot", "restore"], Some(&SECRETS)),
         ],
     },
@@ -390,6 +392,13 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "gh" | "glab" if cmd.has_word("api") => {
             let args = Args::of(cmd, &Spec { short: "XfFH", long: &["method"] });
             let is_delete = args.values('X', "method").any(|method| method.eq_ignore_ascii_case("DELETE"));
+            let gives = args
+                .values('X', "method")
+                .any(|method| matches!(method.to_ascii_uppercase().as_str(), "PUT" | "PATCH" | "POST"));
+            let is_lock = ["permissions", "protection", "collaborators", "/hooks", "/keys", "/secrets", "rulesets"];
+            if gives && is_lock.iter().any(|lock| args.operand(1).contains(lock)) {
+                report.add(&GRANT, args.operand(1));
+            }
             if is_delete {
                 report.add(&DELETE, args.operand(1));
             }

@@ -74,6 +74,7 @@ static TOOLS: &[Tool] = &[Tool {
         "qm",
         "pct",
         "VBoxManage",
+        "machinectl",
         "vboxmanage",
     ],
     options: DOCKER,

@@ -38,6 +38,15 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     if name == "git" && cmd.has_word("add") {
         copy(cmd, report);
     }
+    let shows_changes = cmd.has_word("diff")
+        || cmd.has_word("stash") && cmd.has_word("show")
+        || cmd.has_word("log") && cmd.has_word("-p");
+    if name == "git" && shows_changes && !cmd.has_word("--name-only") && !cmd.has_word("--stat") {
+        let dashes = cmd.words().iter().skip_while(|word| *word != "--");
+        if let Some(file) = dashes.skip(1).find(|word| is_secret(&cmd.path_of(word))).filter(|_| !is_kept(cmd)) {
+            report.add(&READ, file);
+        }
+    }
     if name == "git" && (cmd.has_word("show") || cmd.has_word("cat-file")) {
         let files = cmd.words().iter().filter_map(|word| word.split_once(':').map(|(_, file)| file));
         if let Some(file) = files.into_iter().find(|file| is_secret(&cmd.path_of(file))).filter(|_| !is_kept(cmd)) {
@@ -228,6 +237,11 @@ fn read(cmd: &Cmd<'_>, report: &mut Report) {
     }
     if asks_history(cmd) {
         return report.add(&READ, "history");
+    }
+    let included =
+        cmd.words().iter().filter_map(|word| word.strip_prefix("--include=").or_else(|| word.strip_prefix("--glob=")));
+    if let Some(word) = included.filter(|_| is_grep(name)).find(|word| is_secret(&format!("/{word}"))) {
+        return report.add(&READ, word);
     }
     if let Some(word) = found_by_name(cmd) {
         return report.add(&READ, word);

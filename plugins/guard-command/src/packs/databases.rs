@@ -214,7 +214,8 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     }
     match name {
         "rails" | "bin/rails" if cmd.words().first().is_some_and(|word| word == "runner") => {
-            cmd.words()[1..].iter().for_each(|text| records(text, "ruby", cmd, report));
+            let texts = cmd.words()[1..].iter().chain(cmd.it.stdin.as_ref());
+            texts.for_each(|text| records(text, "ruby", cmd, report));
         }
         "dropdb" if cmd.words().last().is_some_and(|name| is_test_name(name)) => {}
         "dropdb" | "dropuser" | "dropcluster" | "pg_dropcluster" | "pg_resetwal"

@@ -143,7 +143,13 @@ fn wipes(cmd: &Cmd<'_>, report: &mut Report) {
             report.add(&WIPE, args().operand(0));
         }
         "blkdiscard" if on_device() => report.add(&WIPE, args().operand(0)),
-        "hdparm" if is_any(&|word| word.starts_with("--security-erase") || word.starts_with("--write-sector")) => {
+        "hdparm"
+            if is_any(&|word| {
+                ["--security-erase", "--write-sector", "--dco-", "--yes-i-know"]
+                    .iter()
+                    .any(|start| word.starts_with(start))
+            }) =>
+        {
             report.add(&WIPE, "--security-erase");
         }
         "badblocks" if args().short_is("w") => report.add(&WIPE, "-w"),
@@ -219,6 +225,7 @@ fn volumes(cmd: &Cmd<'_>, report: &mut Report) {
         {
             report.add(&PARTITION, name);
         }
+        "growpart" if on_device() && !cmd.has_word("-N") && !cmd.has_word("--dry-run") => report.add(&PARTITION, name),
         "zerofree" if on_device() && !args().short_is("n") => report.add(&PARTITION, name),
         "partx" | "kpartx" | "addpart" | "delpart" if on_device() && (name == "delpart" || args().short_is("d")) => {
             report.add(&PARTITION, name);

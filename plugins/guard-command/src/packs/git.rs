@@ -210,6 +210,10 @@ fn clean(cmd: &Cmd<'_>, report: &mut Report) {
     let args = &Args::of(cmd, &Spec { short: "e", long: &["exclude"] });
     let is_shown = args.is_rehearsal() || args.short_is("ni") || args.long_is("interactive");
     let is_unlocked = cmd.it.argv.iter().any(|word| word.eq_ignore_ascii_case("clean.requireForce=false"));
+    let is_answered = cmd.it.stdin.is_some() || cmd.sources().iter().any(|source| source.name() == "yes");
+    if args.short_is("i") && !args.is_rehearsal() && is_answered {
+        return report.add(&CLEAN, "-i");
+    }
     if !is_shown && (args.short_is("f") || args.long_is("force") || is_unlocked) {
         report.add(&CLEAN, "");
     }
@@ -291,7 +295,7 @@ fn restore(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
     if only_index || args.short_is("p") || args.exactly("patch") {
         return;
     }
-    if args.operands.is_empty() && args.long_is("pathspec-from-file") {
+    if args.operands.is_empty() && (args.long_is("pathspec-from-file") || cmd.it.more_words) {
         report.add(&DISCARD, "--pathspec-from-file");
     }
     for index in &args.operands {

@@ -4,7 +4,7 @@ use crate::args::{Args, NO_VALUES};
 use crate::packs::credentials::{TOOL, is_grep, is_kept};
 use crate::rule::Report;
 use crate::scene::Cmd;
-use crate::secret_file::is_secret;
+use crate::secret_file::{is_secret, is_secret_variable};
 
 /// Tools that keep secrets and print them when asked.
 pub(super) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
@@ -26,7 +26,8 @@ fn cloud_prints(cmd: &Cmd<'_>) -> bool {
             });
             let shows =
                 words.iter().any(|word| word.starts_with("-o") || word.starts_with("--output") || word == "--template");
-            let is_listed = words.iter().any(|word| word == "name" || word == "wide" || word == "-oname");
+            let is_listed = words.iter().any(|word| word == "name" || word == "wide" || word == "-oname")
+                || words.iter().any(|word| word.contains(".metadata.") && !word.contains(".data"));
             (asks && has("get") && shows && !is_listed) || (has("config") && has("view") && has("--raw"))
         }
         "aws" => {
@@ -74,7 +75,53 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
                 && words.iter().any(|word| word.starts_with('-') && word.contains(['w', 'g']))
                 || has("dump-keychain")
         }
-        "pass" | "gopass" => verb(0) == "show" && !has("-c") && !has("--clip"),
+        "pass" | "gopass" => {
+            const OTHERS: &[&str] = &[
+                "",
+                "ls",
+                "list",
+                "find",
+                "search",
+                "grep",
+                "insert",
+                "add",
+                "edit",
+                "generate",
+                "rm",
+                "remove",
+                "delete",
+                "mv",
+                "rename",
+                "cp",
+                "copy",
+                "git",
+                "init",
+                "help",
+                "version",
+                "otp",
+                "sync",
+                "setup",
+                "audit",
+                "config",
+                "clone",
+                "create",
+                "new",
+                "update",
+                "import",
+                "mounts",
+                "recipients",
+                "history",
+                "sum",
+                "fsck",
+                "env",
+            ];
+            !OTHERS.contains(&verb(0)) && !has("-c") && !has("--clip") && !has("--help") && !has("--version")
+        }
+        "age" | "rage" => (has("-d") || has("--decrypt")) && !has("-o") && !has("--output"),
+        "chezmoi" => verb(0) == "cat" && words.iter().any(|word| is_secret(&cmd.path_of(word))),
+        "lpass" => verb(0) == "show" && !has("-c") && !has("--clip"),
+        "rbw" | "dcli" => matches!(verb(0), "get" | "password") && !has("--clipboard"),
+        "infisical" => matches!(verb(0), "secrets" | "export"),
         "git" => {
             let asks = |word: &String| {
                 let word = word.to_ascii_lowercase();
@@ -108,7 +155,9 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
         }
         "docker" | "podman" => has("inspect") && words.iter().any(|word| word.contains("Config.Env")),
         "gh" => verb(0) == "auth" && (verb(1) == "token" || has("--show-token") || has("-t")),
-        "heroku" => verb(0) == "config" || verb(0) == "config:get",
+        "heroku" => {
+            verb(0) == "config" || verb(0) == "config:get" && (verb(1).is_empty() || is_secret_variable(verb(1)))
+        }
         "keepassxc-cli" => matches!(verb(0), "export" | "show" | "clip" | "attachment-export"),
         "secret-tool" => verb(0) == "lookup",
         "keyring" => verb(0) == "get",
@@ -147,7 +196,7 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
 /// `terraform output -json | jq .db_password`: a tool that keeps secrets, asked for one.
 pub(super) fn asks_keeper(cmd: &Cmd<'_>) -> bool {
     const KEEPERS: &[&str] =
-        &["terraform", "tofu", "pulumi", "kubectl", "oc", "aws", "az", "gcloud", "vault", "doppler"];
+        &["terraform", "tofu", "pulumi", "kubectl", "oc", "aws", "az", "gcloud", "vault", "doppler", "docker"];
     let asks = |word: &String| {
         let word = word.to_ascii_lowercase();
         ["password", "secret_key", "private_key", "api_key", "access_key", "base64d", "secretstring"]

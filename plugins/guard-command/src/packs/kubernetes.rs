@@ -173,7 +173,11 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             }
             let overrides = cmd.words().iter().map(String::as_str).filter(|word| word.contains('{'));
             let read = cmd.it.stdin.as_deref().filter(|_| matches!(verb, "apply" | "create" | "replace"));
-            if let Some(about) = overrides.chain(read).find_map(power_over_nodes) {
+            // A manifest that the text itself wrote.
+            let written =
+                cmd.scene.code.iter().filter(|code| code.language == "yaml" && code.command as usize == cmd.index);
+            let written = written.map(|code| code.text.as_str());
+            if let Some(about) = overrides.chain(read).chain(written).find_map(power_over_nodes) {
                 report.add(&GRANT, about);
             }
         }

@@ -56,6 +56,10 @@ pub(super) fn was_given_secrets(cmd: &Cmd<'_>, path: &str) -> bool {
 
 /// It reads a home, the system, the whole project or everything: too much to be sent away.
 pub(super) fn reads_outside(cmd: &Cmd<'_>) -> bool {
+    // `git archive HEAD | curl -T - …`
+    if cmd.name() == "git" && cmd.words().first().is_some_and(|verb| verb == "archive" || verb == "bundle") {
+        return true;
+    }
     let reads = READERS.contains(&cmd.name()) || matches!(cmd.name(), "tar" | "zip" | "find" | "cpio" | "dd");
     let is_vital = |at: usize| {
         let is_tree = matches!(cmd.name(), "tar" | "zip") && cmd.place(at) == Place::Project;

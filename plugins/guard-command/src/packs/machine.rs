@@ -145,6 +145,7 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         "mount" | "bindfs" | "sshfs" | "mergerfs" if mounts_over(cmd) => &MOUNT_OVER,
         "mount" if cmd.words().iter().any(|word| word.contains("remount")) => &MOUNTS,
         "ifdown" => &NETWORK_DOWN,
+        "tc" if cmd.has_word("netem") && (cmd.has_word("loss") || cmd.has_word("corrupt")) => &NETWORK_DOWN,
         "ip" if cmd.has_word("down") && cmd.has_word("set") => &NETWORK_DOWN,
         "swapoff" if cmd.has_word("-a") => &KERNEL,
         "update-alternatives" | "update-rc.d"
@@ -154,6 +155,10 @@ fn kernel(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         }
         "defaults" if args().operand(0) == "delete" => &PROTECTION,
         "ulimit" if cmd.has_word("-u") && cmd.has_word("0") => &KERNEL,
+        "npm" | "pnpm" if matches!(args().operand(0), "rm" | "uninstall" | "un" | "remove") && cmd.it.more_words => {
+            &PACKAGES
+        }
+        "gem" if args().operand(0) == "uninstall" && (cmd.it.more_words || args().short_is("a")) => &PACKAGES,
         "pip" | "pip3" if args().operand(0) == "uninstall" && (cmd.it.more_words || cmd.has_word("pip")) => &PACKAGES,
         _ => return None,
     };

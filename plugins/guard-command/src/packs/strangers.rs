@@ -39,6 +39,44 @@ const OTHERS: &[&str] = &[
     "query",
 ];
 
+/// Nouns that name settings of the program itself, which anybody may take away again.
+const LIGHT: &[&str] = &[
+    "repo",
+    "plugin",
+    "plugins",
+    "config",
+    "cache",
+    "alias",
+    "remote",
+    "target",
+    "component",
+    "tool",
+    "env",
+    "extension",
+    "profile",
+    "context",
+    "tag",
+    "label",
+    "registry",
+    "source",
+    "template",
+    "bookmark",
+    "theme",
+    "hook",
+    "list",
+    "todo",
+    "project",
+    "dependency",
+    "package",
+    "pkg",
+    "mcp",
+    "comment",
+    "note",
+    "session",
+    "download",
+    "history",
+];
+
 /// How people insist.
 const INSISTS: &[&str] = &[
     "--force",
@@ -299,17 +337,20 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         return;
     }
     statements(cmd, report);
-    let is_implosion = cmd.words()[..cmd.words().len().min(1)].iter().any(|word| word == "implode");
-    if is_implosion && !is_of_the_project(cmd) && !matches!(name, "echo" | "grep" | "rg" | "git") {
-        return report.add(&SWEEP, "implode");
-    }
-    let is_listed = TAKES_WORDS.contains(&name) || READERS.contains(&name) || is_of_the_project(cmd);
-    if is_listed || SHELLS.contains(&name) || interpreter(name).is_some() {
+    // Nearly all commands have no such word, so the names are asked for last.
+    let Some(about) = says_by_name(name).or_else(|| throws_away(cmd.words())) else { return };
+    let takes_words =
+        TAKES_WORDS.contains(&name) && about != "implode" || matches!(name, "echo" | "grep" | "rg" | "git");
+    let is_reader = READERS.contains(&name) || SHELLS.contains(&name) || interpreter(name).is_some();
+    if takes_words || is_reader || is_of_the_project(cmd) || Args::of(cmd, &NO_VALUES).is_rehearsal() {
         return;
     }
-    if let Some(about) = throws_away(cmd.words()).filter(|_| !Args::of(cmd, &NO_VALUES).is_rehearsal()) {
-        report.add(&SWEEP, about);
-    }
+    report.add(&SWEEP, about);
+}
+
+/// `ldapdelete`, `lxc-destroy`
+fn says_by_name(name: &str) -> Option<&str> {
+    ["delete", "-destroy", "-purge", "-wipe", "-nuke"].iter().any(|end| name.ends_with(end)).then_some(name)
 }
 
 /// `./cli delete 5`: what it does, its own project decides.
@@ -327,26 +368,36 @@ fn throws_away(words: &[String]) -> Option<&str> {
     };
     let nouns = words.iter().filter(|word| !word.starts_with('-')).take(3).map(String::as_str);
     let by_option = words.iter().map(String::as_str).find(|word| is_wiping_option(word));
-    let by_verb = nouns
-        .take_while(|word| is_noun(word) && !OTHERS.contains(word))
-        .find(|word| says_it(word) || MILD.contains(word) && insists());
-    by_verb.or(by_option)
+    let mut before = None;
+    for word in nouns.take_while(|word| is_noun(word) && !OTHERS.contains(word)) {
+        // `users rm ada` throws away for good what a service keeps; `repo remove x` does not.
+        let of_service = matches!(word, "rm" | "remove") && before.is_some_and(|noun| !LIGHT.contains(&noun));
+        if says_it(word) || of_service || MILD.contains(&word) && insists() {
+            return Some(word);
+        }
+        before = Some(word);
+    }
+    by_option
 }
 
 /// A word of the program itself: no path, no text, no number.
 fn is_noun(word: &str) -> bool {
-    word.bytes().all(|byte| byte.is_ascii_alphabetic() || matches!(byte, b'-' | b'_' | b':'))
+    let is_inner = |byte: u8| matches!(byte, b'-' | b'_' | b':' | b'.' | b'/');
+    word.bytes().all(|byte| byte.is_ascii_alphabetic() || is_inner(byte)) && !word.starts_with(['/', '.'])
 }
 
 /// `destroy`, `delete-cluster`, `db:drop`, `DeleteInstance`.
 fn says_it(word: &str) -> bool {
     let starts = ["delete-", "destroy-", "terminate-", "purge-", "wipe-", "nuke-", "erase-", "drop-", "batch-delete-"];
     let ends = [":destroy", ":delete", ":drop", ":wipe", ":purge", ":nuke", ":truncate", ":reset", "-destroy", "-nuke"];
+    let last = word.rsplit(['.', '/']).next().filter(|last| last.len() < word.len());
+    let is_path = last.is_some_and(|last| matches!(last, "destroy" | "terminate" | "purge"));
     let joined = ["Delete", "Terminate", "Destroy", "Purge"];
     let is_camel = |start: &&str| {
         word.strip_prefix(*start).is_some_and(|rest| rest.starts_with(|letter: char| letter.is_ascii_uppercase()))
     };
     VERBS.contains(&word)
+        || is_path
         || starts.iter().any(|start| word.starts_with(start))
         || ends.iter().any(|end| word.ends_with(end))
         || joined.iter().any(is_camel)
@@ -422,13 +473,11 @@ fn statements(cmd: &Cmd<'_>, report: &mut Report) {
             )
     };
     let name = cmd.name();
-    // The clients themselves have rules of their own, which know where their statements stand.
-    if is_text(name) || databases::is_client(name) {
-        return;
-    }
     let fed = cmd.it.stdin.iter().map(String::as_str);
-    let found = cmd.words().iter().map(String::as_str).filter_map(value).chain(fed).find_map(says_loss);
-    if let Some((loss, about)) = found {
+    let mut texts = cmd.words().iter().map(String::as_str).filter_map(value).chain(fed);
+    let Some((loss, about)) = texts.find_map(says_loss) else { return };
+    // The clients themselves have rules of their own, which know where their statements stand.
+    if !is_text(name) && !databases::is_client(name) {
         report.add(databases::rule_of(loss), &about);
     }
 }
@@ -463,6 +512,10 @@ mod tests {
         check(&["sometool", "cluster", "delete", "prod"], true);
         check(&["sometool", "compute", "DeleteInstance", "--id", "1"], true);
         check(&["sometool", "db", "reset", "--yes"], true);
+        check(&["sometool", "users", "rm", "ada"], true);
+        check(&["sometool", "vm.destroy", "web"], true);
+        check(&["somedelete", "x"], true);
+        check(&["sometool", "repo", "remove", "x"], false);
         check(&["sometool", "destroy", "--dry-run"], false);
         check(&["sometool", "db", "reset"], false);
         check(&["sometool", "show", "/x", "delete"], false);

@@ -69,6 +69,8 @@ static TOOLS: &[Tool] = &[
             "kaggle",
             "doppler",
             "quickemu",
+            "mlflow",
+            "wandb",
         ],
         options: Spec { short: "np", long: &["project", "config", "namespace"] },
         verbs: &[(&["delete"], Some(&SWEEP)), (&["*", "delete"], Some(&SWEEP)), (&["gc"], Some(&SWEEP))],

@@ -67,6 +67,7 @@ const NAMES: &[&str] = &[
     "stop-computer",
     "restart-computer",
     "taskkill",
+    "fsutil",
     "clear-eventlog",
     "clear-history",
     "wevtutil",
@@ -212,6 +213,7 @@ fn rule_of(name: &str, lower: &[String]) -> Option<&'static Rule> {
         {
             &system::KILL_SERVICE
         }
+        "fsutil" if has("deletejournal") || has("setzerodata") => &system::TRACES,
         "clear-eventlog" | "clear-history" | "wevtutil" if name != "wevtutil" || first == "cl" => &system::TRACES,
         "clear-content" if lower.iter().any(|word| word.contains('*')) => &DELETE,
         "iex" | "invoke-expression"
@@ -266,7 +268,19 @@ fn powershell(cmd: &Cmd<'_>, lower: &[String], report: &mut Report) {
         report.add(&DELETE, "Remove-Item");
     }
     let sends = ["invoke-restmethod", "invoke-webrequest", "irm ", "iwr ", "uploadfile", "uploadstring"];
-    let secrets = [".ssh", "id_rsa", ".aws", "credentials", ".env", "login data", "get-childitem env:", "cmdkey"];
+    let secrets = [
+        ".ssh",
+        "id_rsa",
+        ".aws",
+        "credentials",
+        ".env",
+        "login data",
+        "get-childitem env:",
+        "gci env:",
+        "ls env:",
+        "dir env:",
+        "cmdkey",
+    ];
     let gives = ["-infile", "-body", "uploadfile", "uploadstring"].iter().any(|way| joined.contains(way));
     if gives && sends.iter().any(|name| joined.contains(name)) && secrets.iter().any(|name| joined.contains(name)) {
         report.add(&network::SEND_SECRET, "Invoke-RestMethod");

@@ -235,7 +235,9 @@ fn logged(text: &[u8], at: usize) -> Option<Value> {
 
 /// `password for the server is …`, `password of admin: …`
 fn of_somebody(text: &[u8], at: usize) -> Option<Value> {
-    let is_for = [b"for ".as_slice(), b"of ", b"on ", b"("].iter().any(|word| text[at..].starts_with(word));
+    let is_for = [b"for ".as_slice(), b"of ", b"on ", b"("]
+        .iter()
+        .any(|word| text.get(at..at + word.len()).is_some_and(|given| given.eq_ignore_ascii_case(word)));
     if !is_for {
         return None;
     }
