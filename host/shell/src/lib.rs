@@ -23,6 +23,7 @@ mod expand;
 mod field;
 mod grammar;
 mod guess;
+mod load;
 mod parameter;
 mod pieces;
 mod printed;

@@ -379,30 +379,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
                 report.add(&OBJECTS, "rsync -d");
             }
         }
-        "gh" if cmd.has_word("edit") && cmd.words().windows(2).any(|pair| pair == ["--visibility", "public"]) => {
-            report.add(&GRANT, "--visibility public");
-        }
-        "gh" if cmd.has_word("merge") && cmd.has_word("--admin") => report.add(&GRANT, "--admin"),
-        "gh" if cmd.has_word("sync") && cmd.has_word("repo") && cmd.has_word("--force") => {
-            report.add(&DELETE, "--force")
-        }
-        "gh" | "glab" if cmd.has_word("graphql") && cmd.words().iter().any(|word| deletes_by_mutation(word)) => {
-            report.add(&DELETE, "mutation");
-        }
-        "gh" | "glab" if cmd.has_word("api") => {
-            let args = Args::of(cmd, &Spec { short: "XfFH", long: &["method"] });
-            let is_delete = args.values('X', "method").any(|method| method.eq_ignore_ascii_case("DELETE"));
-            let gives = args
-                .values('X', "method")
-                .any(|method| matches!(method.to_ascii_uppercase().as_str(), "PUT" | "PATCH" | "POST"));
-            let is_lock = ["permissions", "protection", "collaborators", "/hooks", "/keys", "/secrets", "rulesets"];
-            if gives && is_lock.iter().any(|lock| args.operand(1).contains(lock)) {
-                report.add(&GRANT, args.operand(1));
-            }
-            if is_delete {
-                report.add(&DELETE, args.operand(1));
-            }
-        }
+        "gh" | "glab" => forge(cmd, report),
         "kafka-topics" | "kafka-topics.sh" | "kafka-consumer-groups.sh" if cmd.has_word("--delete") => {
             report.add(&SECRETS, "--delete");
         }
@@ -419,5 +396,34 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "kafka-delete-records" => report.add(&SECRETS, ""),
         "tarsnap" if cmd.words().iter().any(|word| word == "-d" || word == "--nuke") => report.add(&BACKUPS, ""),
         _ => {}
+    }
+}
+
+/// What holds for a repository on a server: who sees it, who may change it, what is kept.
+fn forge(cmd: &Cmd<'_>, report: &mut Report) {
+    match () {
+        () if cmd.has_word("edit") && cmd.words().windows(2).any(|pair| pair == ["--visibility", "public"]) => {
+            report.add(&GRANT, "--visibility public");
+        }
+        () if cmd.has_word("merge") && cmd.has_word("--admin") => report.add(&GRANT, "--admin"),
+        () if cmd.has_word("sync") && cmd.has_word("repo") && cmd.has_word("--force") => report.add(&DELETE, "--force"),
+        () if cmd.has_word("graphql") && cmd.words().iter().any(|word| deletes_by_mutation(word)) => {
+            report.add(&DELETE, "mutation");
+        }
+        () if cmd.has_word("api") => {
+            let args = Args::of(cmd, &Spec { short: "XfFH", long: &["method"] });
+            let is_delete = args.values('X', "method").any(|method| method.eq_ignore_ascii_case("DELETE"));
+            let gives = args
+                .values('X', "method")
+                .any(|method| matches!(method.to_ascii_uppercase().as_str(), "PUT" | "PATCH" | "POST"));
+            let is_lock = ["permissions", "protection", "collaborators", "/hooks", "/keys", "/secrets", "rulesets"];
+            if gives && is_lock.iter().any(|lock| args.operand(1).contains(lock)) {
+                report.add(&GRANT, args.operand(1));
+            }
+            if is_delete {
+                report.add(&DELETE, args.operand(1));
+            }
+        }
+        () => {}
     }
 }

@@ -157,10 +157,7 @@ fn by_verb(verb: &str, cmd: &Cmd<'_>, report: &mut Report) {
         "clean" => clean(cmd, report),
         "delete" if cmd.it.argv[0].ends_with("hub") => report.add(&REF_DELETE, args.operand(0)),
         "push" | "prune" if args.short_is("n") => {}
-        "push" => {
-            push(&args, report);
-            push_elsewhere(cmd, args.operand(0), report);
-        }
+        "push" => push(cmd, &args, report),
         "branch" => branch(&args, report),
         "checkout" => checkout(cmd, &args, report),
         "restore" => restore(cmd, &args, report),
@@ -219,7 +216,8 @@ fn clean(cmd: &Cmd<'_>, report: &mut Report) {
     }
 }
 
-fn push(args: &Args<'_>, report: &mut Report) {
+fn push(cmd: &Cmd<'_>, args: &Args<'_>, report: &mut Report) {
+    push_elsewhere(cmd, args.operand(0), report);
     let forced = args.operand_words().skip(1).find(|word| word.starts_with('+'));
     if args.short_is("f") || args.any_begun(&["force", "mirror"]) {
         report.add(&PUSH_FORCE, "");

@@ -7,16 +7,15 @@ use crate::rule::{Report, Rule};
 use crate::scene::Cmd;
 
 pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
-    if let Some(rule) = protection(cmd).or_else(|| software(cmd)).or_else(|| kernel(cmd)) {
+    if let Some(rule) = firewall(cmd).or_else(|| protection(cmd)).or_else(|| software(cmd)).or_else(|| kernel(cmd)) {
         report.add(rule, cmd.name());
     }
 }
 
-/// What protects the machine, and what remembers.
-fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
+/// What may come in and go out.
+fn firewall(cmd: &Cmd<'_>) -> Option<&'static Rule> {
     let args = || Args::of(cmd, &NO_VALUES);
-    let name = cmd.name();
-    let rule = match name {
+    let rule = match cmd.name() {
         "iptables" | "ip6tables" | "iptables-legacy" | "iptables-nft" | "ebtables" | "arptables" => {
             let is_change = cmd.words().iter().any(|word| {
                 matches!(
@@ -45,6 +44,17 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         "nft" if cmd.has_word("-f") || args().operand(0) == "delete" => &FIREWALL,
         "pfctl" if args().short_is("dF") => &FIREWALL,
         "ufw" if cmd.has_word("allow") && cmd.words().ends_with(&["from".to_owned(), "any".to_owned()]) => &FIREWALL,
+        "ufw" if cmd.has_word("logging") && cmd.has_word("off") => &FIREWALL,
+        _ => return None,
+    };
+    Some(rule)
+}
+
+/// What protects the machine, and what remembers.
+fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
+    let args = || Args::of(cmd, &NO_VALUES);
+    let name = cmd.name();
+    let rule = match name {
         "setenforce" if matches!(args().operand(0), "0" | "Permissive" | "permissive") => &PROTECTION,
         "csrutil" | "spctl" | "fdesetup" | "mokutil" | "pwpolicy"
             if cmd.words().iter().any(|word| word.contains("disable") || word == "clear") =>
@@ -67,7 +77,6 @@ fn protection(cmd: &Cmd<'_>) -> Option<&'static Rule> {
         {
             &PROTECTION
         }
-        "ufw" if cmd.has_word("logging") && cmd.has_word("off") => &FIREWALL,
         "set" if cmd.words() == ["+o", "history"] => &TRACES,
         "aa-teardown" | "aa-disable" | "aa-complain" => &PROTECTION,
         "auditctl"

@@ -15,6 +15,7 @@ pub(crate) mod itself;
 mod keepers;
 pub(crate) mod kubernetes;
 pub(crate) mod leaving;
+mod listed;
 mod machine;
 pub(crate) mod network;
 pub(crate) mod overwrite;

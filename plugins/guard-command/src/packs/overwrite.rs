@@ -52,18 +52,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
     }
     match cmd.name() {
         "cp" | "gcp" | "install" | "ditto" | "mv" | "gmv" | "ln" => copy(cmd, report),
-        "tee" | "sponge" => {
-            let args = Args::of(cmd, &NO_VALUES);
-            let how = if args.short_is("a") || args.long_is("append") { How::Append } else { How::Replace };
-            each(cmd, &args.operands, how, report);
-            let told = cmd.it.stdin.as_deref().unwrap_or_default();
-            for index in args.operands.iter().filter(|index| runs_later(&cmd.path(**index)) && !cmd.scene.is_guess) {
-                guess::judge_string(told, cmd.scene.places, report);
-                if at_start(told) {
-                    report.add(&STARTUP, &cmd.it.argv[*index]);
-                }
-            }
-        }
+        "tee" | "sponge" => tee(cmd, report),
         "truncate" => {
             let args = Args::of(cmd, &Spec { short: "sr", long: &["size", "reference"] });
             each(cmd, &args.operands, How::Replace, report);
@@ -112,6 +101,19 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "tar" | "gtar" | "bsdtar" | "unzip" | "7z" | "cpio" | "zip" => archive(cmd, report),
         "curl" | "wget" | "aria2c" => download(cmd, report),
         _ => {}
+    }
+}
+
+fn tee(cmd: &Cmd<'_>, report: &mut Report) {
+    let args = Args::of(cmd, &NO_VALUES);
+    let how = if args.short_is("a") || args.long_is("append") { How::Append } else { How::Replace };
+    each(cmd, &args.operands, how, report);
+    let told = cmd.it.stdin.as_deref().unwrap_or_default();
+    for index in args.operands.iter().filter(|index| runs_later(&cmd.path(**index)) && !cmd.scene.is_guess) {
+        guess::judge_string(told, cmd.scene.places, report);
+        if at_start(told) {
+            report.add(&STARTUP, &cmd.it.argv[*index]);
+        }
     }
 }
 
