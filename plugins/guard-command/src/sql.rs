@@ -90,7 +90,8 @@ fn is_limited(words: &[String]) -> bool {
     let is_of_one = !["AND", "OR"].iter().any(|word| words[at + 1..].iter().any(|given| given == word));
     let is_key =
         words.get(at + 1).is_some_and(|word| word.starts_with("ID") || word.contains(".ID") || word.ends_with("_ID"));
-    !is_true && !(is_of_one && is_key && ends.iter().any(|end| condition.ends_with(end)))
+    let is_of_all = is_of_one && is_key && ends.iter().any(|end| condition.ends_with(end));
+    !is_true && !is_of_all
 }
 
 /// The words of each statement in capitals, without comments; a quoted text is one word.

@@ -164,7 +164,7 @@ fn deletes(
             let place = cmd.place_of(path, false, path.contains('*'));
             filesystem::delete_place(place, is_tree, path, report);
         }
-        None if !text.is_inline || words::is_temporary(text, written) => {}
+        None if !text.is_inline || words::is_temporary(text, argument.0, written) => {}
         None => {
             let sweeps = ["glob", "find(", "walk", "listdir", "iterdir", "readdir", "scandir", "Dir["];
             if is_tree || sweeps.iter().any(|sweep| text.text.contains(sweep)) {

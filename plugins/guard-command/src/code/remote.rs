@@ -287,7 +287,8 @@ fn in_address(text: &Text<'_>, compact: &str, report: &mut Report) {
     }
     for read in ["os.environ[", "os.environ.get(", "os.getenv(", "process.env.", "ENV["] {
         for (at, _) in compact.match_indices(read) {
-            let before = compact[..at].trim_end_matches(['{', '$', '#', '(']);
+            let near = compact.floor_char_boundary(at.saturating_sub(300));
+            let before = compact[near..at].trim_end_matches(['{', '$', '#', '(']);
             let address = before.rfind("http").map(|start| &before[start..]);
             let is_in_address =
                 address.is_some_and(|address| address.contains('?') && !address.contains([',', ';', ')', ' ']));

@@ -31,17 +31,20 @@ pub(super) fn at_home(text: String) -> String {
 }
 
 /// A variable that the code has filled with a temporary folder of its own.
-pub(super) fn is_temporary(text: &Text<'_>, written: &str) -> bool {
+pub(super) fn is_temporary(text: &Text<'_>, call: usize, written: &str) -> bool {
+    /// So far before the call it is looked for.
+    const REACH: usize = 4096;
+    let text = &text.text[text.text.floor_char_boundary(call.saturating_sub(REACH))..call];
     let name = written.split([',', ')']).next().unwrap_or(written).trim();
     let is_name = !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
     let fills = |at: usize| {
-        let rest = text.text[at + name.len()..].trim_start();
+        let rest = text[at + name.len()..].trim_start();
         rest.strip_prefix('=').is_some_and(|value| {
             let value = value.split([';', '\n']).next().unwrap_or(value);
             ["mkdtemp", "mktmpdir", "TemporaryDirectory", "makeTempDir"].iter().any(|way| value.contains(way))
         })
     };
-    is_name && text.text.match_indices(name).any(|(at, _)| fills(at))
+    is_name && text.match_indices(name).any(|(at, _)| fills(at))
 }
 
 /// One part of an argument: a text, or code that gives one.
@@ -55,7 +58,8 @@ enum Part<'a> {
 fn parts<'a>(text: &'a Text<'_>, argument: (usize, usize)) -> Vec<Part<'a>> {
     let (mut at, end) = argument;
     let mut parts = Vec::new();
-    let literals = text.literals.iter().filter(|(start, _)| *start > argument.0 && *start <= end);
+    let first = text.literals.partition_point(|(start, _)| *start <= argument.0);
+    let literals = text.literals[first..].iter().take_while(|(start, _)| *start <= end);
     for (start, literal_end) in literals {
         code(text.text.get(at..start - 1).unwrap_or_default(), &mut parts);
         parts.push(Part::Literal(holed(text, (*start, *literal_end))));
@@ -87,7 +91,8 @@ fn code<'a>(text: &'a str, parts: &mut Vec<Part<'a>>) {
         if at > 0 {
             parts.push(Part::Border);
         }
-        let piece = piece.trim();
+        // Of three quotes two are left over.
+        let piece = piece.trim().trim_matches(['"', '\'', '`']);
         if !piece.is_empty() {
             parts.push(Part::Code(piece));
         }

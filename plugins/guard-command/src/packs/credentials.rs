@@ -59,8 +59,8 @@ fn by_name(cmd: &Cmd<'_>, report: &mut Report) {
     match name {
         "cp" | "mv" | "install" | "ln" | "dd" | "tar" | "zip" | "7z" | "scp" | "rsync" | "ditto" => copy(cmd, report),
         "echo" | "printf" | "print" => {
-            let shown =
-                cmd.words().iter().find_map(|word| secret_variable_in(word).or_else(|| filled_with_secret(cmd, word)));
+            let shown = cmd.words().iter().find_map(|word| secret_variable_in(word));
+            let shown = shown.or_else(|| filled_with_secret(cmd));
             if let Some(variable) = shown.filter(|_| !is_kept(cmd)) {
                 report.add(&VARIABLE, variable);
             }
@@ -137,7 +137,7 @@ fn history(cmd: &Cmd<'_>, report: &mut Report) {
             report.add(&READ, file);
         }
     }
-    if (cmd.has_word("show") || cmd.has_word("cat-file")) {
+    if cmd.has_word("show") || cmd.has_word("cat-file") {
         let files = cmd.words().iter().filter_map(|word| word.split_once(':').map(|(_, file)| file));
         if let Some(file) = files.into_iter().find(|file| is_secret(&cmd.path_of(file))).filter(|_| !is_kept(cmd)) {
             report.add(&READ, file);

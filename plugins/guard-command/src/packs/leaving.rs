@@ -27,18 +27,29 @@ pub(super) fn reads_secret(cmd: &Cmd<'_>) -> bool {
     secret_word || secret_input || environment || bare_env || told || history
 }
 
-/// The word holds a variable that the same text has filled with a secret: `D=$(cat ~/.netrc); curl -d "$D" …`.
-pub(crate) fn filled_with_secret<'w>(cmd: &Cmd<'_>, word: &'w str) -> Option<&'w str> {
-    word.match_indices('$').find_map(|(at, _)| {
-        let rest = word[at + 1..].trim_start_matches('{');
-        let end = rest.find(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').unwrap_or(rest.len());
-        let name = &rest[..end];
-        let fills = |other: &Cmd<'_>| {
-            let assigns = other.it.assignments.iter().any(|(given, _)| given == name)
-                || other.words().iter().any(|word| word.split_once('=').is_some_and(|(given, _)| given == name));
-            assigns && other.substitutions().iter().any(reads_secret)
-        };
-        (!name.is_empty() && cmd.scene.cmds().take(cmd.index).any(|other| fills(&other))).then_some(name)
+/// A word holds a variable that the same text has filled with a secret: `D=$(cat ~/.netrc); curl -d "$D" …`.
+pub(crate) fn filled_with_secret<'a>(cmd: &Cmd<'a>) -> Option<&'a str> {
+    /// More of them are not followed.
+    const MOST: usize = 32;
+    let words = || cmd.words().iter().filter(|word| word.contains('$'));
+    words().next()?;
+    let before = &cmd.scene.commands[..cmd.index];
+    let is_filled = |(_, value): &&(String, String)| value.contains(['$', '`']);
+    let given = before.iter().enumerate().flat_map(|(at, other)| {
+        let names = other.assignments.iter().filter(is_filled).map(|(name, _)| name.as_str());
+        let declared = other.argv.iter().skip(1).filter(|_| other.argv[0] == "export" || other.argv[0] == "local");
+        let declared = declared.filter_map(|word| word.split_once("=$").map(|(name, _)| name));
+        names.chain(declared).map(move |name| (at, name))
+    });
+    let used = given.take(MOST).filter(|(_, name)| words().any(|word| expands(word, name)));
+    used.into_iter().find(|(at, _)| cmd.scene.cmd(*at).substitutions().iter().any(reads_secret)).map(|(_, name)| name)
+}
+
+/// `$name`, `${name}` or `${name:0:5}` stands in the word.
+fn expands(word: &str, name: &str) -> bool {
+    word.match_indices('$').any(|(at, _)| {
+        let rest = word[at + 1..].trim_start_matches('{').strip_prefix(name);
+        rest.is_some_and(|rest| !rest.starts_with(|letter: char| letter.is_ascii_alphanumeric() || letter == '_'))
     })
 }
 

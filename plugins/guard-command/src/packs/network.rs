@@ -103,7 +103,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         }
         "dig" | "nslookup" | "host" | "ping" => {
             let tells = cmd.words().iter().find_map(|word| secret_variable_in(word));
-            let tells = tells.or_else(|| cmd.words().iter().find_map(|word| filled_with_secret(cmd, word)));
+            let tells = tells.or_else(|| filled_with_secret(cmd));
             if let Some(variable) = tells {
                 report.add(&SEND_SECRET, variable);
             } else if cmd.substitutions().iter().any(reads_secret) {
@@ -197,7 +197,7 @@ fn web(cmd: &Cmd<'_>, report: &mut Report) {
     if let Some(variable) = args.operand_words().find(|word| !word.starts_with('$')).and_then(secret_variable_in) {
         report.add(&SEND_SECRET, variable);
     }
-    if let Some(variable) = cmd.words().iter().find_map(|word| filled_with_secret(cmd, word)) {
+    if let Some(variable) = filled_with_secret(cmd) {
         report.add(&SEND_SECRET, variable);
     }
     fed(cmd, report);

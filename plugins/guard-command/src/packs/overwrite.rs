@@ -274,7 +274,7 @@ fn is_startup_file(path: &str) -> bool {
     let is_in = |folder: &&str| {
         path.find(*folder).is_some_and(|at| matches!(path[at + folder.len()..].bytes().next(), None | Some(b'/')))
     };
-    FILES.iter().any(|file| path.ends_with(file)) || folders.iter().any(|folder| is_in(folder))
+    FILES.iter().any(|file| path.ends_with(file)) || folders.iter().any(is_in)
 }
 
 /// Where a user keeps programs of their own.

@@ -86,7 +86,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         return report.add(&SWEEP, about);
     }
     if cmd.name() == "osascript" {
-        return apple_script(cmd, report);
+        apple_script(cmd, report);
     }
 }
 
