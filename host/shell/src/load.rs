@@ -75,7 +75,14 @@ fn runner_load(name: &str, words: &[Field]) -> Option<Load> {
     match name {
         "concurrently" | "hyperfine" => {
             let at = operands(words, 1, "-w --warmup -r --runs -m -M -n --names -c --prefix-colors -k -p --prepare");
-            let texts = rest(at)?.iter().map(|word| word.text.clone()).collect::<Vec<_>>();
+            // `npm:dev:*` is a script of the package.
+            let script = |text: &str| {
+                let (runner, name) =
+                    text.split_once(':').filter(|(runner, _)| matches!(*runner, "npm" | "yarn" | "pnpm" | "bun"))?;
+                Some(format!("{runner} run {}", name.replace('*', "")))
+            };
+            let texts: Vec<String> =
+                rest(at)?.iter().map(|word| script(&word.text).unwrap_or_else(|| word.text.clone())).collect();
             Some(Load::Text(texts.join("\n")))
         }
         "nodemon" => match behind("--exec").or_else(|| behind("-x")) {

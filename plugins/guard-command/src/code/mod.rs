@@ -206,7 +206,11 @@ fn starts(text: &Text<'_>, argument: (usize, usize), given: Vec<String>, cmd: &C
                 guess::judge_string(script, places, report);
             }
         }
-        return guess::judge_words(if text.is_inline { elements } else { given }, places, report);
+        return guess::judge_words(
+            if text.is_inline && !words::is_hole(&elements[0]) { elements } else { given },
+            places,
+            report,
+        );
     }
     let written_out = if text.is_inline { words::texts(text, argument) } else { given };
     for each in written_out {

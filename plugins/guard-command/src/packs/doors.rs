@@ -42,7 +42,9 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
         "lt" | "localtunnel" | "bore" if !cmd.words().is_empty() && !cmd.has_word("--help") => {
             report.add(&TUNNEL, name)
         }
-        "code" if cmd.words().first().is_some_and(|word| word == "tunnel") => report.add(&TUNNEL, "tunnel"),
+        "code" if cmd.words().first().is_some_and(|word| word == "tunnel") && !cmd.has_word("--help") => {
+            report.add(&TUNNEL, "tunnel")
+        }
         "devtunnel" if cmd.has_word("host") => report.add(&TUNNEL, name),
         _ => {}
     }

@@ -178,9 +178,11 @@ fn keeper_prints(cmd: &Cmd<'_>) -> bool {
             )
         }
         "unshadow" | "mimikatz" | "lazagne" | "pypykatz" | "secretsdump.py" | "linpeas.sh" => true,
-        "john" | "hashcat" => !words
-            .iter()
-            .any(|word| word.starts_with("--list") || word.starts_with("--example") || word.starts_with("--help")),
+        "john" | "hashcat" => !words.iter().any(|word| {
+            word.starts_with("--list")
+                || word.starts_with("--example")
+                || matches!(word.as_str(), "--help" | "--version")
+        }),
         "gcore" | "procdump" => true,
         "getent" => verb(0) == "shadow" || verb(0) == "gshadow",
         "openssl" => {
@@ -203,6 +205,7 @@ pub(super) fn asks_keeper(cmd: &Cmd<'_>) -> bool {
         ["password", "secret_key", "private_key", "api_key", "access_key", "base64d", "secretstring"]
             .iter()
             .any(|secret| word.contains(secret))
+            && !["policy", "lastused", "length", "expir"].iter().any(|about| word.contains(about))
     };
     let is_quiet = is_grep(cmd.name()) && Args::of(cmd, &NO_VALUES).short_is("qcl");
     let keeps = |source: &Cmd<'_>| {

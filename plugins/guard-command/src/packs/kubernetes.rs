@@ -168,7 +168,7 @@ pub(crate) fn judge(cmd: &Cmd<'_>, report: &mut Report) {
             if verb == "debug" && is_node || verb == "label" && frees_pods {
                 report.add(&GRANT, verb);
             }
-            if verb == "config" && (args.operand(1).starts_with("delete-") || args.operand(1) == "unset") {
+            if verb == "config" && args.operand(1).starts_with("delete-") {
                 report.add(&DELETE, args.operand(1));
             }
             let overrides = cmd.words().iter().map(String::as_str).filter(|word| word.contains('{'));

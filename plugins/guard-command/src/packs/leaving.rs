@@ -29,13 +29,13 @@ pub(super) fn reads_secret(cmd: &Cmd<'_>) -> bool {
 
 /// A word holds a variable that the same text has filled with a secret: `D=$(cat ~/.netrc); curl -d "$D" …`.
 pub(crate) fn filled_with_secret<'a>(cmd: &Cmd<'a>) -> Option<&'a str> {
-    /// More of them are not followed.
+    /// More of them are not followed; the nearest come first.
     const MOST: usize = 32;
     let words = || cmd.words().iter().filter(|word| word.contains('$'));
     words().next()?;
     let before = &cmd.scene.commands[..cmd.index];
     let is_filled = |(_, value): &&(String, String)| value.contains(['$', '`']);
-    let given = before.iter().enumerate().flat_map(|(at, other)| {
+    let given = before.iter().enumerate().rev().flat_map(|(at, other)| {
         let names = other.assignments.iter().filter(is_filled).map(|(name, _)| name.as_str());
         let declared = other.argv.iter().skip(1).filter(|_| other.argv[0] == "export" || other.argv[0] == "local");
         let declared = declared.filter_map(|word| word.split_once("=$").map(|(name, _)| name));

@@ -347,6 +347,7 @@ pub(super) const TAKES_WORDS: &[&str] = &[
     "mapfile",
     "readarray",
     "getopts",
+    "simctl",
 ];
 
 /// Programs whose words or input are text, code for others, or statements that nobody runs.
@@ -400,4 +401,17 @@ pub(super) const TAKES_TEXT: &[&str] = &[
     "find",
     "fd",
     "let",
+    "rspec",
+    "playwright",
+    "cypress",
+    "mocha",
+    "ava",
+    "phpunit",
+    "behave",
+    "ctest",
+    "bats",
+    "deno",
+    "bun",
+    "pnpm",
+    "yarn",
 ];

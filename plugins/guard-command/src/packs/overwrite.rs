@@ -110,10 +110,7 @@ fn tee(cmd: &Cmd<'_>, report: &mut Report) {
     each(cmd, &args.operands, how, report);
     let told = cmd.it.stdin.as_deref().unwrap_or_default();
     for index in args.operands.iter().filter(|index| runs_later(&cmd.path(**index)) && !cmd.scene.is_guess) {
-        guess::judge_string(told, cmd.scene.places, report);
-        if at_start(told) {
-            report.add(&STARTUP, &cmd.it.argv[*index]);
-        }
+        later(cmd, told, &cmd.it.argv[*index], report);
     }
 }
 
@@ -138,10 +135,7 @@ fn redirects(cmd: &Cmd<'_>, report: &mut Report) {
                 String::new()
             };
             let text = cmd.it.stdin.as_deref().unwrap_or(&told);
-            guess::judge_string(text, cmd.scene.places, report);
-            if at_start(text) {
-                report.add(&STARTUP, &redirect.target);
-            }
+            later(cmd, text, &redirect.target, report);
         }
         if how == How::Replace && writes_nothing(cmd) {
             if is_source_here(&redirect.target, place) {
@@ -223,6 +217,21 @@ fn is_source_here(word: &str, place: Place) -> bool {
 /// Devices that give nothing, or nothing of use.
 fn is_filler(path: &str) -> bool {
     matches!(path, "/dev/null" | "/dev/zero" | "/dev/urandom" | "/dev/random")
+}
+
+/// A text that runs some day. `eval "$(zoxide init bash)"` and its like are how tools are set up.
+fn later(cmd: &Cmd<'_>, text: &str, target: &str, report: &mut Report) {
+    let sets_up = |line: &&str| {
+        let tools = ["init", "hook", "shellenv", "completion", "activate", "env", "dircolors"];
+        let line = line.trim_start();
+        let is_eval = line.starts_with("eval \"$(") || line.starts_with("eval $(") || line.starts_with("source <(");
+        is_eval && !line.contains("curl") && !line.contains(['|', ';']) && tools.iter().any(|tool| line.contains(tool))
+    };
+    let rest: Vec<&str> = text.lines().filter(|line| !sets_up(line)).collect();
+    guess::judge_string(&rest.join("\n"), cmd.scene.places, report);
+    if at_start(text) {
+        report.add(&STARTUP, target);
+    }
 }
 
 /// A line for a shell's start that runs, or finds first, what anybody may have put into a folder for everybody, or
