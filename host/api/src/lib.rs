@@ -42,7 +42,8 @@ pub use jobs::{
 };
 pub use plugins::{
     InstalledPlugin, ListeningFault, Plugin, PluginConfig, PluginInstallRequest, PluginLogs, PluginProblem,
-    PluginQuarantine, PluginRights, PluginSecret, PluginSecretRequest, PluginSecrets, PluginStats, PluginSwitched,
+    PluginQuarantine, PluginRights, PluginSecret, PluginSecretRequest, PluginSecrets, PluginShadow,
+    PluginShadowDifference, PluginShadowFinding, PluginShadowRequest, PluginShadowSaid, PluginStats, PluginSwitched,
     PluginUpgradeRequest, Plugins,
 };
 pub use quota::{Quota, QuotaAccount, QuotaRequest};

@@ -51,6 +51,7 @@ pub const PLUGIN_ROLLBACK: &str = "/plugins/{plugin}/rollback";
 pub const PLUGIN_CONFIG: &str = "/plugins/{plugin}/config";
 pub const PLUGIN_SECRETS: &str = "/plugins/{plugin}/secrets";
 pub const PLUGIN_SECRET: &str = "/plugins/{plugin}/secrets/{slot}";
+pub const PLUGIN_SHADOW: &str = "/plugins/{plugin}/shadow";
 pub const PLUGIN_LOGS: &str = "/plugins/{plugin}/logs";
 /// What this API is, as an OpenAPI document.
 pub const OPENAPI: &str = "/openapi.json";

@@ -194,6 +194,84 @@ impl std::fmt::Debug for PluginSecretRequest {
     }
 }
 
+/// Which build is to judge beside a guard.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginShadowRequest {
+    /// A path on the server's machine, or what begins with `https://` or `oci://`.
+    pub from: String,
+}
+
+/// Another build of a guard that judges beside it and changes nothing, and where both differ.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PluginShadow {
+    pub id: String,
+    pub version: String,
+    /// Where it came from.
+    pub source: String,
+    /// `blake3:` and the digest of the component.
+    pub digest: String,
+    /// The public key that signed it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub signer: Option<String>,
+    #[schema(format = DateTime)]
+    pub put_at: String,
+    /// The build whose word counts.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub judging_version: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub judging_digest: Option<String>,
+    /// Whether questions are compared now.
+    pub comparing: bool,
+    /// Why they are not, though a server runs.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub problem: Option<PluginProblem>,
+    /// When counting began: with these two builds.
+    #[schema(format = DateTime)]
+    pub since: String,
+    /// Questions that both were asked.
+    pub asked: u64,
+    /// Of them, those that both judged alike: the same answer by the same rules.
+    pub alike: u64,
+    pub different: u64,
+    /// Questions that the shadow gave no answer to, by the code of its fault, such as `trap` or `timeout`.
+    pub faults: BTreeMap<String, u64>,
+    /// Questions that were left out, since too many came at once.
+    pub missed: u64,
+    /// The latest differences, the newest first.
+    pub differences: Vec<PluginShadowDifference>,
+}
+
+/// A question that both builds did not judge alike.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginShadowDifference {
+    #[schema(format = DateTime)]
+    pub at: String,
+    /// `command`, `tool`, `outbound`, `run`, `output` or `session`.
+    pub hook: String,
+    /// In short, and without secrets; of output only how long it was.
+    pub question: String,
+    /// What the build said whose word counts.
+    pub judging: PluginShadowSaid,
+    pub shadow: PluginShadowSaid,
+}
+
+/// What one build said.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginShadowSaid {
+    /// `pass`, `ask` or `deny`; else what it did in words, such as `no verdict (trap)` or `is not asked`.
+    pub answer: String,
+    #[serde(default)]
+    pub findings: Vec<PluginShadowFinding>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PluginShadowFinding {
+    pub rule: String,
+    pub answer: String,
+    pub detail: String,
+}
+
 /// Lines of the host's log that are a plugin's, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PluginLogs {

@@ -2,8 +2,10 @@
 //!
 //! The words are those of `wit/guard.wit`; `instar-shell` fills them in, `instar-plugin` hands them to guards.
 
+use serde::{Deserialize, Serialize};
+
 /// A part of a text, in bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Span {
     pub start: u32,
     /// The byte behind the last one.
@@ -11,7 +13,7 @@ pub struct Span {
 }
 
 /// Where something would happen, and whether a person is there. Paths are absolute.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Surroundings {
     pub cwd: String,
     pub project_root: Option<String>,
@@ -22,7 +24,7 @@ pub struct Surroundings {
 }
 
 /// A shell command that is about to run.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Command {
     /// The tool that would run it, such as `Bash`.
     pub tool: String,
@@ -32,7 +34,7 @@ pub struct Command {
 }
 
 /// What the parser found in a text.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Found {
     /// In the order of the text; what a command carries stands behind it.
     pub commands: Vec<SimpleCommand>,
@@ -47,7 +49,7 @@ pub struct Found {
 }
 
 /// How the host came upon a command.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Via {
     #[default]
     Text,
@@ -65,7 +67,7 @@ pub enum Via {
 }
 
 /// One redirection.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redirect {
     /// The operator without the number before it.
     pub operator: String,
@@ -77,7 +79,7 @@ pub struct Redirect {
 
 /// One simple command, wrappers taken off. Its words are as the command would get them; what is known only
 /// at run time stands as it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct SimpleCommand {
     /// Empty if there are only assignments or redirections.
     pub argv: Vec<String>,
@@ -109,7 +111,7 @@ pub struct SimpleCommand {
 }
 
 /// Code in another language than the shell's, or in a file.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Code {
     /// Such as `shell` or `python`; empty if nobody can tell.
     pub language: String,

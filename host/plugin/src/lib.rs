@@ -51,6 +51,7 @@ pub use error::{Cause, GuestFailure, PluginError};
 pub use grants::{Grant, OperatorSays};
 pub use guard::Judgement;
 pub use guard::hook::{Moment, Redaction, Rule, Scan};
+pub use guard::question::{Asked, Ear, Question, Said, Spoken};
 pub use hear::{Batch, FetchedFile, Poll, PollRequest, PollResponse};
 pub use inspect::{About, Import, Inspection, inspect, manifest_of};
 pub use lane::{Allocation, PoolChoice};

@@ -1,5 +1,6 @@
 //! All loaded plugins. The calls stand in a file per kind: `execute`, `notify`, `guard`.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use instar_core::id::PluginId;
@@ -9,6 +10,7 @@ use crate::audit::Kind;
 use crate::call::Callee;
 use crate::capability::rights::Rights;
 use crate::error::{Cause, PluginError};
+use crate::guard::question::Ear;
 use crate::lane::{Allocation, Lane};
 use crate::limits::{CallLimits, Limits};
 use crate::load::{Loader, Origin, Quarantine, Settings, Source};
@@ -29,6 +31,9 @@ pub struct Plugins {
     pub(crate) guard_lane: Option<Lane>,
     pub(crate) driver_lane: Option<Lane>,
     pub(crate) limits: Limits,
+    /// Hears what guards of `heard` say.
+    pub(crate) ear: Option<Arc<dyn Ear>>,
+    pub(crate) heard: BTreeSet<PluginId>,
 }
 
 /// What can be told about a plugin.

@@ -1,5 +1,6 @@
 //! The plugins of a running server. What changes in the folder of plugins or in the settings is taken up at once.
 
+mod beside;
 mod change;
 mod log;
 
@@ -14,7 +15,9 @@ use jiff::Timestamp;
 
 pub(crate) use self::change::{ChangeFault, Changed, InstallWish};
 use crate::config::{Config, Project};
+use crate::guards::{GuardDesk, Home};
 use crate::installed::PluginFolder;
+use crate::shadow::{self, Queue, Shadows};
 use crate::watch_file;
 use crate::wiring;
 
@@ -31,6 +34,8 @@ pub(crate) struct LivePlugins {
     mark: tokio::sync::Mutex<String>,
     /// The settings that were in force last.
     config: Mutex<Arc<Config>>,
+    questions: Arc<Queue>,
+    shadows: Arc<Shadows>,
 }
 
 impl LivePlugins {
@@ -42,18 +47,27 @@ impl LivePlugins {
     ) -> anyhow::Result<Self> {
         let mark = wiring::plugins_mark(project, config, &bundled);
         let stats = Arc::<StatsBook>::default();
-        let loaded = wiring::load_plugins(project, config, bundled.clone(), means.clone(), stats.clone()).await?;
+        let (questions, heard) = shadow::queue();
+        let (ear, stats_of) = (questions.clone(), stats.clone());
+        let loaded = wiring::load_plugins(project, config, bundled.clone(), means.clone(), stats_of, ear).await?;
         let (plugins, list) = loaded;
-        Ok(Self {
+        let live = Live::new(plugins);
+        let desk = GuardDesk::new(live.clone(), Home::of(project), config.clone());
+        let shadows = Arc::new(Shadows::new(project.shadows_dir(), questions.clone(), heard, desk));
+        let plugins = Self {
             project: project.clone(),
             bundled,
             means,
-            live: Live::new(plugins),
+            live,
             stats,
             list: RwLock::new(Arc::new(list)),
             mark: tokio::sync::Mutex::new(mark),
             config: Mutex::new(Arc::new(config.clone())),
-        })
+            questions,
+            shadows,
+        };
+        plugins.load_shadows(config).await;
+        Ok(plugins)
     }
 
     pub(crate) fn live(&self) -> Live {
@@ -89,8 +103,8 @@ impl LivePlugins {
         if *mark == new_mark {
             return Ok(());
         }
-        let loaded =
-            wiring::load_plugins(&self.project, &config, bundled, self.means.clone(), self.stats.clone()).await;
+        let (means, stats, ear) = (self.means.clone(), self.stats.clone(), self.questions.clone());
+        let loaded = wiring::load_plugins(&self.project, &config, bundled, means, stats, ear).await;
         let (plugins, list) = match loaded {
             Ok(loaded) => loaded,
             Err(error) => {
@@ -99,6 +113,7 @@ impl LivePlugins {
             }
         };
         engine.replace_plugins(plugins).await?;
+        self.load_shadows(&config).await;
         tracing::info!(plugins = list.plugins.len(), problems = list.problems.len(), "the plugins changed");
         self.forget_faults(&list);
         *self.list.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(list);

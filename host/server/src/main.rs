@@ -28,6 +28,7 @@ mod quota_file;
 mod secrets_file;
 mod serve;
 mod session_tokens;
+mod shadow;
 mod start_code;
 mod traces;
 mod users_file;

@@ -28,6 +28,7 @@ use crate::live_plugins;
 use crate::memory_watch;
 use crate::quota_collector::Collector;
 use crate::quota_file;
+use crate::shadow;
 use crate::start_code;
 use crate::traces;
 use crate::users_file;
@@ -263,6 +264,7 @@ impl Server {
         if !engine_broke && tokio::time::timeout(ENGINE_GRACE, self.host.running.stop()).await.is_err() {
             tracing::error!("the engine did not end in {ENGINE_GRACE:?}");
         }
+        self.host.plugins.shadows().write();
         self.host.store.close().await;
         tracing::info!("stopped");
     }
@@ -273,6 +275,7 @@ fn watches(host: &Host, config: &Config, project: &Project) -> Vec<JoinHandle<()
         tokio::spawn(watch_jobs::watch(host.jobs.clone(), host.engine.clone())),
         tokio::spawn(live_plugins::watch(host.plugins.clone(), host.engine.clone())),
         tokio::spawn(live_plugins::quarantine(host.plugins.clone(), host.engine.clone())),
+        tokio::spawn(shadow::listen(project.clone(), host.plugins.questions())),
         tokio::spawn(users_file::watch(project.users_file(), host.engine.clone())),
         tokio::spawn(watch_hooks::watch(DecisionLog::new(Home::of(project).decisions()), host.plugins.clone())),
         tokio::spawn(watch_approvals::watch(Approvals::new(Home::of(project).approvals()), host.engine.clone())),

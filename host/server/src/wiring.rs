@@ -135,7 +135,7 @@ pub(crate) async fn look_at_plugins(
     config: &Config,
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_api::Plugins> {
-    Ok(plugins::load(project, config, bundled, means(project, None), Arc::default()).await?.1)
+    Ok(plugins::load(project, config, bundled, means(project, None), Arc::default(), None).await?.1)
 }
 
 /// The plugins as a server of this project would load them, for a process that is none.
@@ -154,7 +154,7 @@ pub(crate) async fn plugins_without_server(
         }
     };
     let means = Means { secrets: Some(secrets), ..means(project, store.as_ref()) };
-    Ok(plugins::load(project, config, bundled, means, Arc::default()).await?.0)
+    Ok(plugins::load(project, config, bundled, means, Arc::default(), None).await?.0)
 }
 
 /// The plugins for a process that only listens. What they keep passes with it, so that the database is the server's.
@@ -164,7 +164,7 @@ pub(crate) async fn plugins_that_listen(
     bundled: Vec<instar_plugin::Source>,
 ) -> anyhow::Result<instar_plugin::Plugins> {
     let means = Means { values: Some(Arc::new(PassingValues::default())), ..means(project, None) };
-    Ok(plugins::load(project, config, bundled, means, Arc::default()).await?.0)
+    Ok(plugins::load(project, config, bundled, means, Arc::default(), None).await?.0)
 }
 
 /// The components that a server of this project would try to load; those that cannot be read are left out.
@@ -188,8 +188,9 @@ pub(crate) async fn load_plugins(
     bundled: Vec<instar_plugin::Source>,
     means: Means,
     stats: Arc<instar_plugin::StatsBook>,
+    ear: Arc<dyn instar_plugin::Ear>,
 ) -> anyhow::Result<(instar_plugin::Plugins, instar_api::Plugins)> {
-    plugins::load(project, config, bundled, means, stats).await
+    plugins::load(project, config, bundled, means, stats, Some(ear)).await
 }
 
 /// Changes with all that the plugins of a server are made of: their bytes, settings and grants.

@@ -128,41 +128,50 @@ pub(super) fn check_scan(scan: &output_guard::ScanResult, offset: u64, chunk: us
     Ok(())
 }
 
-/// All redactions of all guards count, and the most careful hold-back.
-pub(super) fn merge_scan(all: &mut Scan, plugin: &PluginId, scan: output_guard::ScanResult) {
+/// A scan in the host's words.
+pub(super) fn scan(plugin: &PluginId, scan: output_guard::ScanResult) -> Scan {
     let redaction = |each: output_guard::Redaction| Redaction {
         start: each.start,
         end: each.end,
         kind: clean_up_to(&each.kind, KIND_BYTES),
     };
-    all.redactions.extend(scan.redactions.into_iter().map(redaction));
+    Scan {
+        redactions: scan.redactions.into_iter().map(redaction).collect(),
+        hold_back: scan.hold_back,
+        escalate: scan.escalate.map(|spoken| finding(plugin, spoken)).into_iter().collect(),
+    }
+}
+
+/// All redactions of all guards count, and the most careful hold-back.
+pub(super) fn merge_scan(all: &mut Scan, scan: Scan) {
+    all.redactions.extend(scan.redactions);
     all.hold_back = all.hold_back.max(scan.hold_back);
-    all.escalate.extend(scan.escalate.map(|spoken| finding(plugin, spoken)));
+    all.escalate.extend(scan.escalate);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn scan(start: u64, end: u64, hold_back: u32) -> output_guard::ScanResult {
+    fn told(start: u64, end: u64, hold_back: u32) -> output_guard::ScanResult {
         let redaction = output_guard::Redaction { start, end, kind: "key".to_owned() };
         output_guard::ScanResult { redactions: vec![redaction], hold_back, escalate: None }
     }
 
     #[test]
     fn redactions_must_lie_in_what_was_seen() {
-        assert!(check_scan(&scan(5, 20, 10), 10, 10).is_ok());
-        assert!(check_scan(&scan(5, 21, 0), 10, 10).is_err());
-        assert!(check_scan(&scan(5, 5, 0), 10, 10).is_err());
-        assert!(check_scan(&scan(5, 6, 11), 10, 10).is_err());
+        assert!(check_scan(&told(5, 20, 10), 10, 10).is_ok());
+        assert!(check_scan(&told(5, 21, 0), 10, 10).is_err());
+        assert!(check_scan(&told(5, 5, 0), 10, 10).is_err());
+        assert!(check_scan(&told(5, 6, 11), 10, 10).is_err());
     }
 
     #[test]
     fn the_most_careful_hold_back_stands() {
         let plugin = "guard-x".parse().unwrap();
         let mut all = Scan::default();
-        merge_scan(&mut all, &plugin, scan(0, 1, 7));
-        merge_scan(&mut all, &plugin, scan(1, 2, 3));
+        merge_scan(&mut all, scan(&plugin, told(0, 1, 7)));
+        merge_scan(&mut all, scan(&plugin, told(1, 2, 3)));
         assert_eq!((all.redactions.len(), all.hold_back), (2, 7));
     }
 }

@@ -1,9 +1,11 @@
 //! What guards are asked about, in the host's own words.
 
 use instar_core::verdict::{Answer, Finding, Severity};
+use serde::{Deserialize, Serialize};
 
 /// A moment in the life of a session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Moment {
     Start,
     Resume,
@@ -24,7 +26,7 @@ pub struct Rule {
 }
 
 /// What an output guard found in a chunk.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Scan {
     pub redactions: Vec<Redaction>,
     /// How many bytes to give again with the next chunk.
@@ -33,7 +35,7 @@ pub struct Scan {
 }
 
 /// A part of an output to be blacked out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Redaction {
     pub start: u64,
     pub end: u64,

@@ -19,6 +19,7 @@ use crate::capability::http::Client;
 use crate::capability::rights::Means;
 use crate::error::{Cause, PluginError};
 use crate::grants::OperatorSays;
+use crate::guard::question::Ear;
 use crate::lane::{Lane, LaneKind, PoolChoice};
 use crate::limits::Limits;
 use crate::plugins::{BrokenGuard, Loaded, PluginInfo, Plugins};
@@ -106,6 +107,9 @@ pub struct Settings {
     pub means: Means,
     /// Where calls are counted; it may outlive these plugins.
     pub stats: Arc<StatsBook>,
+    /// Hears what the guards of `heard` are asked and say.
+    pub ear: Option<Arc<dyn Ear>>,
+    pub heard: BTreeSet<PluginId>,
     pub pool: PoolChoice,
     /// Only plugins of one of these kinds are loaded; empty means all.
     pub only: Vec<Kind>,
@@ -147,6 +151,8 @@ impl Settings {
             operator: BTreeMap::new(),
             means: Means::default(),
             stats: Arc::default(),
+            ear: None,
+            heard: BTreeSet::new(),
             pool: PoolChoice::default(),
             only: Vec::new(),
             trial: Trial::default(),
@@ -194,6 +200,8 @@ impl Loader {
             guard_lane: None,
             driver_lane: None,
             limits: settings.limits.clone(),
+            ear: settings.ear.clone(),
+            heard: settings.heard.clone(),
         };
         Self {
             cache: Cache::new(settings.cache_dir.clone()),

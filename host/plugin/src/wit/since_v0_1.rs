@@ -9,6 +9,7 @@ use instar_core::notice::{Address, Message};
 use instar_core::plan::{Action, End, EndCause, FinishVerdict, Launch, Marks, Stdin, StepEvent, StepRequest, Usage};
 use instar_core::verdict::{Answer, Finding, Severity, Verdict};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::bindings::exports::instar::plugin::{execute, notifier, notifier_inbound, plugin_meta};
 pub(crate) use super::bindings::instar::plugin::guard_types::Verdict as WitVerdict;
@@ -22,7 +23,8 @@ use crate::text::{clean, clean_up_to};
 const LONGEST_SAID: usize = 256 << 10;
 
 /// Who asked for the work that a call belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Asker {
     Agent,
     Cron,
@@ -33,7 +35,7 @@ pub enum Asker {
 }
 
 /// What the host stamps on a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CallContext {
     pub asker: Asker,
     /// Empty when there is none.

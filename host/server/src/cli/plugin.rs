@@ -6,6 +6,7 @@ mod consent;
 mod dev;
 mod inspect;
 mod install;
+mod shadow;
 mod sync;
 
 use clap::Subcommand;
@@ -17,7 +18,7 @@ use super::exit::{Exit, Failure};
 use super::output::{Shown, Tone, one_line};
 use super::{Context, examples};
 use crate::bundled;
-use crate::installed::{InstallError, Site, SiteFault};
+use crate::installed::{InstallError, NoShadow, Site, SiteFault};
 use inspect::find as find_component;
 
 #[derive(Debug, Subcommand)]
@@ -39,6 +40,7 @@ pub(crate) enum PluginCommand {
     Revoke(change::Revoke),
     Enable(change::Enable),
     Disable(change::Disable),
+    Shadow(shadow::Shadow),
     Sync(sync::Sync),
     Verify(sync::Verify),
     /// Print the JSON Schema of plugin.toml, for editors
@@ -64,6 +66,7 @@ pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Fa
         PluginCommand::Revoke(revoke) => change::revoke(context, revoke),
         PluginCommand::Enable(enable) => change::enable(context, enable),
         PluginCommand::Disable(disable) => change::disable(context, disable),
+        PluginCommand::Shadow(shadow) => shadow::run(context, shadow),
         PluginCommand::Sync(sync) => sync::sync(context, sync),
         PluginCommand::Verify(verify) => sync::verify(context, verify),
         PluginCommand::Schema => schema(context),
@@ -85,11 +88,16 @@ fn site(context: &Context) -> Result<Site, Failure> {
 fn failed(fault: SiteFault) -> Failure {
     let sentence = one_line(&fault.to_string());
     match fault {
-        SiteFault::Unknown(_) | SiteFault::NotHeld { .. } => Failure::not_found(sentence),
+        SiteFault::Unknown(_)
+        | SiteFault::NotHeld { .. }
+        | SiteFault::NoShadow(NoShadow::Unknown(_) | NoShadow::Nobody(_)) => Failure::not_found(sentence),
         SiteFault::Unasked { .. } => Failure::usage(sentence),
         SiteFault::NothingBefore(_) => Failure::refused(sentence),
         SiteFault::Unloadable(error) => Failure::refused(not_loadable(&error)),
-        SiteFault::Unfit(_) | SiteFault::Untrusted { .. } | SiteFault::AnotherPlugin { .. } => {
+        SiteFault::Unfit(_)
+        | SiteFault::Untrusted { .. }
+        | SiteFault::AnotherPlugin { .. }
+        | SiteFault::NoShadow(_) => {
             Failure::refused(format!("{sentence}; nothing was changed"))
         }
         SiteFault::Folder(InstallError::Io { what, source }) => {

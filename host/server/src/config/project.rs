@@ -92,6 +92,11 @@ impl Project {
         self.state_dir().join("session-tokens.key")
     }
 
+    /// What came of comparing guards in shadow with those that judge.
+    pub(crate) fn shadows_dir(&self) -> PathBuf {
+        self.state_dir().join("shadows")
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.state_dir().join("instar.db")
     }

@@ -3,9 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use instar_plugin::Live;
+use instar_plugin::{Asker, CallContext, Live};
+use jiff::Timestamp;
 
-use super::{DecisionLog, Guards, Home};
+use super::{DecisionLog, Guards, Home, judge, redact};
 use crate::config::Config;
 
 /// Where the API asks the guards. The policy is read anew for each question, since people edit it.
@@ -23,6 +24,12 @@ impl GuardDesk {
 
     pub(crate) fn open(&self) -> Guards {
         Guards::of(self.plugins.now(), self.home.clone(), Some(&self.config))
+    }
+
+    /// A text as it may stand in a log.
+    pub(crate) fn for_log(&self, text: &str, now: Timestamp) -> String {
+        let call = CallContext::new(Asker::Agent, now);
+        redact::for_log(&self.plugins.now(), &call, text, &judge::secrets_of(Some(&self.config)))
     }
 
     pub(crate) fn decisions(&self) -> DecisionLog {

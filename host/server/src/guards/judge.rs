@@ -9,7 +9,7 @@ use instar_core::command::{Command, Surroundings};
 use instar_core::id::PluginId;
 use instar_core::verdict::{Answer, Finding, Severity};
 use instar_plugin::{
-    Asker, CallContext, Cause, Kind, Moment, Origin, PluginError, Plugins, PoolChoice, Settings, Source, Trial,
+    Asker, CallContext, Cause, Ear, Kind, Moment, Origin, PluginError, Plugins, PoolChoice, Settings, Source, Trial,
 };
 use instar_shell::World;
 use jiff::Timestamp;
@@ -71,20 +71,20 @@ pub(crate) struct Decision {
     pub(crate) command: Option<Command>,
 }
 
-const LONGEST_SUBJECT: usize = 2000;
-
 /// How long one guard may take in a process of its own: many hooks may run at once on a busy machine, and a
 /// guard that waits for the processor is not one that spins.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl Guards {
     /// For a process of its own: loads what is needed for these hook points and nothing else.
-    pub(crate) fn open(home: Home, kinds: &[Kind]) -> Result<Self, PluginError> {
+    /// The ear hears what those said beside which another build stands.
+    pub(crate) fn open(home: Home, kinds: &[Kind], ear: Option<Arc<dyn Ear>>) -> Result<Self, PluginError> {
         let (config, problem) = home.config();
         let mut settings = match &config {
             Some(config) => crate::wiring::plugin_settings(home.native_code(), config, &home.plugins()),
             None => Settings::new(home.native_code()),
         };
+        settings.ear = ear;
         settings.pool = PoolChoice::OnDemand;
         settings.trial = Trial::Once;
         settings.only = kinds.to_vec();
@@ -103,8 +103,7 @@ impl Guards {
     /// For a host whose plugins are loaded.
     pub(crate) fn of(plugins: Arc<Plugins>, home: Home, config: Option<&Config>) -> Self {
         let policy = Policy::load(&home.policy()).map_err(|error| crate::cli::sentence(&error.into()));
-        let secrets = config.and_then(|config| config.token.as_ref()).map(|token| token.reveal().to_owned());
-        Self { plugins, home, policy, problems: Vec::new(), notes: Vec::new(), secrets: secrets.into_iter().collect() }
+        Self { plugins, home, policy, problems: Vec::new(), notes: Vec::new(), secrets: secrets_of(config) }
     }
 
     pub(crate) fn plugins(&self) -> &Plugins {
@@ -261,11 +260,13 @@ impl Guards {
 
     fn subject(&self, call: &CallContext, text: Option<&str>, input: &Value) -> String {
         let whole: Cow<'_, str> = text.map_or_else(|| input.to_string().into(), Into::into);
-        let whole = redact::without_secrets(&whole, &self.secrets).map_or(whole, Cow::Owned);
-        let subject = whole[..whole.floor_char_boundary(LONGEST_SUBJECT)].to_owned();
-        let clean = redact::clean(&self.plugins, call, "log", &subject, &mut Vec::new());
-        clean.unwrap_or(subject)
+        redact::for_log(&self.plugins, call, &whole, &self.secrets)
     }
+}
+
+/// What is never shown in a log.
+pub(super) fn secrets_of(config: Option<&Config>) -> Vec<String> {
+    config.and_then(|config| config.token.as_ref()).map(|token| token.reveal().to_owned()).into_iter().collect()
 }
 
 /// The text that a tool would have a shell run.

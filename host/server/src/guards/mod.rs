@@ -19,4 +19,5 @@ pub(crate) use desk::GuardDesk;
 pub(crate) use home::Home;
 pub(crate) use judge::{Decision, Guards, ToolUse};
 pub(crate) use policy::{Fate, Judged};
+pub(crate) use redact::LOG_SOURCE;
 pub(crate) use words::{answer_word, record, severity_word, shown};

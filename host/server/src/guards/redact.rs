@@ -1,10 +1,15 @@
 //! Output with what must not be seen taken out: strings of a JSON value, each scanned chunk by chunk.
 
+use std::borrow::Cow;
+
 use instar_core::verdict::{Answer, Finding};
 use instar_plugin::{CallContext, Plugins, Redaction};
 use serde_json::Value;
 
 const CHUNK: usize = 256 << 10;
+/// What the host itself looks through, before it writes it down.
+pub(crate) const LOG_SOURCE: &str = "log";
+const LONGEST_IN_LOG: usize = 2000;
 
 /// A value after the guards of output have seen it.
 #[derive(Debug)]
@@ -94,6 +99,13 @@ pub(super) fn clean(
         }
     }
     (!redactions.is_empty()).then(|| without(text, redactions))
+}
+
+/// A text as it may stand in a log: cut, and without what must not be seen.
+pub(super) fn for_log(plugins: &Plugins, call: &CallContext, text: &str, secrets: &[String]) -> String {
+    let whole = without_secrets(text, secrets).map_or(Cow::Borrowed(text), Cow::Owned);
+    let cut = &whole[..whole.floor_char_boundary(LONGEST_IN_LOG)];
+    clean(plugins, call, LOG_SOURCE, cut, &mut Vec::new()).unwrap_or_else(|| cut.to_owned())
 }
 
 /// Overlapping parts become one, and no part of a letter is left.

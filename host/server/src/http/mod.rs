@@ -22,6 +22,7 @@ mod metrics;
 mod openapi;
 mod pace;
 mod plugin_changes;
+mod plugin_shadows;
 mod plugins;
 mod quota;
 mod rate;
@@ -202,6 +203,7 @@ fn of_plugins() -> OpenApiRouter<Arc<App>> {
         .routes(routes!(plugin_changes::secrets))
         .routes(routes!(plugin_changes::set_secret, plugin_changes::remove_secret))
         .routes(routes!(plugin_changes::logs))
+        .routes(routes!(plugin_shadows::show, plugin_shadows::put, plugin_shadows::end))
         .routes(routes!(plugins::stats))
 }
 

@@ -70,17 +70,16 @@ impl PluginFolder {
     ///
     /// Only those are read whose kinds are wanted.
     pub(crate) fn sources(&self, lock: &LockFile, wants: &dyn Fn(&[Kind]) -> bool) -> Vec<Source> {
-        let source = |entry: &Entry| {
-            let kinds = entry.current.kinds();
-            if !wants(&kinds) {
-                return None;
-            }
-            let path = self.path(&entry.current);
-            let bytes = crate::wiring::read_component(&path).ok();
-            let digest = entry.current.hex().to_owned();
-            Some(Source::installed(Installed { id: entry.id.clone(), kinds, digest, path }, bytes))
-        };
+        let source = |entry: &Entry| wants(&entry.current.kinds()).then(|| self.source(&entry.id, &entry.current));
         lock.plugins.iter().filter_map(source).collect()
+    }
+
+    /// One component, as it is to be loaded.
+    pub(super) fn source(&self, id: &PluginId, component: &Component) -> Source {
+        let path = self.path(component);
+        let bytes = crate::wiring::read_component(&path).ok();
+        let (kinds, digest) = (component.kinds(), component.hex().to_owned());
+        Source::installed(Installed { id: id.clone(), kinds, digest, path }, bytes)
     }
 
     /// The bytes of a component, if they are what was installed.
@@ -99,16 +98,42 @@ impl PluginFolder {
         entry: Option<Entry>,
         bytes: Option<&[u8]>,
     ) -> Result<(), InstallError> {
+        let new = entry.as_ref().map(|entry| entry.current.clone());
+        let is_expected = |installed: &LockFile| installed.entry(id) == expected;
+        self.edit(run_dir, id, is_expected, new.as_ref().zip(bytes), |installed| installed.set(id, entry))
+    }
+
+    /// The same for what judges beside a guard.
+    pub(crate) fn change_shadow(
+        &self,
+        run_dir: &Path,
+        id: &PluginId,
+        expected: Option<&Component>,
+        shadow: Option<(&Component, &[u8])>,
+    ) -> Result<(), InstallError> {
+        let is_expected = |installed: &LockFile| installed.shadow(id) == expected;
+        let component = shadow.map(|(component, _)| component.clone());
+        self.edit(run_dir, id, is_expected, shadow, |installed| installed.set_shadow(id, component))
+    }
+
+    fn edit(
+        &self,
+        run_dir: &Path,
+        id: &PluginId,
+        is_expected: impl FnOnce(&LockFile) -> bool,
+        new: Option<(&Component, &[u8])>,
+        edit: impl FnOnce(&mut LockFile),
+    ) -> Result<(), InstallError> {
         let _held = self.hold(run_dir)?;
         let mut installed = self.read()?;
-        if installed.entry(id) != expected {
+        if !is_expected(&installed) {
             return Err(InstallError::Changed(id.clone()));
         }
         disk::create_folder(&self.dir, Mode::Usual).map_err(|source| self.failed(&self.dir, source))?;
-        if let (Some(entry), Some(bytes)) = (&entry, bytes) {
-            self.keep(&entry.current, bytes)?;
+        if let Some((component, bytes)) = new {
+            self.keep(component, bytes)?;
         }
-        installed.set(id, entry);
+        edit(&mut installed);
         let path = self.lock_path();
         disk::write(&path, installed.text().as_bytes(), Mode::Usual).map_err(|source| self.failed(&path, source))?;
         self.sweep(&installed);

@@ -14,6 +14,17 @@ pub(crate) struct LockFile {
     version: u32,
     #[serde(default, rename = "plugin")]
     pub(crate) plugins: Vec<Entry>,
+    /// Other builds of guards, installed or bundled, that judge along and change nothing.
+    #[serde(default, rename = "shadow", skip_serializing_if = "Vec::is_empty")]
+    pub(crate) shadows: Vec<Shadowing>,
+}
+
+/// Another build of a guard that judges beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Shadowing {
+    pub(crate) id: PluginId,
+    pub(crate) component: Component,
 }
 
 /// One plugin, with what it was before its last change.
@@ -60,6 +71,8 @@ pub(crate) enum LockFileError {
 }
 
 const VERSION: u32 = 1;
+/// With shadows, which an instar that only knows the first version would not understand.
+const WITH_SHADOWS: u32 = 2;
 const HEAD: &str = "# What is installed here, from where, and what it may do. Written by `instar plugin`; keep it \
                     under version control.\n# On another machine `instar plugin sync` fetches exactly these components.\n\n";
 
@@ -71,7 +84,7 @@ impl LockFile {
         }
         let form = |error: toml::de::Error| LockFileError::Form(error.message().to_owned());
         let head: Head = toml::from_str(text).map_err(form)?;
-        if head.version != VERSION {
+        if !(VERSION..=WITH_SHADOWS).contains(&head.version) {
             return Err(LockFileError::Newer(head.version));
         }
         let lock: Self = toml::from_str(text).map_err(form)?;
@@ -84,12 +97,22 @@ impl LockFile {
                 return Err(LockFileError::Digest(entry.id.clone()));
             }
         }
+        for (at, shadow) in lock.shadows.iter().enumerate() {
+            if lock.shadows[..at].iter().any(|other| other.id == shadow.id) {
+                return Err(LockFileError::Twice(shadow.id.clone()));
+            }
+            if !is_digest(shadow.component.hex()) {
+                return Err(LockFileError::Digest(shadow.id.clone()));
+            }
+        }
         Ok(lock)
     }
 
     pub(crate) fn text(&self) -> String {
-        let mut lock = Self { version: VERSION, ..self.clone() };
+        let version = if self.shadows.is_empty() { VERSION } else { WITH_SHADOWS };
+        let mut lock = Self { version, ..self.clone() };
         lock.plugins.sort_by(|left, right| left.id.cmp(&right.id));
+        lock.shadows.sort_by(|left, right| left.id.cmp(&right.id));
         format!("{HEAD}{}", toml::to_string(&lock).expect("texts, numbers and lists can be written"))
     }
 
@@ -97,16 +120,29 @@ impl LockFile {
         self.plugins.iter().find(|entry| entry.id == *id)
     }
 
-    /// Takes the place of the entry of this plugin; `None` takes it away.
+    pub(crate) fn shadow(&self, id: &PluginId) -> Option<&Component> {
+        self.shadows.iter().find(|shadow| shadow.id == *id).map(|shadow| &shadow.component)
+    }
+
+    /// Takes the place of the entry of this plugin; `None` takes it away. A shadow goes with what it stood beside, and
+    /// when it takes its place.
     pub(crate) fn set(&mut self, id: &PluginId, entry: Option<Entry>) {
         self.plugins.retain(|other| other.id != *id);
+        let stays = |shadow: &Component| entry.as_ref().is_some_and(|entry| entry.current.digest != shadow.digest);
+        self.shadows.retain(|shadow| shadow.id != *id || stays(&shadow.component));
         self.plugins.extend(entry);
+    }
+
+    /// The same for what stands beside it.
+    pub(crate) fn set_shadow(&mut self, id: &PluginId, component: Option<Component>) {
+        self.shadows.retain(|other| other.id != *id);
+        self.shadows.extend(component.map(|component| Shadowing { id: id.clone(), component }));
     }
 
     /// Digests of all components, in hexadecimal.
     pub(crate) fn digests(&self) -> BTreeSet<&str> {
         let components = self.plugins.iter().flat_map(|entry| std::iter::once(&entry.current).chain(&entry.previous));
-        components.map(Component::hex).collect()
+        components.chain(self.shadows.iter().map(|shadow| &shadow.component)).map(Component::hex).collect()
     }
 }
 
@@ -153,7 +189,33 @@ mod tests {
             current: Component { grants: ["kv".to_owned()].into(), ..component("0.2.0", 'a') },
             previous,
         };
-        LockFile { version: 1, plugins: vec![entry("b", None), entry("a", Some(component("0.1.0", 'b')))] }
+        let plugins = vec![entry("b", None), entry("a", Some(component("0.1.0", 'b')))];
+        LockFile { version: 1, plugins, shadows: Vec::new() }
+    }
+
+    #[test]
+    fn a_shadow_goes_with_what_it_stands_beside_and_when_it_takes_its_place() {
+        let (id, bundled): (PluginId, PluginId) = ("a".parse().unwrap(), "guard-x".parse().unwrap());
+        let mut with_shadows = lock();
+        with_shadows.set_shadow(&id, Some(component("0.3.0", 'c')));
+        with_shadows.set_shadow(&bundled, Some(component("9.0.0", 'd')));
+        let text = with_shadows.text();
+        assert!(text.contains("version = 2") && lock().text().contains("version = 1"), "{text}");
+        let read = LockFile::parse(&text).unwrap();
+        assert_eq!((read.shadow(&id), read.digests().len()), (Some(&component("0.3.0", 'c')), 4));
+        let doubled = text.replace("id = \"guard-x\"", "id = \"a\"");
+        assert!(matches!(LockFile::parse(&doubled), Err(LockFileError::Twice(_))));
+
+        let entry = |digit| Entry { id: id.clone(), current: component("0.3.0", digit), previous: None };
+        let after = |entry: Option<Entry>| {
+            let mut lock = read.clone();
+            lock.set(&id, entry);
+            lock.shadows.len()
+        };
+        assert_eq!((after(Some(entry('e'))), after(Some(entry('c'))), after(None)), (2, 1, 1));
+        let mut ended = read.clone();
+        ended.set_shadow(&id, None);
+        assert_eq!(ended.shadow(&id), None);
     }
 
     #[test]
@@ -169,7 +231,7 @@ mod tests {
     #[test]
     fn what_nobody_wrote_is_refused() {
         let text = lock().text();
-        assert!(matches!(LockFile::parse(&text.replace("version = 1", "version = 2")), Err(LockFileError::Newer(2))));
+        assert!(matches!(LockFile::parse(&text.replace("version = 1", "version = 3")), Err(LockFileError::Newer(3))));
         assert!(matches!(LockFile::parse(&text.replace("bytes", "byte")), Err(LockFileError::Form(_))));
         assert!(matches!(LockFile::parse(&text.replace("id = \"b\"", "id = \"a\"")), Err(LockFileError::Twice(_))));
         assert!(matches!(LockFile::parse(&text.replace("blake3:b", "blake3:/")), Err(LockFileError::Digest(_))));

@@ -10,7 +10,7 @@ use instar_plugin::{PluginError, Settings, Source};
 use jiff::Timestamp;
 
 use super::{
-    Candidate, Claims, Component, Entry, Fetched, InstallError, Line, LockFile, Place, PluginFolder, SharedComponents,
+    Candidate, Claims, Component, Entry, Fetched, InstallError, Line, LockFile, NoShadow, Place, PluginFolder, SharedComponents,
     Unfit, Untrusted, examine, judge, kept, lines, neighbours, try_out,
 };
 use crate::config::{Config, Project};
@@ -22,7 +22,7 @@ pub(crate) struct Site {
     pub(crate) config: Config,
     pub(crate) folder: PluginFolder,
     pub(crate) shared: SharedComponents,
-    bundled: Vec<Source>,
+    pub(super) bundled: Vec<Source>,
 }
 
 /// How the operator wants it to be installed.
@@ -78,6 +78,8 @@ pub(crate) enum SiteFault {
     Lost { id: PluginId, version: String, source_text: String },
     #[error("{} is not what was installed: `instar plugin sync` fetches it again", .0.display())]
     Altered(PathBuf),
+    #[error(transparent)]
+    NoShadow(#[from] NoShadow),
     #[error(transparent)]
     Folder(#[from] InstallError),
 }

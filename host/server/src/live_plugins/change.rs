@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::LivePlugins;
 use crate::cli;
-use crate::installed::{Entry, InstallError, Offer, Offered, Place, Site, SiteFault, Wish, fetch, listed};
+use crate::installed::{Entry, InstallError, NoShadow, Offer, Offered, Place, Site, SiteFault, Wish, fetch, listed};
 use crate::secrets_file::SecretsFile;
 
 /// Why nothing was changed.
@@ -172,7 +172,7 @@ impl LivePlugins {
     }
 
     /// Settings and lock are read anew, and what changed is live before this answers.
-    async fn on_site<T: Send + 'static>(
+    pub(super) async fn on_site<T: Send + 'static>(
         &self,
         engine: &Engine,
         change: impl FnOnce(&Site) -> Result<T, ChangeFault> + Send + 'static,
@@ -241,14 +241,16 @@ impl From<SiteFault> for ChangeFault {
     fn from(fault: SiteFault) -> Self {
         let sentence = fault.to_string();
         match fault {
-            SiteFault::Unknown(_) => Self::Unknown(sentence),
+            SiteFault::Unknown(_) | SiteFault::NoShadow(NoShadow::Unknown(_) | NoShadow::Nobody(_)) => {
+                Self::Unknown(sentence)
+            }
             SiteFault::Folder(InstallError::Io { .. } | InstallError::Lock { .. }) => Self::NotNow(sentence),
             _ => refused(&sentence),
         }
     }
 }
 
-fn refused(sentence: &str) -> ChangeFault {
+pub(super) fn refused(sentence: &str) -> ChangeFault {
     ChangeFault::Refused(sentence.split_whitespace().collect::<Vec<_>>().join(" "))
 }
 
@@ -256,7 +258,7 @@ fn not_now(sentence: &str) -> ChangeFault {
     ChangeFault::NotNow(sentence.to_owned())
 }
 
-fn chain(error: &dyn std::error::Error) -> String {
+pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context as _;
 use instar_api::PluginProblem;
-use instar_plugin::{Kind, Limits, Means, Plugins, Settings, Source, StatsBook};
+use instar_plugin::{Ear, Kind, Limits, Means, Plugins, Settings, Source, StatsBook};
 
 use crate::config::{Config, Project};
 use crate::http;
@@ -23,11 +23,13 @@ pub(super) async fn load(
     bundled: Vec<Source>,
     means: Means,
     stats: Arc<StatsBook>,
+    ear: Option<Arc<dyn Ear>>,
 ) -> anyhow::Result<(Plugins, instar_api::Plugins)> {
     let spare_code = Some(SPARE_CODE);
     let settings = Settings {
         means,
         stats,
+        ear,
         spare_code,
         ..settings(project.cache_dir().join("plugins"), config, &project.plugins_dir())
     };
@@ -63,7 +65,9 @@ pub(super) fn settings(native_code: PathBuf, config: &Config, folder: &Path) -> 
     let folder = PluginFolder::new(folder.to_owned());
     settings.quarantined = folder.quarantined();
     // Of a lock that cannot be read, nothing is loaded.
-    for entry in folder.read().unwrap_or_default().plugins {
+    let installed = folder.read().unwrap_or_default();
+    settings.heard = installed.shadows.into_iter().map(|shadow| shadow.id).collect();
+    for entry in installed.plugins {
         settings.operator.entry(entry.id).or_default().grant = Some(entry.current.grant());
     }
     settings
@@ -77,7 +81,8 @@ pub(super) fn mark(project: &Project, config: &Config, bundled: &[Source]) -> St
     let mut hasher = blake3::Hasher::new();
     let digests: Vec<_> = sources.iter().map(|source| (&source.origin, &source.digest)).collect();
     let said = (&settings.configs, &settings.disabled, &settings.operator, &settings.quarantined);
-    hasher.update(format!("{digests:?} {problems:?} {said:?}").as_bytes());
+    let shadows = PluginFolder::new(folder).read().unwrap_or_default().shadows;
+    hasher.update(format!("{digests:?} {problems:?} {said:?} {shadows:?}").as_bytes());
     hasher.finalize().to_hex().to_string()
 }
 

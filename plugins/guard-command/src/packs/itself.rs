@@ -86,6 +86,9 @@ fn host(cmd: &Cmd<'_>, report: &mut Report) {
             | "grant" | "revoke" | "publish" | "dev",
             _,
         ) => &SWITCH_OFF,
+        ("plugin", "shadow", _) if !args.operand(3).is_empty() || cmd.words().iter().any(|word| word == "--off") => {
+            &SWITCH_OFF
+        }
         ("server", "stop" | "restart", _) | ("stop" | "uninstall" | "restore", _, _) => &HOST,
         ("autostart", "uninstall" | "disable", _) => &HOST,
         _ => return,

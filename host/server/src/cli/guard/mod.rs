@@ -108,7 +108,7 @@ fn explain(context: &Context, home: Home, asked: &Asked) -> Result<Exit, Failure
 
 fn decide(home: Home, asked: &Asked) -> Result<Decision, Failure> {
     let cwd = std::env::current_dir().map_err(|error| Failure::io("failed to find the working directory", &error))?;
-    let guards = Guards::open(home, &[Kind::CommandGuard, Kind::OutputGuard])
+    let guards = Guards::open(home, &[Kind::CommandGuard, Kind::OutputGuard], None)
         .map_err(|error| Failure::failed(super::sentence(&error.into())))?;
     let using = ToolUse {
         tool: "Bash".to_owned(),

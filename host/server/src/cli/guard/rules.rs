@@ -16,7 +16,7 @@ use crate::guards::{Guards, Home, answer_word, severity_word};
 
 pub(super) fn rules(context: &Context, home: Home) -> Result<Exit, Failure> {
     let counts = counted(&decisions(&home, MOST)?);
-    let guards = Guards::open(home, &Kind::GUARDS).map_err(|error| Failure::failed(sentence(&error.into())))?;
+    let guards = Guards::open(home, &Kind::GUARDS, None).map_err(|error| Failure::failed(sentence(&error.into())))?;
     let call = CallContext::new(Asker::Operator, Timestamp::now());
     let mut rules = guards.plugins().rules(&call);
     rules.sort_by(|one, other| (&one.pack, &one.id).cmp(&(&other.pack, &other.id)));

@@ -2,6 +2,7 @@
 
 use std::mem::ManuallyDrop;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use instar_core::verdict::Answer;
 use instar_plugin::{Kind, Moment};
@@ -10,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::event::{Event, HookCall, Input};
 use crate::guards::{Decision, DecisionLog, Fate, Guards, Home, Judged, ToolUse, record, shown};
+use crate::shadow::Overheard;
 
 /// What the process prints, and how it ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,7 +48,7 @@ pub(super) fn failed(event: Event, why: &str) -> Reply {
     }
 }
 
-pub(super) fn answer(call: &HookCall, input: &Input) -> Reply {
+pub(super) fn answer(call: &HookCall, input: &Input, overheard: &Arc<Overheard>) -> Reply {
     // What is said before a compaction is lost in it; `session-start` with the source `compact` comes after.
     if call.event == Event::PreCompact {
         return Reply::silent();
@@ -56,7 +58,8 @@ pub(super) fn answer(call: &HookCall, input: &Input) -> Reply {
     let home = Home::find(call.dir.as_deref(), around.as_deref());
     let cwd = cwd.unwrap_or_else(|| PathBuf::from("/"));
     let log = DecisionLog::new(home.decisions());
-    let guards = match Guards::open(home, kinds(call.event)) {
+    overheard.belongs_to(home.project.as_ref());
+    let guards = match Guards::open(home, kinds(call.event), Some(overheard.clone())) {
         // This process ends with its answer, and the system frees faster than we do.
         Ok(guards) => ManuallyDrop::new(guards),
         Err(error) => return failed(call.event, &format!("the guards could not be set up ({})", error.code())),

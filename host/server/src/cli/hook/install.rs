@@ -61,7 +61,7 @@ pub(super) fn install(context: &Context, install: &Install) -> Result<Exit, Fail
         Scope::Project(project) => Home::of(project),
         Scope::User(_) => Home::find(None, None),
     };
-    if let Err(error) = Guards::open(home, &Kind::GUARDS) {
+    if let Err(error) = Guards::open(home, &Kind::GUARDS, None) {
         context.out.note(format!("the guards could not be set up ({}); instar doctor says more", error.code()));
     }
     let said = if installed.changed { "registered in" } else { "stand already in" };

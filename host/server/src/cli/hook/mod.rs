@@ -22,6 +22,7 @@ use clap::Subcommand;
 
 use super::exit::{Exit, Failure};
 use super::{Context, examples};
+use crate::shadow::Overheard;
 use answer::Reply;
 pub(crate) use dialect::Dialect;
 pub(crate) use event::HookCall;
@@ -81,19 +82,24 @@ pub(crate) fn run(context: &Context, command: &HookCommand) -> Result<Exit, Fail
         HookCommand::UserPromptSubmit(caller) => (Event::UserPromptSubmit, caller),
         HookCommand::Stop(caller) => (Event::Stop, caller),
     };
-    let reply = reply(HookCall { event, dir: context.dir.clone(), dialect: caller.dialect });
+    let overheard = Arc::<Overheard>::default();
+    let reply = reply(HookCall { event, dir: context.dir.clone(), dialect: caller.dialect }, &overheard);
     if let Some(text) = &reply.stdout {
         context.out.line(text)?;
     }
     if let Some(text) = reply.stderr {
         context.out.note(text);
     }
+    overheard.hand_over();
     Ok(if reply.succeeded { Exit::Ok } else { Exit::Failed })
 }
 
 /// The same without the command line, which takes longer to set up than a guard to judge.
 pub(crate) fn main(call: HookCall) -> ExitCode {
-    ExitCode::from(say(&reply(call)))
+    let overheard = Arc::<Overheard>::default();
+    let status = say(&reply(call, &overheard));
+    overheard.hand_over();
+    ExitCode::from(status)
 }
 
 /// Says it, and tells with which status the process is to end.
@@ -114,13 +120,13 @@ fn say(reply: &Reply) -> u8 {
 
 /// Works on this thread, while another one watches the time.
 #[expect(clippy::exit, reason = "the first thread is late, so it cannot end the process by returning")]
-fn reply(call: HookCall) -> Reply {
+fn reply(call: HookCall, overheard: &Arc<Overheard>) -> Reply {
     let (event, dialect) = (call.event, call.dialect);
     let late = move || {
         let status = say(&dialect.spoken(event, answer::failed(event, "the guards gave no answer in time")));
         std::process::exit(status.into());
     };
-    dialect.spoken(event, within(DEADLINE, event, late, || answered(&call)))
+    dialect.spoken(event, within(DEADLINE, event, late, || answered(&call, overheard)))
 }
 
 /// The answer of the work, or that of one who has none. When the time is over before the work is done, `late` answers, on
@@ -152,7 +158,7 @@ fn within(
     reply
 }
 
-fn answered(call: &HookCall) -> Reply {
+fn answered(call: &HookCall, overheard: &Arc<Overheard>) -> Reply {
     let mut bytes = Vec::new();
     if let Err(error) = std::io::stdin().lock().take(LARGEST_INPUT + 1).read_to_end(&mut bytes) {
         return answer::failed(call.event, &format!("the hook's input could not be read: {error}"));
@@ -161,7 +167,7 @@ fn answered(call: &HookCall) -> Reply {
         return answer::failed(call.event, "the hook's input is larger than 16 MiB");
     }
     match Input::parse(&bytes) {
-        Ok(input) => answer::answer(call, &input),
+        Ok(input) => answer::answer(call, &input, overheard),
         Err(reason) => answer::failed(call.event, &format!("the hook's input is not what was documented: {reason}")),
     }
 }

@@ -9,7 +9,7 @@ use super::super::exit::{Exit, Failure};
 use super::super::{Context, examples, person, sentence};
 use super::consent::{self, Answer};
 use super::{block_on, failed, site};
-use crate::installed::{Component, Entry, Offer, Offered, Place, Site, Wish, fetch, listed};
+use crate::installed::{Component, Entry, Fetched, Offer, Offered, Place, Site, Wish, fetch, listed};
 
 /// Install a plugin from a file, the folder of an author, a URL or a registry; shows what it asks for first
 #[derive(Debug, clap::Args)]
@@ -88,8 +88,16 @@ pub(super) fn upgrade(context: &Context, upgrade: &Upgrade) -> Result<Exit, Fail
     }
 }
 
-fn place(from: &str) -> Result<Place, Failure> {
+pub(super) fn place(from: &str) -> Result<Place, Failure> {
     Place::parse(from).map_err(|error| Failure::refused(sentence(&error.into())))
+}
+
+pub(super) fn fetched(context: &Context, place: &Place) -> Result<Fetched, Failure> {
+    let begun = Instant::now();
+    let fetched = context.out.during(&format!("reading {}", place.text()), || block_on(fetch(place)));
+    let fetched = fetched?.map_err(|error| Failure::refused(sentence(&error.into())))?;
+    context.out.note(format!("read {} bytes of {} in {:?}", fetched.bytes.len(), place.text(), begun.elapsed()));
+    Ok(fetched)
 }
 
 /// Everything until the yes only looks.
@@ -100,11 +108,7 @@ pub(super) fn bring(
     wish: &Wish,
     answer: &Answer,
 ) -> Result<Outcome, Failure> {
-    let begun = Instant::now();
-    let fetched = context.out.during(&format!("reading {}", place.text()), || block_on(fetch(place)));
-    let fetched = fetched?.map_err(|error| Failure::refused(sentence(&error.into())))?;
-    context.out.note(format!("read {} bytes of {} in {:?}", fetched.bytes.len(), place.text(), begun.elapsed()));
-    let offer = match site.look_at(place, fetched, wish).map_err(failed)? {
+    let offer = match site.look_at(place, fetched(context, place)?, wish).map_err(failed)? {
         Offered::UpToDate(entry) => return Ok(Outcome::UpToDate(entry)),
         Offered::New(offer) => offer,
     };
