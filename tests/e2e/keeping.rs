@@ -52,6 +52,8 @@ fn what_is_beyond_the_settings_is_removed_after_the_start() {
     let statuses = runs.map(|run| server.client().get(&format!("/runs/{run}")).status);
     assert_eq!(statuses, [404, 404, 200]);
     assert_eq!(folders(&agent), 1, "only the predecessor's file is left");
+    let steps = || fs::read_dir(agent.path(".instar/state/steps")).expect("the folder of steps").count();
+    until("steps to go with their runs", steps, |count| *count == 1);
     run_to_end(&server);
 }
 

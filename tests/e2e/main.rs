@@ -45,6 +45,7 @@ mod plugin_live;
 mod plugin_process;
 mod plugin_reach;
 mod plugin_registry;
+mod plugin_replay;
 mod plugin_shadow;
 mod predecessor;
 mod quarantine;

@@ -14,7 +14,7 @@ use instar_core::notice::Message;
 use instar_core::plan::{Action, End, EndCause, Launch, StepEvent, StepResult};
 use instar_core::run::{Phase, Run, Trigger};
 use instar_core::session::Session;
-use instar_plugin::{Asker, CallContext, Cause, Live, PluginError};
+use instar_plugin::{Asker, CallContext, Cause, Live, PluginError, Tape};
 use instar_session::{Found, Order, SessionError, Sessions};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
@@ -25,8 +25,9 @@ use crate::converse::Desk;
 use crate::ears::Ears;
 use crate::ground::ContextFiles;
 use crate::helper::Helper;
-use crate::keep::Keeper;
+use crate::keep::{KeepError, Keeper};
 use crate::plugins::KeptPlugins;
+use crate::steps::{self, KeptStep, StepLog};
 use crate::threads::thread_state;
 use crate::view::SharedView;
 
@@ -68,6 +69,7 @@ pub(crate) struct World {
     pub(crate) supervisor: Helper,
     pub(crate) desk: Desk,
     pub(crate) ears: Arc<dyn Ears>,
+    pub(crate) steps: Arc<dyn StepLog>,
     /// Of each notifier the answer that was taken over last, until it is recorded.
     pub(crate) taken_over: Mutex<BTreeMap<PluginId, u64>>,
 }
@@ -151,16 +153,20 @@ impl World {
         let remarks = told.remarks.into_iter().filter(|_| is_first).map(Action::Progress);
         let call = CallContext { context: told.text, ..context(&run) };
         let plugins = self.plugins_of(&run, is_first);
-        let step = plugins.step(&run.request.execute_type, &call, state, vec![event]);
-        let result = match tokio::time::timeout(STEP_DEADLINE, step).await {
-            Ok(Ok(result)) => Ok(StepResult { actions: remarks.chain(result.actions).collect(), ..result }),
+        let (tape, execute_type) = (Tape::keeping(), run.request.execute_type);
+        let step = plugins.step_by(&tape, &execute_type, &call, state.clone(), vec![event.clone()]);
+        let answer = match tokio::time::timeout(STEP_DEADLINE, step).await {
+            Ok(Ok(result)) => Ok(result),
             Ok(Err(error)) => Err(step_fault(&error)),
             Err(_) => Err(StepFault {
                 code: "timeout".into(),
-                message: format!("execute type `{}` gave no answer in {STEP_DEADLINE:?}", run.request.execute_type),
+                message: format!("execute type `{execute_type}` gave no answer in {STEP_DEADLINE:?}"),
                 refused: false,
             }),
         };
+        let (by, host) = (plugins.executor(&execute_type), tape.recorded());
+        self.steps.keep(id, KeptStep { execute_type, by, call, state, event, answer: answer.clone(), host });
+        let result = answer.map(|result| StepResult { actions: remarks.chain(result.actions).collect(), ..result });
         What::Stepped { run: id, result }
     }
 
@@ -284,7 +290,12 @@ impl World {
     }
 
     async fn keep_house(&self) -> What {
-        let result = match within(KEEP_DEADLINE, self.keeper.keep(&self.sessions, clock::now())).await {
+        let kept = async {
+            let cleared = self.keeper.keep(&self.sessions, clock::now()).await?;
+            steps::clear(self.steps.clone(), &self.keeper.store).await?;
+            Ok::<_, KeepError>(cleared)
+        };
+        let result = match within(KEEP_DEADLINE, kept).await {
             Some(kept) => kept.map_err(|error| chain(&error)),
             None => Err(format!("it was not done in {KEEP_DEADLINE:?}")),
         };

@@ -19,6 +19,8 @@ pub(crate) enum KeepError {
     Store(#[from] StoreError),
     #[error("the folders of old sessions could not be listed")]
     Sessions(#[from] SessionError),
+    #[error("the steps of old runs could not be listed")]
+    Steps(#[source] std::io::Error),
 }
 
 impl Keeper {

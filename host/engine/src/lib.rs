@@ -17,6 +17,7 @@ mod keep;
 mod plugins;
 mod poll;
 mod run_loop;
+mod steps;
 mod threads;
 mod view;
 
@@ -28,4 +29,5 @@ pub use ears::{Ears, KeptAnswer, Turn};
 pub use ground::ContextFiles;
 pub use helper::{Answer, Helper};
 pub use run_loop::{Parts, RunningLoop, StartError, start};
+pub use steps::{KeptStep, StepLog};
 pub use view::{SharedView, View};

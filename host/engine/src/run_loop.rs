@@ -32,6 +32,7 @@ use crate::ground::ContextFiles;
 use crate::helper::Helper;
 use crate::keep::Keeper;
 use crate::plugins::{self, KeptPlugins};
+use crate::steps::StepLog;
 use crate::view::{SharedView, View};
 
 /// What an engine is made of; built by the wiring.
@@ -47,6 +48,8 @@ pub struct Parts {
     pub supervisor: Helper,
     pub desk: Desk,
     pub ears: Arc<dyn Ears>,
+    /// Keeps what execute types were asked and answered.
+    pub steps: Arc<dyn StepLog>,
     /// The zone in which schedules are read.
     pub zone: TimeZone,
     pub version: String,
@@ -121,6 +124,7 @@ pub async fn start(parts: Parts) -> Result<(Engine, RunningLoop), StartError> {
         supervisor: parts.supervisor,
         desk: parts.desk,
         ears: parts.ears.clone(),
+        steps: parts.steps,
         taken_over: Mutex::default(),
         kept: KeptPlugins::default(),
     };

@@ -1,8 +1,11 @@
 //! Calls of execute types, found by the name that stands in jobs.json.
 
+use instar_core::id::PluginId;
 use instar_core::plan::{Action, Beginning as Planned, End, StepEvent, StepRequest, StepResult};
+use serde::{Deserialize, Serialize};
 
 use crate::call::Callee;
+use crate::capability::tape::Tape;
 use crate::error::{Cause, PluginError};
 use crate::launch;
 use crate::plugins::{Loaded, Plugins};
@@ -14,10 +17,33 @@ use crate::wit::since_v0_1::CallContext;
 /// An execute type may begin with another, and that with a third; more is a circle.
 const MOST_DELEGATIONS: usize = 4;
 
+/// The plugin of an execute type.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Executor {
+    pub id: PluginId,
+    pub version: String,
+    /// BLAKE3 of the component, in hexadecimal.
+    pub digest: String,
+    /// The configuration that it was called with.
+    pub config_json: String,
+}
+
 impl Plugins {
     /// The names that a job may use as its execute type.
     pub fn execute_types(&self) -> Vec<&str> {
         self.loaded.iter().filter_map(|plugin| plugin.execute_type.as_deref()).collect()
+    }
+
+    /// Who is behind the name of an execute type.
+    pub fn executor(&self, name: &str) -> Option<Executor> {
+        let (plugin, _) = self.execute_type(name).ok()?;
+        let info = self.infos.iter().find(|info| info.id == plugin.id)?;
+        Some(Executor {
+            id: info.id.clone(),
+            version: info.version.clone(),
+            digest: info.digest.clone(),
+            config_json: plugin.config_json.to_string(),
+        })
     }
 
     /// What the first step would begin with, delegates followed to their end. Changes nothing.
@@ -77,9 +103,21 @@ impl Plugins {
         state: Vec<u8>,
         events: Vec<StepEvent>,
     ) -> Result<StepResult, PluginError> {
+        self.step_by(&Tape::default(), execute_type, call, state, events).await
+    }
+
+    /// The same; what it asks of the host goes by this tape.
+    pub async fn step_by(
+        &self,
+        tape: &Tape,
+        execute_type: &str,
+        call: &CallContext,
+        state: Vec<u8>,
+        events: Vec<StepEvent>,
+    ) -> Result<StepResult, PluginError> {
         let mut turns = Turns::read(execute_type, call.now, state).map_err(|it| PluginError::new(execute_type, it))?;
         let (name, state, events) = turns.take(events);
-        let result = self.step_of(&name, call, state, events).await?;
+        let result = self.step_of(tape, &name, call, state, events).await?;
         turns.keep(result.state);
         let mut actions = Vec::with_capacity(result.actions.len());
         for asked in result.actions {
@@ -117,6 +155,7 @@ impl Plugins {
 
     async fn step_of(
         &self,
+        tape: &Tape,
         execute_type: &str,
         call: &CallContext,
         state: Vec<u8>,
@@ -126,6 +165,7 @@ impl Plugins {
         let stepped = async {
             let input = state.len() + events.iter().map(event_bytes).sum::<usize>() + call.context.len();
             let mut live = self.worker(plugin, call).start_async(input).await?;
+            live.store.data_mut().tape = tape.clone();
             let events: Vec<Event> = events.into_iter().map(|event| told(event.into(), call)).collect();
             let limit = live.left();
             let outcome = tokio::time::timeout(limit, async {

@@ -4,6 +4,8 @@ use std::fmt;
 
 use instar_core::id::PluginId;
 
+const SHORTEST_SCRUBBED: usize = 8;
+
 /// A value that nothing prints.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Box<str>);
@@ -18,6 +20,11 @@ impl Secret {
     /// Empty text is no secret.
     pub fn new(value: impl Into<Box<str>>) -> Option<Self> {
         Some(value.into()).filter(|value| !value.is_empty()).map(Self)
+    }
+
+    /// The text with it taken out; none where it does not stand there. A very short one would stand everywhere.
+    pub fn scrubbed(&self, text: &str) -> Option<String> {
+        (self.0.len() >= SHORTEST_SCRUBBED && text.contains(&*self.0)).then(|| text.replace(&*self.0, "[redacted: secret]"))
     }
 
     pub(crate) fn expose(&self) -> &str {

@@ -8,6 +8,7 @@ use wasmtime::ResourceLimiter;
 
 use crate::blobs::Blobs;
 use crate::capability::rights::Rights;
+use crate::capability::tape::Tape;
 use crate::error::Cause;
 use crate::limits::{CORE_INSTANCES, CallLimits, MEMORIES, TABLES};
 use crate::text;
@@ -28,6 +29,8 @@ pub(crate) struct CallState {
     pub rights: Option<Arc<Rights>>,
     /// How many starts by plugins led to the run that this call belongs to.
     pub depth: u32,
+    /// What is asked of the host goes by it.
+    pub tape: Tape,
     /// When the call is over.
     pub deadline: Option<Instant>,
     memory_bytes: usize,
@@ -66,6 +69,7 @@ impl CallState {
             blobs: Blobs::default(),
             rights: None,
             depth: 0,
+            tape: Tape::default(),
             deadline: None,
             memory_bytes: 0,
             memory_granted: 0,

@@ -30,6 +30,7 @@ mod serve;
 mod session_tokens;
 mod shadow;
 mod start_code;
+mod steps;
 mod traces;
 mod users_file;
 mod watch_approvals;

@@ -99,6 +99,17 @@ impl SecretsFile {
         Ok(all.filter(|(_, kept)| matches!(kept, Kept::Keyring(_))).map(|(name, _)| name).collect())
     }
 
+    /// The values that are known here, for one who takes them out of what is kept: those of the file, and what the
+    /// keyring gave lately.
+    pub(crate) fn known(&self) -> Vec<Secret> {
+        let here = self.read().unwrap_or_default().into_values().filter_map(|kept| match kept {
+            Kept::Here(value) => Secret::new(value),
+            Kept::Keyring(_) => None,
+        });
+        let looked_up = self.looked_up.lock().unwrap_or_else(PoisonError::into_inner);
+        here.chain(looked_up.values().filter_map(|(_, secret)| secret.clone())).collect()
+    }
+
     pub(crate) fn set(&self, name: &str, value: &str) -> Result<(), SecretsError> {
         let mut values = self.read()?;
         let before = values.insert(name.to_owned(), Kept::Here(value.to_owned()));

@@ -60,6 +60,8 @@ pub(crate) struct Ready {
 const GRACE: Duration = Duration::from_secs(5);
 /// How long WebSockets may take to say goodbye.
 const SOCKET_GRACE: Duration = Duration::from_secs(1);
+/// How long steps may take to be written down.
+const STEPS_GRACE: Duration = Duration::from_secs(1);
 /// How long the engine may take to record its end.
 const ENGINE_GRACE: Duration = Duration::from_secs(4);
 
@@ -265,6 +267,8 @@ impl Server {
             tracing::error!("the engine did not end in {ENGINE_GRACE:?}");
         }
         self.host.plugins.shadows().write();
+        let steps = self.host.steps.clone();
+        let _ = tokio::task::spawn_blocking(move || steps.settle(STEPS_GRACE)).await;
         self.host.store.close().await;
         tracing::info!("stopped");
     }

@@ -33,6 +33,7 @@ use crate::plugin_values::{PassingValues, StoredValues};
 use crate::quota_file::QuotaFile;
 use crate::secrets_file::SecretsFile;
 use crate::session_tokens::SessionTokens;
+use crate::steps::StepFiles;
 use crate::users_file;
 use crate::watch_jobs::JobsReader;
 use lock::{Role, RoleLock};
@@ -46,6 +47,7 @@ pub(crate) struct Host {
     pub(crate) plugins: Arc<LivePlugins>,
     pub(crate) guards: GuardDesk,
     pub(crate) quota: Arc<QuotaFile>,
+    pub(crate) steps: Arc<StepFiles>,
     pub(crate) store: Store,
     pub(crate) session_tokens: SessionTokens,
 }
@@ -103,6 +105,10 @@ pub(crate) async fn build(
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
     let quota = Arc::new(QuotaFile::new(config.quota.file.clone()));
+    let guards = GuardDesk::new(plugins.live(), Home::of(project), config.clone());
+    let steps = StepFiles::open(project.steps_dir(), guards.clone(), secrets.clone());
+    let steps = steps.with_context(|| format!("failed to make {}", project.steps_dir().display()))?;
+    let steps = Arc::new(steps);
     let parts = Parts {
         store: store.clone(),
         sessions,
@@ -117,16 +123,16 @@ pub(crate) async fn build(
         supervisor: supervisor(project, config),
         desk: desk(project, config)?,
         ears: Arc::new(ProjectEars::new(project.clone())),
+        steps: steps.clone(),
         zone: config.scheduler.zone(),
         version: VERSION.to_owned(),
         jobs: jobs.first().await,
         quota: quota.read().await,
         users: users_file::first(&project.users_file()),
     };
-    let guards = GuardDesk::new(plugins.live(), Home::of(project), config.clone());
     let (engine, running) = instar_engine::start(parts).await?;
     reach.open(engine.clone(), guards.clone());
-    Ok(Host { engine, running, jobs, plugins, guards, quota, store, session_tokens })
+    Ok(Host { engine, running, jobs, plugins, guards, quota, steps, store, session_tokens })
 }
 
 /// What a server of this project would load, and what it could not; nothing of it runs.

@@ -1,5 +1,7 @@
 //! Reads behind the view: what is older than it holds, and what it does not keep.
 
+use std::collections::BTreeSet;
+
 use instar_core::event::EventRecord;
 use instar_core::id::{JobSlug, RunId, SessionId, SessionName};
 use instar_core::run::RunRecord;
@@ -34,6 +36,13 @@ impl Store {
         let row = sqlx::query(SELECT).bind(id.to_string()).fetch_optional(&self.0.readers).await;
         let read = row.and_then(|row| row.as_ref().map(rows::run_record).transpose());
         read.map_err(|error| self.error(error))
+    }
+
+    /// All runs that are kept.
+    pub async fn run_ids(&self) -> Result<BTreeSet<RunId>, StoreError> {
+        let rows = sqlx::query("SELECT id FROM runs").fetch_all(&self.0.readers).await;
+        let ids = rows.and_then(|rows| rows.iter().map(|row| rows::parsed(row, "id")).collect());
+        ids.map_err(|error| self.error(error))
     }
 
     /// The newest runs of a job, newest first.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use crate::attention::{ItemStatus, Wanted};
 use crate::conversation::{Course, Offer, Place, Question};
@@ -243,7 +244,7 @@ pub struct SpawnRequest {
 }
 
 /// Why an execute type gave no answer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepFault {
     /// The stable code of the cause, such as `trap` or `unknown-execute-type`.
     pub code: String,

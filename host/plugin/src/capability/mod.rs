@@ -10,29 +10,22 @@ mod rate;
 pub(crate) mod rights;
 mod secrets;
 pub(crate) mod sessions;
+pub(crate) mod tape;
 
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use wasmtime::component::{HasSelf, Linker};
+use wasmtime::component::Linker;
 
 use self::rate::Bucket;
 use crate::state::CallState;
-use crate::wit::imports;
 use crate::wit::imports::types::Failure;
 
 /// For the lane of notifiers and execute types; guards are linked without these.
 pub(crate) fn add_to_linker(linker: &mut Linker<CallState>) -> wasmtime::Result<()> {
-    imports::clock::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-    imports::kv::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-    imports::secrets::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-    imports::http::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-    imports::jobs::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-    imports::sessions::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-    imports::events::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)?;
-    imports::process::add_to_linker::<_, HasSelf<CallState>>(linker, |state| state)
+    tape::add_to_linker(linker)
 }
 
 /// What a part of the host answers to a plugin, once it has.

@@ -33,6 +33,7 @@ wasmtime::component::bindgen!({
     ",
     world: "everything",
     require_store_data_send: true,
+    additional_derives: [serde::Serialize, serde::Deserialize],
     imports: {
         "instar:plugin/kv@0.1.0": async,
         "instar:plugin/http@0.1.0": async,

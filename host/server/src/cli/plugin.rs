@@ -6,6 +6,7 @@ mod consent;
 mod dev;
 mod inspect;
 mod install;
+mod replay;
 mod shadow;
 mod sync;
 
@@ -49,6 +50,7 @@ pub(crate) enum PluginCommand {
     New(author::New),
     Build(author::Build),
     Test(author::Test),
+    Replay(replay::Replay),
     Dev(dev::Dev),
     Publish(author::Publish),
 }
@@ -73,6 +75,7 @@ pub(crate) fn run(context: &Context, command: &PluginCommand) -> Result<Exit, Fa
         PluginCommand::New(new) => author::new(context, new),
         PluginCommand::Build(build) => author::build(context, build),
         PluginCommand::Test(test) => author::test(context, test),
+        PluginCommand::Replay(replay) => replay::run(context, replay),
         PluginCommand::Dev(dev) => dev::run(context, dev),
         PluginCommand::Publish(publish) => author::publish(context, publish),
     }

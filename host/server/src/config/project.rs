@@ -97,6 +97,11 @@ impl Project {
         self.state_dir().join("shadows")
     }
 
+    /// What execute types were asked and answered, run by run.
+    pub(crate) fn steps_dir(&self) -> PathBuf {
+        self.state_dir().join("steps")
+    }
+
     pub(crate) fn database(&self) -> PathBuf {
         self.state_dir().join("instar.db")
     }

@@ -3,8 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use instar_plugin::{Asker, CallContext, Live};
+use instar_plugin::{Asker, CallContext, Live, Secret};
 use jiff::Timestamp;
+use serde_json::Value;
 
 use super::{DecisionLog, Guards, Home, judge, redact};
 use crate::config::Config;
@@ -30,6 +31,13 @@ impl GuardDesk {
     pub(crate) fn for_log(&self, text: &str, now: Timestamp) -> String {
         let call = CallContext::new(Asker::Agent, now);
         redact::for_log(&self.plugins.now(), &call, text, &judge::secrets_of(Some(&self.config)))
+    }
+
+    /// A value as it may be kept: without what must not be seen and these secrets; and whether there was any.
+    pub(crate) fn redact(&self, value: &Value, secrets: &[Secret], now: Timestamp) -> (Value, bool) {
+        let call = CallContext::new(Asker::Agent, now);
+        let (plugins, own) = (self.plugins.now(), judge::secrets_of(Some(&self.config)));
+        redact::for_keeping(&plugins, &call, value, &own, secrets)
     }
 
     pub(crate) fn decisions(&self) -> DecisionLog {

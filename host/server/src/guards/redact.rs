@@ -3,13 +3,14 @@
 use std::borrow::Cow;
 
 use instar_core::verdict::{Answer, Finding};
-use instar_plugin::{CallContext, Plugins, Redaction};
+use instar_plugin::{CallContext, Plugins, Redaction, Secret};
 use serde_json::Value;
 
 const CHUNK: usize = 256 << 10;
 /// What the host itself looks through, before it writes it down.
 pub(crate) const LOG_SOURCE: &str = "log";
 const LONGEST_IN_LOG: usize = 2000;
+const SHORTEST_LOOKED_AT: usize = 12;
 
 /// A value after the guards of output have seen it.
 #[derive(Debug)]
@@ -106,6 +107,27 @@ pub(super) fn for_log(plugins: &Plugins, call: &CallContext, text: &str, secrets
     let whole = without_secrets(text, secrets).map_or(Cow::Borrowed(text), Cow::Owned);
     let cut = &whole[..whole.floor_char_boundary(LONGEST_IN_LOG)];
     clean(plugins, call, LOG_SOURCE, cut, &mut Vec::new()).unwrap_or_else(|| cut.to_owned())
+}
+
+/// A value as it may be kept, and whether something of it was taken out.
+pub(super) fn for_keeping(
+    plugins: &Plugins,
+    call: &CallContext,
+    value: &Value,
+    own: &[String],
+    secrets: &[Secret],
+) -> (Value, bool) {
+    let mut kept = value.clone();
+    let changed = each_string(&mut kept, &mut |text| {
+        let scrub = |clean: Option<String>, secret: &Secret| secret.scrubbed(clean.as_deref().unwrap_or(text)).or(clean);
+        let known = secrets.iter().fold(without_secrets(text, own), scrub);
+        let rest = known.as_deref().unwrap_or(text);
+        // Words of a format are no secrets, and there are many of them.
+        let is_looked_at = rest.len() >= SHORTEST_LOOKED_AT;
+        let found = is_looked_at.then(|| clean(plugins, call, LOG_SOURCE, rest, &mut Vec::new())).flatten();
+        found.or(known)
+    });
+    (kept, changed)
 }
 
 /// Overlapping parts become one, and no part of a letter is left.

@@ -10,7 +10,7 @@ use instar_plugin::{
 };
 use jiff::Timestamp;
 
-use super::{Component, Entry, LockFile, PluginFolder, version};
+use super::{Component, Entry, Fetched, LockFile, Place, PluginFolder, version};
 
 /// What was fetched and looked at; nothing of it has run.
 #[derive(Debug)]
@@ -86,6 +86,11 @@ pub(crate) fn neighbours(bundled: &[Source], folder: &std::path::Path, lock: &Lo
 }
 
 impl Candidate {
+    /// What was fetched from a place, looked at.
+    pub(crate) fn of(place: &Place, fetched: Fetched) -> Result<Self, Unfit> {
+        examine(&place.name(), place.text(), fetched.bytes)
+    }
+
     pub(crate) fn digest(&self) -> String {
         format!("blake3:{}", self.seen.digest)
     }
