@@ -104,3 +104,58 @@ fn bind(place: &Path) -> io::Result<(tokio::net::UnixDatagram, Taken)> {
     std::fs::set_permissions(place, std::fs::Permissions::from_mode(0o600))?;
     Ok((socket, Taken(place.to_owned())))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use instar_plugin::{Asker, CallContext, Question, Said, Spoken};
+    use jiff::Timestamp;
+
+    use super::super::queue::queue;
+    use super::*;
+    use crate::guards::LOG_SOURCE;
+
+    fn asked(question: Question) -> Asked {
+        let guard = "guard-a".parse().unwrap();
+        let spoken = Spoken { guard, digest: "aa".to_owned(), said: Said::Nothing("trap".to_owned()) };
+        Asked { call: CallContext::new(Asker::Agent, Timestamp::UNIX_EPOCH), question, spoken: vec![spoken] }
+    }
+
+    fn sent(text: &str) -> Asked {
+        asked(Question::Outbound { channel: "mail".to_owned(), text: text.to_owned() })
+    }
+
+    fn left(project: &Project, questions: &[Asked]) {
+        let overheard = Overheard::default();
+        overheard.belongs_to(Some(project));
+        questions.iter().cloned().for_each(|asked| overheard.hear(asked));
+        overheard.hand_over();
+    }
+
+    #[tokio::test]
+    async fn questions_reach_a_server_that_listens_and_nobody_waits_for_one_that_does_not() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(dir.path().join(".instar/run")).unwrap();
+        let project = Project::at(dir.path()).unwrap();
+        left(&project, &[sent("nobody hears it")]);
+        std::fs::write(place(&project), "left by a server that died").unwrap();
+        let (queue, heard) = queue();
+        let (listening, (socket, taken)) = (queue.clone(), bind(&place(&project)).unwrap());
+        assert_eq!(std::fs::metadata(place(&project)).unwrap().permissions().mode() & 0o777, 0o600);
+        drop((socket, taken));
+        assert!(!place(&project).exists());
+        let listening = tokio::spawn(listen(project.clone(), listening));
+        while !place(&project).exists() {
+            tokio::task::yield_now().await;
+        }
+        let own = Question::Output { source: LOG_SOURCE.to_owned(), offset: 0, chunk: vec![1], last: true };
+        let too_long = sent(&"x".repeat(LARGEST * 2));
+        left(&project, &[sent("a"), asked(own), too_long]);
+        left(&project, &[sent("b")]);
+        let next = || heard.recv_timeout(Duration::from_secs(10));
+        let both = tokio::task::spawn_blocking(move || (next(), next(), heard.try_recv().is_err())).await.unwrap();
+        assert_eq!(both, (Ok(sent("a")), Ok(sent("b")), true));
+        listening.abort();
+    }
+}
