@@ -120,6 +120,9 @@ fn both_builds_are_compared_and_only_one_counts() {
     // Put there again, it is asked again; ended, it is gone.
     done(&agent, &["plugin", "shadow", GUARD, &next()]);
     until("it to begin anew", || shadow(&server), |shadow| shadow["asked"] == 0 && shadow["comparing"] == true);
+    assert!(operator(&agent, &["plugin", "disable", GUARD]).status.success());
+    let told = until("nobody to judge", || shadow(&server), |shadow| shadow["comparing"] == false);
+    assert_eq!(told["problem"]["code"], "nobody-judges", "{told:#}");
     assert_eq!(done(&agent, &["plugin", "shadow", GUARD, "--off"])["ended"], GUARD);
     until("its end", || server.client().get(&format!("/plugins/{GUARD}/shadow")).status, |status| *status == 404);
     assert!(!agent.path(&format!(".instar/state/shadows/{GUARD}.json")).exists());

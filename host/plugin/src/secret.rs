@@ -24,7 +24,8 @@ impl Secret {
 
     /// The text with it taken out; none where it does not stand there. A very short one would stand everywhere.
     pub fn scrubbed(&self, text: &str) -> Option<String> {
-        (self.0.len() >= SHORTEST_SCRUBBED && text.contains(&*self.0)).then(|| text.replace(&*self.0, "[redacted: secret]"))
+        (self.0.len() >= SHORTEST_SCRUBBED && text.contains(&*self.0))
+            .then(|| text.replace(&*self.0, "[redacted: secret]"))
     }
 
     pub(crate) fn expose(&self) -> &str {

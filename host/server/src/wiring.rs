@@ -99,14 +99,15 @@ pub(crate) async fn build(
         ..means(project, Some(&store))
     };
     // A keyring that waits for its password keeps nobody from starting, or from ending.
-    std::thread::spawn(move || secrets.warm());
+    let asked_early = secrets.clone();
+    std::thread::spawn(move || asked_early.warm());
     let plugins = Arc::new(LivePlugins::load(project, config, bundled, means).await?);
     let session_tokens = SessionTokens::open(&project.session_key())
         .with_context(|| format!("failed to make {}", project.session_key().display()))?;
     let jobs = Arc::new(JobsReader::new(JobsFolder::of(config, project)));
     let quota = Arc::new(QuotaFile::new(config.quota.file.clone()));
     let guards = GuardDesk::new(plugins.live(), Home::of(project), config.clone());
-    let steps = StepFiles::open(project.steps_dir(), guards.clone(), secrets.clone());
+    let steps = StepFiles::open(project.steps_dir(), guards.clone(), secrets);
     let steps = steps.with_context(|| format!("failed to make {}", project.steps_dir().display()))?;
     let steps = Arc::new(steps);
     let parts = Parts {

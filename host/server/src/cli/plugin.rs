@@ -100,9 +100,7 @@ fn failed(fault: SiteFault) -> Failure {
         SiteFault::Unfit(_)
         | SiteFault::Untrusted { .. }
         | SiteFault::AnotherPlugin { .. }
-        | SiteFault::NoShadow(_) => {
-            Failure::refused(format!("{sentence}; nothing was changed"))
-        }
+        | SiteFault::NoShadow(_) => Failure::refused(format!("{sentence}; nothing was changed")),
         SiteFault::Folder(InstallError::Io { what, source }) => {
             Failure::io(format_args!("failed to {what}, so nothing was changed"), &source)
         }

@@ -119,7 +119,8 @@ pub(super) fn for_keeping(
 ) -> (Value, bool) {
     let mut kept = value.clone();
     let changed = each_string(&mut kept, &mut |text| {
-        let scrub = |clean: Option<String>, secret: &Secret| secret.scrubbed(clean.as_deref().unwrap_or(text)).or(clean);
+        let scrub =
+            |clean: Option<String>, secret: &Secret| secret.scrubbed(clean.as_deref().unwrap_or(text)).or(clean);
         let known = secrets.iter().fold(without_secrets(text, own), scrub);
         let rest = known.as_deref().unwrap_or(text);
         // Words of a format are no secrets, and there are many of them.

@@ -8,9 +8,7 @@ use instar_plugin::{Origin, Source};
 use jiff::Timestamp;
 
 use super::lock_file::Shadowing;
-use super::{
-    Candidate, Claims, Component, Fetched, LockFile, Place, Site, SiteFault, Untrusted, examine, judge,
-};
+use super::{Candidate, Claims, Component, Fetched, LockFile, Place, Site, SiteFault, Untrusted, examine, judge};
 use crate::config::PluginTrust;
 
 /// The build that judges, beside which another one may be put.
@@ -47,12 +45,7 @@ pub(crate) enum NoShadow {
 }
 
 /// The build of this guard that judges now.
-fn judging(
-    id: &PluginId,
-    bundled: &[Source],
-    folder: &Path,
-    installed: &LockFile,
-) -> Result<Judging, NoShadow> {
+fn judging(id: &PluginId, bundled: &[Source], folder: &Path, installed: &LockFile) -> Result<Judging, NoShadow> {
     if let Some(entry) = installed.entry(id) {
         let Component { version, grants, signer, .. } = entry.current.clone();
         if !entry.current.kinds().iter().any(|kind| kind.is_guard()) {
@@ -116,8 +109,8 @@ impl Judging {
             trusted: &trust.keys,
             required: trust.required,
         };
-        let signer = judge(&candidate.bytes, &claims)
-            .map_err(|source| NoShadow::Untrusted { id: self.id.clone(), source })?;
+        let signer =
+            judge(&candidate.bytes, &claims).map_err(|source| NoShadow::Untrusted { id: self.id.clone(), source })?;
         Ok(candidate.component(asks, signer, now))
     }
 }

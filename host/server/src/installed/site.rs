@@ -10,8 +10,8 @@ use instar_plugin::{PluginError, Settings, Source};
 use jiff::Timestamp;
 
 use super::{
-    Candidate, Claims, Component, Entry, Fetched, InstallError, Line, LockFile, NoShadow, Place, PluginFolder, SharedComponents,
-    Unfit, Untrusted, examine, judge, kept, lines, neighbours, try_out,
+    Candidate, Claims, Component, Entry, Fetched, InstallError, Line, LockFile, NoShadow, Place, PluginFolder,
+    SharedComponents, Unfit, Untrusted, examine, judge, kept, lines, neighbours, try_out,
 };
 use crate::config::{Config, Project};
 use crate::wiring;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use instar_api::PluginShadow;
+use instar_api::{PluginProblem, PluginShadow};
 use instar_core::id::PluginId;
 use instar_engine::Engine;
 
@@ -24,7 +24,17 @@ impl LivePlugins {
 
     /// What came of the comparison so far.
     pub(crate) fn shadow_of(&self, id: &PluginId, limit: usize) -> Result<PluginShadow, ChangeFault> {
-        self.shadows.told(id, limit).ok_or_else(|| SiteFault::from(NoShadow::Nobody(id.clone())).into())
+        let told = self.shadows.told(id, limit).ok_or_else(|| SiteFault::from(NoShadow::Nobody(id.clone())))?;
+        let judges = self.list().plugins.iter().any(|plugin| plugin.id == id.as_str() && plugin.enabled);
+        if judges || told.problem.is_some() {
+            return Ok(told);
+        }
+        let problem = PluginProblem {
+            plugin: id.to_string(),
+            code: "nobody-judges".to_owned(),
+            message: format!("`{id}` itself is not asked: it is disabled, in quarantine, or could not be loaded"),
+        };
+        Ok(PluginShadow { comparing: false, problem: Some(problem), ..told })
     }
 
     /// Puts another build beside the one that judges.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -123,11 +123,8 @@ impl Shadows {
         while let Ok(asked) = heard.recv() {
             self.compare(&asked);
             let due = Instant::now() + WRITE_AFTER;
-            loop {
-                match heard.recv_timeout(due.saturating_duration_since(Instant::now())) {
-                    Ok(asked) => self.compare(&asked),
-                    Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-                }
+            while let Ok(asked) = heard.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                self.compare(&asked);
             }
             self.write();
         }

@@ -153,8 +153,11 @@ mod tests {
         let too_long = sent(&"x".repeat(LARGEST * 2));
         left(&project, &[sent("a"), asked(own), too_long]);
         left(&project, &[sent("b")]);
-        let next = || heard.recv_timeout(Duration::from_secs(10));
-        let both = tokio::task::spawn_blocking(move || (next(), next(), heard.try_recv().is_err())).await.unwrap();
+        let both = tokio::task::spawn_blocking(move || {
+            let next = || heard.recv_timeout(Duration::from_secs(10));
+            (next(), next(), heard.try_recv().is_err())
+        });
+        let both = both.await.unwrap();
         assert_eq!(both, (Ok(sent("a")), Ok(sent("b")), true));
         listening.abort();
     }

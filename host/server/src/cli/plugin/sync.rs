@@ -54,7 +54,8 @@ pub(super) fn sync(context: &Context, sync: &Sync) -> Result<Exit, Failure> {
 }
 
 fn named(installed: &LockFile) -> impl Iterator<Item = Named<'_>> {
-    let plugins = installed.plugins.iter().map(|entry| Named { id: &entry.id, component: &entry.current, shadow: false });
+    let plugins =
+        installed.plugins.iter().map(|entry| Named { id: &entry.id, component: &entry.current, shadow: false });
     plugins.chain(installed.shadows.iter().map(|it| Named { id: &it.id, component: &it.component, shadow: true }))
 }
 
