@@ -95,6 +95,8 @@ fn settings_and_secrets_are_set_and_values_shown_to_nobody() {
     assert_eq!(agent.json(".instar/config.json")["plugins"]["execute-http"]["config"], config["config"]);
     let bad = json!({ "config": { "urls": ["ci.example.org"] } });
     refused(&server, "PUT", "/plugins/execute-http/config", &bad, 409, "urls.0");
+    let of_another_form = json!({ "config": { "urls": "https://ci.example.org" } });
+    refused(&server, "PUT", "/plugins/execute-http/config", &of_another_form, 409, "`urls` must be a list");
     assert_eq!(server.client().get("/plugins/execute-http/config").json, config);
     assert_eq!(server.client().get("/plugins/no-such/config").status, 404);
 

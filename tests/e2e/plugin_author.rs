@@ -94,6 +94,21 @@ fn guard_and_notifier_build_and_keep_their_cases() {
 }
 
 #[test]
+fn manifest_for_another_contract_is_not_built() {
+    let agent = Agent::new();
+    let project = begun(&agent, "guard-release");
+    let path = project.join("plugin.toml");
+    let manifest = fs::read_to_string(&path).expect("a manifest");
+    assert!(manifest.contains("contract = \"0.1\"\n"), "{manifest}");
+    fs::write(&path, manifest.replace("contract = \"0.1\"", "contract = \">=0.2, <0.4\"")).expect("written");
+    let done = author(&agent, &project, &["plugin", "build"]);
+    let said = String::from_utf8_lossy(&done.stderr).into_owned();
+    let words = ["`contract = \">=0.2, <0.4\"`", "instar:plugin/", "@0.1.0"];
+    assert!(!done.status.success() && words.iter().all(|word| said.contains(word)), "{said}");
+    assert!(!project.join("dist").exists(), "nothing was laid there");
+}
+
+#[test]
 fn editors_find_the_schema_of_a_new_manifest() {
     let agent = Agent::new();
     let project = begun(&agent, "notifier-mail");

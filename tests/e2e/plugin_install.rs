@@ -7,7 +7,7 @@ use std::os::unix::fs::symlink;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use instar_tests::{Agent, bundled_bytes, component_bytes, instar_bin, reworded, shout};
+use instar_tests::{Agent, bundled_bytes, component_bytes, instar_bin, reworded, shout, with_more};
 use serde_json::{Value, json};
 
 use crate::small_disk::SmallDisk;
@@ -133,6 +133,125 @@ fn upgrade_that_does_more_by_a_right_takes_a_new_yes() {
     refused(&agent, &["plugin", "upgrade", "tiny-process", "--yes"], &["asks for `process`", "does not grant"]);
     let receipt = done(&agent, &["plugin", "upgrade", "tiny-process", "--yes", "--grant", "process"]);
     assert_eq!(receipt["plugins"][0]["version"], "0.2.0");
+}
+
+#[test]
+fn limits_beyond_what_is_usual_are_a_right_that_is_granted() {
+    let agent = Agent::new();
+    let asking = |version: &str, limits: &str| with_more(&shout(version), &format!("[limits]\n{limits}\n"));
+    let file = write(&agent, "shouts.wasm", &asking("0.1.0", "memory-bytes = 8388608"));
+    assert_eq!(
+        done(&agent, &["plugin", "install", &file, "--yes"])["plugins"][0]["grants"],
+        json!([]),
+        "less is no right"
+    );
+
+    write(&agent, "shouts.wasm", &asking("0.2.0", "memory-bytes = 50331648"));
+    let shown = String::from_utf8(operator(&agent, &["plugin", "upgrade", "--all"]).stdout).expect("text");
+    let line = shown.lines().find(|line| line.contains("up to 48 MiB, where 32 MiB are usual"));
+    assert!(line.is_some_and(|line| line.starts_with("new") && line.contains("limits")), "{shown}");
+    let upgrade = ["plugin", "upgrade", "execute-shouts", "--yes"];
+    refused(&agent, &upgrade, &["asks for `limits`", "does not grant"]);
+    let granted = [&upgrade[..], &["--grant", "limits"]].concat();
+    assert_eq!(done(&agent, &granted)["plugins"][0]["grants"], json!(["limits"]));
+    assert!(installed(&agent).contains("grants = [\"limits\"]"), "{}", installed(&agent));
+
+    // As much keeps the right, more takes a new yes.
+    write(&agent, "shouts.wasm", &asking("0.2.1", "memory-bytes = 50331648"));
+    assert_eq!(done(&agent, &upgrade)["plugins"][0]["grants"], json!(["limits"]));
+    write(&agent, "shouts.wasm", &asking("0.3.0", "memory-bytes = 67108864"));
+    refused(&agent, &upgrade, &["asks for `limits`", "does not grant"]);
+    // Without the right it runs as others do.
+    assert_eq!(done(&agent, &["plugin", "revoke", "execute-shouts", "limits"])["grants"], json!([]));
+    assert_eq!(done(&agent, &["plugin", "verify"])["plugins"][0]["state"], "whole");
+    let seen = done(&agent, &["plugin", "inspect", "execute-shouts"]);
+    assert_eq!(
+        seen["limits"],
+        json!([{ "key": "memory-bytes", "asked": 50_331_648, "usual": 33_554_432 }]),
+        "{seen:#}"
+    );
+    write(&agent, "shouts.wasm", &asking("0.4.0", "memory-bytes = 67108865"));
+    refused(&agent, &upgrade, &["`memory-bytes` of `limits` must be from 65536 to 67108864"]);
+}
+
+#[test]
+fn another_contract_is_refused_with_the_names_of_both() {
+    let agent = Agent::new();
+    let file = write(&agent, "shouts.wasm", &shout("0.1.0"));
+    done(&agent, &["plugin", "install", &file, "--yes"]);
+    let later = reworded(&shout("0.2.0"), &[("manifest = 1", "contract=\"1\"")]);
+    write(&agent, "shouts.wasm", &later);
+    refused(&agent, &["plugin", "install", &file, "--yes"], &["wants `1`", "speaks 0.1.0"]);
+    refused(&agent, &["plugin", "upgrade", "--all", "--yes"], &["wants `1`", "speaks 0.1.0"]);
+    assert_eq!(done(&agent, &["plugin", "verify"])["plugins"][0]["version"], "0.1.0");
+}
+
+#[test]
+fn configuration_fits_the_schema_or_is_refused_by_its_field() {
+    let agent = Agent::new();
+    let schema = "[config]\nrequired = [\"voice\", \"places\"]\nadditionalProperties = false\n[config.properties]\n\
+        voice = { enum = [\"loud\", \"soft\"], description = \"How it sounds\" }\n\
+        places = { type = \"array\", items = { type = \"string\" } }\n";
+    let shouts = |version: &str| with_more(&shout(version), schema);
+    let file = write(&agent, "shouts.wasm", &shouts("0.1.0"));
+    refused(
+        &agent,
+        &["plugin", "install", &file, "--yes"],
+        &["`voice` is missing", "`places` is missing", "config set"],
+    );
+    // Nobody knows what it takes before it is there; a configuration that is half done is no obstacle.
+    done(&agent, &["config", "set", "plugins.execute-shouts.config.voice", "loud"]);
+    done(&agent, &["config", "set", "plugins.execute-shouts.config.places", "[1]"]);
+    refused(&agent, &["plugin", "install", &file, "--yes"], &["`places.0` must be a text"]);
+    done(&agent, &["config", "set", "plugins.execute-shouts.config.places", "[\"here\"]"]);
+    // `execute-script` has no settings of its own.
+    let told = operator(&agent, &["plugin", "install", &file, "--yes"]);
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(said.contains("unknown field") || said.contains("voice"), "the plugin is asked behind the schema: {said}");
+    let shown = String::from_utf8(operator(&agent, &["plugin", "inspect", &file]).stdout).expect("text");
+    let line = shown.lines().find(|line| line.contains("How it sounds")).unwrap_or_else(|| panic!("{shown}"));
+    assert!(line.contains("voice") && line.contains("\"loud\" | \"soft\", required"), "{shown}");
+}
+
+#[test]
+fn settings_of_plugins_are_held_to_their_schemas() {
+    let agent = Agent::new();
+    let config = || fs::read_to_string(agent.path(".instar/config.json")).unwrap_or_default();
+    let set = |key: &str, value: &str| {
+        let key = format!("plugins.{key}");
+        operator(&agent, &["config", "set", &key, value])
+    };
+    assert!(set("execute-prompt.config.report", "false").status.success());
+    let before = config();
+    for (key, value, words) in [
+        ("execute-prompt.config.report", "7", "`report` must be true or false"),
+        ("execute-prompt.config.colour", "red", "`colour` is no setting of this plugin"),
+        ("guard-quiet-hours.config", "{\"hours\":[{\"from\":\"22:00\",\"to\":7}]}", "`hours.0.to` must be a text"),
+        ("guard-secrets.config.kinds", "{\"jwt\":\"eat\"}", "`kinds.jwt` must be one of \"off\""),
+    ] {
+        let output = set(key, value);
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && said.contains(words), "{key} = {value}: {said}");
+        assert!(said.contains("nothing was changed") && config() == before, "{said}");
+    }
+    // What lacks may still come.
+    let output = set("guard-quiet-hours.config", "{\"hours\":[{\"from\":\"22:00\"}]}");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(output.status.success() && said.contains("`hours.0.to` is missing"), "{output:?}");
+    let checked = operator(&agent, &["config", "check", "--json"]);
+    let report: Value = serde_json::from_slice(&checked.stdout).unwrap_or_else(|_| panic!("{checked:?}"));
+    assert_eq!((checked.status.code(), &report["ok"]), (Some(1), &json!(false)), "{report:#}");
+    assert_eq!(report["plugins"][0]["path"], "hours.0.to", "{report:#}");
+    assert!(set("guard-quiet-hours.config", "{}").status.success());
+    assert_eq!(done(&agent, &["config", "check"])["ok"], true);
+
+    // What people write into the file by hand is found.
+    agent.configure(&json!({"plugins": {"execute-prompt": {"config": {"report": 7}}}}));
+    let found = operator(&agent, &["doctor", "--json"]);
+    let found = String::from_utf8_lossy(&found.stdout).into_owned();
+    assert!(found.contains("`report` must be true or false"), "{found}");
+    // One key that is wrong keeps nobody from setting another one.
+    assert!(set("execute-prompt.config.command", "claude").status.success());
 }
 
 #[test]

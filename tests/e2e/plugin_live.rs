@@ -114,6 +114,13 @@ fn settings_of_a_plugin_are_taken_up_at_once_and_bad_ones_are_reported() {
     assert_eq!(server.ended_run(&server.trigger("shout"))["outcome"], "failed");
     done(&agent, &["config", "set", "plugins.execute-shouts.config", "{}"]);
     await_version(&server, "execute-shouts", &json!("0.1.0"));
+    // Of what its schema refuses, the field is named; the plugin itself is not asked.
+    let problems = || server.client().get("/plugins").json["problems"].clone();
+    agent.configure(&json!({"plugins": {"execute-prompt": {"config": {"args": [1]}}}}));
+    let seen = until("the problem to be seen", problems, |problems| problems[0].is_object());
+    assert_eq!(seen[0]["message"], "bad configuration: `args.0` must be a text", "{seen:#}");
+    agent.configure(&json!({"plugins": {"execute-prompt": {"config": {"args": []}}}}));
+    until("the problem to be gone", problems, |problems| problems[0].is_null());
     assert_eq!(server.ended_run(&server.trigger("shout"))["outcome"], "succeeded");
 }
 

@@ -16,7 +16,7 @@ pub mod webhooks;
 
 pub use agent::{Agent, component, instar_bin};
 pub use http::{Answer, Client};
-pub use plugin::{bundled_bytes, component_bytes, reworded, shout};
+pub use plugin::{bundled_bytes, component_bytes, reworded, shout, with_more};
 pub use processes::{command_line, kill, most_memory, process_named};
 pub use server::{Server, processes_below};
 pub use socket::Socket;

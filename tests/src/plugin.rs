@@ -47,3 +47,34 @@ pub fn shout(version: &str) -> Vec<u8> {
     ];
     reworded(&bundled_bytes("execute-script"), &words)
 }
+
+/// The same component with more at the end of its manifest.
+///
+/// # Panics
+/// When it carries none at its end.
+pub fn with_more(component: &[u8], more: &str) -> Vec<u8> {
+    const SECTION: &[u8] = b"instar:manifest";
+    let name = component.windows(SECTION.len()).rposition(|part| part == SECTION).expect("it carries a manifest");
+    let manifest = [&component[name + SECTION.len()..], b"\n", more.as_bytes()].concat();
+    // Before the name stand its length, the size of the section, and the number of custom sections.
+    let size = leb128(SECTION.len() + 1 + component.len() - name - SECTION.len());
+    let code = component[..name - 1].strip_suffix(size.as_slice()).and_then(|code| code.strip_suffix(&[0]));
+    let code = code.expect("the manifest stands at the end");
+    let name = [&[15], SECTION].concat();
+    [code, &[0], &leb128(name.len() + manifest.len()), &name, &manifest].concat()
+}
+
+fn leb128(mut value: usize) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    loop {
+        let low = u8::try_from(value & 0x7f).expect("seven bits fit a byte");
+        value >>= 7;
+        match value {
+            0 => {
+                bytes.push(low);
+                return bytes;
+            }
+            _ => bytes.push(low | 0x80),
+        }
+    }
+}

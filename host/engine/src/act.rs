@@ -14,7 +14,7 @@ use instar_core::notice::Message;
 use instar_core::plan::{Action, End, EndCause, Launch, StepEvent, StepResult};
 use instar_core::run::{Phase, Run, Trigger};
 use instar_core::session::Session;
-use instar_plugin::{Asker, CallContext, Cause, Live, PluginError, Tape};
+use instar_plugin::{Asker, CallContext, Cause, LONGEST_DELIVERY, LONGEST_STEP, Live, PluginError, Tape};
 use instar_session::{Found, Order, SessionError, Sessions};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
@@ -31,13 +31,14 @@ use crate::steps::{self, KeptStep, StepLog};
 use crate::threads::thread_state;
 use crate::view::SharedView;
 
-const STEP_DEADLINE: Duration = Duration::from_secs(30);
+/// With what it waits for, and for those that it delegates to.
+const STEP_DEADLINE: Duration = LONGEST_STEP.saturating_add(Duration::from_secs(60));
 const START_DEADLINE: Duration = Duration::from_secs(30);
 /// How long a start waits for the others. One that hangs must not keep the next from its own deadline.
 const LONGEST_TURN: Duration = Duration::from_secs(2);
 const STOP_DEADLINE: Duration = Duration::from_secs(60);
 const TELL_DEADLINE: Duration = Duration::from_secs(30);
-const DELIVER_DEADLINE: Duration = Duration::from_secs(60);
+const DELIVER_DEADLINE: Duration = LONGEST_DELIVERY.saturating_add(Duration::from_secs(15));
 const KEEP_DEADLINE: Duration = Duration::from_secs(30 * 60);
 
 #[derive(Debug)]

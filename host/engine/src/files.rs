@@ -12,7 +12,7 @@ use instar_core::inbound::{Happening, Inbound, OfferedFile};
 use instar_core::state::Pending;
 use instar_core::users::Role;
 use instar_messaging::{BroughtFile, Parsed, folder_name, parse};
-use instar_plugin::{Asker, CallContext};
+use instar_plugin::{Asker, CallContext, LONGEST_TRANSFER};
 
 use crate::act::{World, chain, within};
 use crate::clock;
@@ -20,7 +20,7 @@ use crate::helper::Helper;
 
 /// More files of one message than these are not brought.
 const MOST_FILES: usize = 10;
-const DEADLINE: Duration = Duration::from_secs(120);
+const DEADLINE: Duration = LONGEST_TRANSFER.saturating_add(Duration::from_secs(15));
 const LONGEST_NAME: usize = 100;
 
 /// What came of the files of a message.

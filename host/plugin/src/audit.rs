@@ -34,9 +34,9 @@ const BASELINE: [&str; 14] = [
     "wasi:random/insecure-seed",
 ];
 
-/// What a manifest must ask for, and a grant must allow: the interfaces, and what some of them do only with a grant of
-/// their own.
-pub const RIGHTS: [&str; 11] = [
+/// What a manifest must ask for, and a grant must allow: the interfaces, what some of them do only with a grant of
+/// their own, and limits beyond what is usual.
+pub const RIGHTS: [&str; 12] = [
     "clock",
     "kv",
     "secrets",
@@ -48,6 +48,7 @@ pub const RIGHTS: [&str; 11] = [
     "events",
     "events-emit",
     "process",
+    "limits",
 ];
 
 /// What a plugin can be.
@@ -117,7 +118,7 @@ impl Kind {
         !(self.is_notifier() || self == Self::Execute)
     }
 
-    fn is_notifier(self) -> bool {
+    pub(crate) fn is_notifier(self) -> bool {
         matches!(self, Self::Notifier | Self::NotifierThreads | Self::NotifierInbound)
     }
 

@@ -233,7 +233,7 @@ impl Plugins {
     fn worker<'a>(&'a self, plugin: &'a Loaded, call: &'a CallContext) -> Callee<'a> {
         let driver = plugin.driver.as_ref().expect("an execute type has a driver half");
         let works = plugin.rights.as_ref().is_some_and(|rights| rights.are_any());
-        let limits = if works { self.limits.work } else { self.limits.execute };
+        let limits = if works { plugin.limits.work } else { plugin.limits.execute };
         let callee = self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, &call.trace_id, limits);
         Callee { depth: call.depth, ..callee }
     }
@@ -241,7 +241,7 @@ impl Plugins {
     /// For what must neither ask nor change anything, whatever the plugin may do.
     fn thinker<'a>(&'a self, plugin: &'a Loaded, trace_id: &'a str) -> Callee<'a> {
         let driver = plugin.driver.as_ref().expect("an execute type has a driver half");
-        let callee = self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, trace_id, self.limits.execute);
+        let callee = self.callee(plugin, self.driver_lane.as_ref(), &driver.pre, trace_id, plugin.limits.execute);
         Callee { rights: None, ..callee }
     }
 }

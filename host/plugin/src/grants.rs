@@ -6,8 +6,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::audit::{self, RIGHTS};
+use crate::audit::{self, Kind, RIGHTS};
 use crate::error::Cause;
+use crate::limits::asked as limits;
 use crate::load::Origin;
 use crate::manifest::{AskedEvents, AskedHttp, AskedJobs, AskedProcess, AskedSessions, Manifest, SecretSlot};
 
@@ -41,6 +42,8 @@ pub(crate) struct Grants {
     pub sessions: Option<AskedSessions>,
     pub events: Option<AskedEvents>,
     pub process: Option<AskedProcess>,
+    /// Whether it gets more than the usual limits.
+    pub more_limits: bool,
     pub hosts: BTreeMap<String, String>,
 }
 
@@ -49,10 +52,11 @@ pub(crate) fn decide(
     origin: &Origin,
     digest: &str,
     imports: &[String],
+    kinds: &[Kind],
     manifest: &Manifest,
     operator: &OperatorSays,
 ) -> Result<Grants, Cause> {
-    let asked = asked(manifest);
+    let asked = asked(manifest, kinds);
     let wanted: Vec<&str> = RIGHTS.into_iter().filter(|right| imports_right(imports, right)).collect();
     let unexplained: Vec<_> =
         wanted.iter().filter(|right| !asked.contains(**right)).map(|it| (*it).to_owned()).collect();
@@ -99,12 +103,13 @@ pub(crate) fn decide(
             .filter(|_| has("events"))
             .map(|events| AskedEvents { emit: events.emit && has("events-emit"), ..events }),
         process: capability.process.clone().filter(|_| has("process")),
+        more_limits: has("limits"),
         hosts: operator.hosts.clone(),
     })
 }
 
-/// The rights that a manifest asks for.
-pub(crate) fn asked(manifest: &Manifest) -> BTreeSet<&'static str> {
+/// The rights that a manifest asks for; whether a limit is more than usual depends on what the plugin is.
+pub(crate) fn asked(manifest: &Manifest, kinds: &[Kind]) -> BTreeSet<&'static str> {
     let capability = &manifest.capability;
     let asked = [
         ("clock", capability.clock.is_some()),
@@ -118,6 +123,7 @@ pub(crate) fn asked(manifest: &Manifest) -> BTreeSet<&'static str> {
         ("events", capability.events.is_some()),
         ("events-emit", capability.events.as_ref().is_some_and(|events| events.emit)),
         ("process", capability.process.is_some()),
+        ("limits", limits::is_more(&manifest.limits, kinds)),
     ];
     asked.into_iter().filter(|(_, is_asked)| *is_asked).map(|(right, _)| right).collect()
 }
@@ -153,7 +159,7 @@ mod tests {
     fn outcome(origin: &Origin, imports: &[&str], operator: &OperatorSays) -> Result<Grants, &'static str> {
         let manifest = Manifest::parse(ASKS.as_bytes()).unwrap();
         let imports: Vec<_> = imports.iter().map(|name| format!("instar:plugin/{name}@{}", audit::CONTRACT)).collect();
-        decide(origin, "aa", &imports, &manifest, operator).map_err(|cause| cause.code())
+        decide(origin, "aa", &imports, &[Kind::Notifier], &manifest, operator).map_err(|cause| cause.code())
     }
 
     fn says(digest: &str, allow: &[&str]) -> OperatorSays {
@@ -175,13 +181,27 @@ mod tests {
             [capability.sessions]\nwrite = true\n[capability.events]\nemit = true\n";
         let manifest = Manifest::parse(asks.as_bytes()).unwrap();
         let file = Origin::File("n.wasm".into());
-        let decided = |allow: &[&str]| decide(&file, "aa", &[], &manifest, &says("blake3:aa", allow)).unwrap();
+        let decided =
+            |allow: &[&str]| decide(&file, "aa", &[], &[Kind::Notifier], &manifest, &says("blake3:aa", allow)).unwrap();
         let reads = decided(&["jobs", "sessions", "events"]);
         assert!(!reads.jobs.unwrap().may_trigger("a") && !reads.sessions.unwrap().write && !reads.events.unwrap().emit);
         let all = decided(&RIGHTS);
         assert!(all.jobs.unwrap().may_trigger("a") && all.sessions.unwrap().write && all.events.unwrap().emit);
         let writes = decided(&["jobs-trigger", "sessions-write", "events-emit"]);
         assert!(writes.jobs.is_none() && writes.sessions.is_none() && writes.events.is_none());
+    }
+
+    #[test]
+    fn more_than_usual_limits_are_a_right_and_their_lack_is_no_error() {
+        let manifest = "manifest = 1\nid = \"n\"\nversion = \"1.0.0\"\n[limits]\nmemory-bytes = 20971520\n";
+        let manifest = Manifest::parse(manifest.as_bytes()).unwrap();
+        let file = Origin::File("n.wasm".into());
+        let more = |kind, allow: &[&str]| {
+            let grants = decide(&file, "aa", &[], &[kind], &manifest, &says("blake3:aa", allow)).unwrap();
+            grants.more_limits
+        };
+        assert!(more(Kind::RunGuard, &["limits"]) && !more(Kind::RunGuard, &[]));
+        assert!(!more(Kind::Notifier, &["limits"]), "it asks for less than is usual");
     }
 
     #[test]

@@ -129,7 +129,7 @@ impl Plugins {
     ) -> Result<FetchedFile, PluginError> {
         let (plugin, indices) = self.inbound(notifier)?;
         let fetched = async {
-            let mut live = self.teller(plugin, call, self.limits.transfer).start_async(id.len()).await?;
+            let mut live = self.teller(plugin, call, plugin.limits.transfer).start_async(id.len()).await?;
             let call = call.into();
             let limit = live.left();
             let outcome = tokio::time::timeout(limit, async {

@@ -1,10 +1,14 @@
 //! What the bytes of a component say about it. Nothing is compiled and nothing runs.
 
+use serde_json::{Map, Value};
+
 use crate::audit::{self, Kind};
 use crate::binary::Outline;
+use crate::config_schema::{ConfigKey, keys};
 use crate::error::{Cause, PluginError};
 use crate::grants;
 use crate::limits::Limits;
+use crate::limits::asked::{self, AskedLimit};
 use crate::load::check_execute_name;
 use crate::manifest::Manifest;
 use crate::text;
@@ -24,6 +28,12 @@ pub struct Inspection {
     pub asks: Vec<String>,
     /// The hosts that its manifest names.
     pub hosts: Vec<String>,
+    /// What it asks of the limits of its calls.
+    pub limits: Vec<AskedLimit>,
+    /// The schema of its configuration, if it brings one.
+    pub config_schema: Option<Map<String, Value>>,
+    /// The keys that the schema names.
+    pub config_keys: Vec<ConfigKey>,
     /// What it does and asks for, in plain words, the most dangerous first.
     pub wishes: Vec<Wish>,
     /// The first thing for which it would not be loaded. More may come to light when it is compiled.
@@ -39,6 +49,8 @@ pub struct About {
     /// The public key that its author signs with.
     pub publisher: Option<String>,
     pub execute_type: Option<String>,
+    /// The versions of the contract that it says it is for.
+    pub contract: Option<String>,
 }
 
 /// An interface that it asks the host for.
@@ -61,6 +73,9 @@ pub fn inspect(name: &str, bytes: &[u8]) -> Inspection {
         exports: Vec::new(),
         asks: Vec::new(),
         hosts: Vec::new(),
+        limits: Vec::new(),
+        config_schema: None,
+        config_keys: Vec::new(),
         wishes: Vec::new(),
         problem: None,
     };
@@ -87,11 +102,16 @@ fn look(bytes: &[u8], seen: &mut Inspection) -> Result<(), Cause> {
     seen.imports = outline.imports.iter().map(|name| import(name, &seen.kinds)).collect();
     let manifest = Manifest::parse(outline.manifest()?)?;
     seen.about = Some(about(&manifest));
-    seen.asks = grants::asked(&manifest).into_iter().map(str::to_owned).collect();
+    seen.asks = grants::asked(&manifest, &seen.kinds).into_iter().map(str::to_owned).collect();
     seen.hosts = hosts(&manifest);
+    seen.limits = asked::compared(&manifest.limits, &seen.kinds).into_iter().map(|(_, limit)| limit).collect();
+    seen.config_keys = manifest.config.as_ref().map(keys).unwrap_or_default();
+    seen.config_schema.clone_from(&manifest.config);
     seen.wishes = wish::wishes(&manifest, &seen.kinds);
     // Of another contract even the kinds are unknown, so that comes first.
     audit::audit(&outline)?;
+    asked::check(&manifest.limits, &seen.kinds).map_err(Cause::BadManifest)?;
+    manifest.config_schema()?;
     check_execute_name(&seen.kinds, manifest.execute_type.as_deref())
 }
 
@@ -112,6 +132,7 @@ fn about(manifest: &Manifest) -> About {
         description: text::clean(&manifest.description),
         publisher: manifest.publisher.clone(),
         execute_type: manifest.execute_type.clone(),
+        contract: manifest.contract_text(),
     }
 }
 

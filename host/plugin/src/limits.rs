@@ -1,8 +1,10 @@
 //! How much a plugin may use. Values, so that an operator can lower them and a test can trip each one.
 
+pub(crate) mod asked;
+
 use std::time::Duration;
 
-/// The limits of all plugins.
+/// The limits of all plugins, beyond which one gets what it asks for and is granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
     /// The size of a component that is still compiled.
@@ -11,6 +13,8 @@ pub struct Limits {
     pub queue: Duration,
     /// One check of a guard. Short, because an agent waits for it.
     pub guard: CallLimits,
+    /// A check has so long whatever its guard asks for: in a process of its own it may wait for the processor first.
+    pub check_at_least: Duration,
     /// `plan` and `migrate-state`, and `step` of those that have no rights.
     pub execute: CallLimits,
     /// `step` of those that have some, with all that it asks of the network.
@@ -42,6 +46,17 @@ pub struct CallLimits {
     pub log_bytes: usize,
 }
 
+/// The longest check that a guard may ask for.
+pub const LONGEST_CHECK: Duration = Duration::from_secs(2);
+/// The longest `plan` and `step` without rights that an execute type may ask for.
+pub(crate) const LONGEST_THOUGHT: Duration = Duration::from_secs(10);
+/// The longest step with rights that an execute type may ask for.
+pub const LONGEST_STEP: Duration = Duration::from_secs(60);
+/// The longest delivery that a notifier may ask for.
+pub const LONGEST_DELIVERY: Duration = Duration::from_secs(120);
+/// The longest transfer of a file that a notifier may ask for.
+pub const LONGEST_TRANSFER: Duration = Duration::from_secs(600);
+
 const KIB: usize = 1 << 10;
 const MIB: usize = 1 << 20;
 
@@ -71,6 +86,7 @@ impl Default for Limits {
         Self {
             component_bytes: 32 * MIB,
             queue: Duration::from_secs(2),
+            check_at_least: Duration::ZERO,
             guard: CallLimits { wall: Duration::from_millis(200), memory_bytes: 16 * MIB, output_bytes: MIB, ..common },
             execute: common,
             work: CallLimits { wall: Duration::from_secs(20), ..common },

@@ -3,16 +3,23 @@
 //! What editors are told of it is `manifest/schema.rs`, which a test holds to what is read here.
 
 mod check;
+mod contract;
 mod schema;
 mod tables;
 
+pub use contract::check_contract;
 pub use schema::manifest_schema;
+
+pub(crate) use contract::ContractRange;
 
 use instar_core::id::PluginId;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use crate::command_pattern::CommandPattern;
+use crate::config_schema::ConfigSchema;
 use crate::error::Cause;
+use crate::limits::asked::AskedLimits;
 use crate::plugins::NamedSecret;
 use crate::text;
 
@@ -22,6 +29,8 @@ use crate::text;
 pub(crate) struct Manifest {
     /// The version of this format.
     manifest: u32,
+    /// The versions of the contract that it is for; else what it imports and exports says it.
+    pub contract: Option<ContractRange>,
     pub id: PluginId,
     pub version: String,
     #[serde(default)]
@@ -36,6 +45,11 @@ pub(crate) struct Manifest {
     /// What it asks for beyond thinking.
     #[serde(default)]
     pub capability: Asked,
+    /// What it asks of the limits of its calls.
+    #[serde(default)]
+    pub limits: AskedLimits,
+    /// The JSON Schema of its configuration.
+    pub config: Option<Map<String, Value>>,
 }
 
 /// A secret that the plugin never sees.
@@ -271,10 +285,16 @@ impl Manifest {
         let text = std::str::from_utf8(bytes).map_err(|_| bad("not UTF-8".to_owned()))?;
         let unread = |error: toml::de::Error| bad(text::clean(error.message()));
         let table: toml::Table = toml::from_str(text).map_err(unread)?;
+        contract::check_host(&table)?;
         let manifest: Self = table.clone().try_into().map_err(unread)?;
         tables::check(&table).map_err(bad)?;
         manifest.check().map_err(bad)?;
         Ok(manifest)
+    }
+
+    /// What judges its configuration, if it brings a schema. Reading that takes longer than all else here.
+    pub(crate) fn config_schema(&self) -> Result<Option<ConfigSchema>, Cause> {
+        self.config.as_ref().map(ConfigSchema::compile).transpose().map_err(Cause::BadManifest)
     }
 }
 

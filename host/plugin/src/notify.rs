@@ -27,7 +27,7 @@ macro_rules! ask_notifier {
     ($plugins:ident, $half:expr, $call:expr, $input:expr, |$live:ident, $guest:ident, $ctx:ident| $answer:expr) => {{
         let (plugin, indices) = $half?;
         let answered = async {
-            let mut $live = $plugins.teller(plugin, $call, $plugins.limits.notifier).start_async($input).await?;
+            let mut $live = $plugins.teller(plugin, $call, plugin.limits.notifier).start_async($input).await?;
             let $ctx = $call.into();
             let limit = $live.left();
             let outcome = tokio::time::timeout(limit, async {

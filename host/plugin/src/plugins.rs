@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use instar_core::id::PluginId;
 use wasmtime::component::InstancePre;
@@ -30,10 +31,11 @@ pub struct Plugins {
     pub(crate) broken: Vec<BrokenGuard>,
     pub(crate) guard_lane: Option<Lane>,
     pub(crate) driver_lane: Option<Lane>,
-    pub(crate) limits: Limits,
     /// Hears what guards of `heard` say.
     pub(crate) ear: Option<Arc<dyn Ear>>,
     pub(crate) heard: BTreeSet<PluginId>,
+    /// How long a call waits for a free instance.
+    pub(crate) queue: Duration,
 }
 
 /// What can be told about a plugin.
@@ -78,6 +80,8 @@ pub(crate) struct Loaded {
     pub is_set_up: bool,
     /// Guards have none.
     pub rights: Option<Arc<Rights>>,
+    /// Those of all plugins, but for what it asks for.
+    pub limits: Limits,
     pub counter: Arc<Counter>,
     pub guard: Option<GuardHalf>,
     pub driver: Option<DriverHalf>,
@@ -152,7 +156,7 @@ impl Plugins {
             depth: 0,
             counter: Some(&plugin.counter),
             limits,
-            queue: self.limits.queue,
+            queue: self.queue,
         }
     }
 }

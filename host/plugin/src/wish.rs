@@ -2,6 +2,7 @@
 
 use crate::audit::Kind;
 use crate::command_pattern::CommandPattern;
+use crate::limits::asked::{self, AskedLimit, LimitName};
 use crate::manifest::{AllowRule, Asked, Manifest, Operation, Place, SecretSlot};
 use crate::text;
 
@@ -52,6 +53,8 @@ pub(crate) fn wishes(manifest: &Manifest, kinds: &[Kind]) -> Vec<Wish> {
     if capability.clock.is_some() {
         wishes.push(wish(Danger::Low, Some("clock"), "reads the clock".to_owned()));
     }
+    let limits = asked::compared(&manifest.limits, kinds).into_iter().filter(|(_, limit)| limit.asked > limit.usual);
+    wishes.extend(limits.map(|(name, limit)| of_limit(name, limit)));
     wishes.sort_by_key(|wish| std::cmp::Reverse(wish.danger));
     wishes
 }
@@ -164,6 +167,39 @@ fn operation_words(operation: Operation) -> &'static str {
     }
 }
 
+/// More than is usual.
+fn of_limit(name: LimitName, limit: AskedLimit) -> Wish {
+    let (danger, does) = match name {
+        LimitName::CheckMs => (Danger::Middle, "lets an agent wait for each of its judgements"),
+        LimitName::MemoryBytes => (Danger::Middle, "takes memory in each of its calls"),
+        LimitName::ThinkMs => (Danger::Low, "thinks about what a run begins with and goes on with"),
+        LimitName::WorkMs => (Danger::Low, "works at each step of a run"),
+        LimitName::NotifyMs => (Danger::Low, "takes its time for each delivery"),
+        LimitName::TransferMs => (Danger::Low, "takes its time for each file"),
+        LimitName::InputBytes => (Danger::Low, "is handed texts in a call"),
+        LimitName::OutputBytes => (Danger::Low, "answers a call"),
+        LimitName::LogLines | LimitName::LogBytes => (Danger::Low, "writes into the host's log in a call"),
+    };
+    let (up_to, usual) = (amount(name, limit.asked), amount(name, limit.usual));
+    wish(danger, Some("limits"), format!("{does}, up to {up_to}, where {usual} are usual"))
+}
+
+/// With its unit, in the largest one that it is a whole number of.
+fn amount(name: LimitName, value: u64) -> String {
+    let units: &[(u64, &str)] = match name {
+        LimitName::LogLines => &[(1, "lines")],
+        LimitName::MemoryBytes | LimitName::InputBytes | LimitName::OutputBytes | LimitName::LogBytes => {
+            &[(1 << 20, "MiB"), (1 << 10, "KiB"), (1, "bytes")]
+        }
+        LimitName::CheckMs | LimitName::ThinkMs | LimitName::WorkMs | LimitName::NotifyMs | LimitName::TransferMs => {
+            &[(1000, "s"), (1, "ms")]
+        }
+    };
+    let whole = units.iter().find(|(size, _)| value >= *size && value.is_multiple_of(*size));
+    let (size, unit) = whole.or(units.last()).copied().unwrap_or((1, ""));
+    format!("{} {unit}", value / size)
+}
+
 fn wish(danger: Danger, right: Option<&'static str>, words: String) -> Wish {
     Wish { danger, right, words }
 }
@@ -180,6 +216,29 @@ mod tests {
     fn gh_token() -> SecretSlot {
         let slot = "name = \"gh\"\ninject = { program = \"gh\", in = \"environment\", name = \"GH_TOKEN\" }";
         toml::from_str(slot).unwrap()
+    }
+
+    #[test]
+    fn limits_beyond_what_is_usual_are_told_with_it() {
+        let told = |limits: &str, kind| -> Vec<String> {
+            let manifest = format!("manifest = 1\nid = \"n\"\nversion = \"1.0.0\"\n[limits]\n{limits}\n");
+            let found = wishes(&Manifest::parse(manifest.as_bytes()).unwrap(), &[kind]);
+            found.into_iter().filter(|wish| wish.right == Some("limits")).map(|wish| wish.words).collect()
+        };
+        assert_eq!(
+            told("memory-bytes = 50331648\ncheck-ms = 1500", Kind::CommandGuard),
+            [
+                "takes memory in each of its calls, up to 48 MiB, where 16 MiB are usual",
+                "lets an agent wait for each of its judgements, up to 1500 ms, where 200 ms are usual",
+            ]
+        );
+        assert_eq!(
+            told("log-lines = 1000\nwork-ms = 30000\nthink-ms = 500", Kind::Execute),
+            [
+                "works at each step of a run, up to 30 s, where 20 s are usual",
+                "writes into the host's log in a call, up to 1000 lines, where 100 lines are usual",
+            ]
+        );
     }
 
     #[test]

@@ -210,6 +210,22 @@ pub(crate) fn plugin_files(folder: &Path) -> Vec<instar_plugin::Source> {
     plugins::hand_placed(folder, &mut Vec::new())
 }
 
+/// What the schema of a plugin has against its configuration; nothing where it brings none, or is not there.
+pub(crate) fn config_refusals(
+    bundled: Vec<instar_plugin::Source>,
+    folder: &Path,
+    id: &instar_core::id::PluginId,
+    config: &serde_json::Map<String, serde_json::Value>,
+) -> Result<Vec<instar_plugin::ConfigRefusal>, instar_plugin::PluginError> {
+    let config = serde_json::Value::Object(config.clone());
+    for source in plugin_sources(bundled, folder) {
+        if let Some(refusals) = instar_plugin::config_refusals(id.as_str(), &source.bytes, &config)? {
+            return Ok(refusals);
+        }
+    }
+    Ok(Vec::new())
+}
+
 /// What the operator says about plugins. `native_code` is the folder of compiled ones, `folder` that of the others.
 pub(crate) fn plugin_settings(native_code: PathBuf, config: &Config, folder: &Path) -> instar_plugin::Settings {
     plugins::settings(native_code, config, folder)

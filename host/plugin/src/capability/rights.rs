@@ -83,7 +83,8 @@ impl Rights {
 
     /// Whether there is anything at all that the plugin may ask.
     pub(crate) fn are_any(&self) -> bool {
-        let Grants { clock, kv, secrets, http, jobs, sessions, events, process, hosts: _ } = &self.grants;
+        let Grants { clock, kv, secrets, http, jobs, sessions, events, process, hosts: _, more_limits: _ } =
+            &self.grants;
         let of_host = jobs.is_some() || sessions.is_some() || events.is_some() || process.is_some();
         *clock || kv.is_some() || !secrets.is_empty() || http.is_some() || of_host
     }

@@ -242,7 +242,7 @@ impl Plugins {
         bytes: usize,
         check: impl FnOnce(&mut Live, &WitContext) -> wasmtime::Result<T>,
     ) -> Result<T, Cause> {
-        let callee = self.callee(plugin, self.guard_lane.as_ref(), &half.pre, &call.trace_id, self.limits.guard);
+        let callee = self.callee(plugin, self.guard_lane.as_ref(), &half.pre, &call.trace_id, plugin.limits.guard);
         let mut live = callee.start(bytes)?;
         let outcome = check(&mut live, &call.into());
         live.settle(outcome)

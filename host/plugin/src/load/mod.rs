@@ -199,9 +199,9 @@ impl Loader {
             broken: Vec::new(),
             guard_lane: None,
             driver_lane: None,
-            limits: settings.limits.clone(),
             ear: settings.ear.clone(),
             heard: settings.heard.clone(),
+            queue: settings.limits.queue,
         };
         Self {
             cache: Cache::new(settings.cache_dir.clone()),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use serde_json::json;
 use wasmtime::component::{Component, Instance, InstancePre};
 use wasmtime::{AsContextMut, Store};
 
@@ -11,8 +12,9 @@ use crate::binary::Outline;
 use crate::call::{Callee, at_once};
 use crate::capability::rights::Rights;
 use crate::error::{Cause, PluginError};
-use crate::grants;
+use crate::grants::{self, Grants};
 use crate::lane::LaneKind;
+use crate::limits::asked;
 use crate::manifest::{Manifest, SecretSlot};
 use crate::plugins::{DriverHalf, GuardHalf, Loaded, PluginInfo};
 use crate::state::CallState;
@@ -35,9 +37,13 @@ impl Loader {
                 return Err(PluginError::new(&name, cause));
             }
         }
-        let outline = self.read(&source.bytes).map_err(|cause| PluginError::new(&name, cause))?;
-        let manifest = outline.manifest().and_then(Manifest::parse);
-        let manifest = manifest.map_err(|cause| PluginError::new(&name, cause))?;
+        let (outline, manifest) = match self.read(&source.bytes) {
+            Ok(read) => read,
+            Err(cause) => {
+                self.add_unread(&source.origin, &cause);
+                return Err(PluginError::new(&name, cause));
+            }
+        };
         let info = info(source, &outline, &manifest);
         let failed = |cause| PluginError::new(&info.id, cause);
         self.check_unique(&info).map_err(failed)?;
@@ -70,12 +76,23 @@ impl Loader {
         }
     }
 
-    fn read(&self, bytes: &[u8]) -> Result<Outline, Cause> {
+    fn read(&self, bytes: &[u8]) -> Result<(Outline, Manifest), Cause> {
         let limit = self.settings.limits.component_bytes;
         if bytes.len() > limit {
             return Err(Cause::ComponentTooLarge { bytes: bytes.len(), limit });
         }
-        Outline::read(bytes)
+        let outline = Outline::read(bytes)?;
+        let manifest = outline.manifest().and_then(Manifest::parse)?;
+        Ok((outline, manifest))
+    }
+
+    /// What was installed and this host cannot read, such as a guard for another contract, is known all the same.
+    fn add_unread(&mut self, origin: &Origin, cause: &Cause) {
+        if let Origin::Installed(what) = origin
+            && !self.settings.disabled.contains(&what.id)
+        {
+            self.add_broken_kinds(&what.id, &what.kinds, cause);
+        }
     }
 
     fn check_unique(&self, info: &PluginInfo) -> Result<(), Cause> {
@@ -103,7 +120,11 @@ impl Loader {
         on_compile: &mut dyn FnMut(&str),
     ) -> Result<Loaded, Cause> {
         audit::audit(outline)?;
-        let rights = self.rights(manifest, info)?;
+        asked::check(&manifest.limits, &info.kinds).map_err(Cause::BadManifest)?;
+        let operator = self.settings.operator.get(&info.id).cloned().unwrap_or_default();
+        let grants = grants::decide(&info.origin, &info.digest, &info.imports, &info.kinds, manifest, &operator)?;
+        let limits = asked::apply(self.settings.limits.clone(), &manifest.limits, grants.more_limits);
+        let rights = self.rights(grants, info);
         self.check_execute_type(info)?;
         let config_json = self.config_json(info)?;
         let has_guards = info.kinds.iter().any(|kind| kind.is_guard());
@@ -114,6 +135,7 @@ impl Loader {
             config_json,
             is_set_up: self.is_set_up(info),
             rights,
+            limits,
             counter: self.settings.stats.of(&info.id),
             guard: None,
             driver: None,
@@ -126,7 +148,7 @@ impl Loader {
             let pre = self.compile(LaneKind::Driver, source, info, on_compile)?;
             loaded.driver = Some(DriverHalf::new(pre, &info.kinds).map_err(incompatible)?);
         }
-        self.try_out_unless_tried(&loaded, &info.digest)?;
+        self.try_out_unless_tried(&loaded, manifest, &info.digest)?;
         Ok(loaded)
     }
 
@@ -136,22 +158,14 @@ impl Loader {
     }
 
     /// What it may do; guards only think.
-    fn rights(&self, manifest: &Manifest, info: &PluginInfo) -> Result<Option<Arc<Rights>>, Cause> {
-        let operator = self.settings.operator.get(&info.id).cloned().unwrap_or_default();
-        let grants = grants::decide(&info.origin, &info.digest, &info.imports, manifest, &operator)?;
+    fn rights(&self, grants: Grants, info: &PluginInfo) -> Option<Arc<Rights>> {
         if info.kinds.iter().all(|kind| kind.is_guard()) {
-            return Ok(None);
+            return None;
         }
         let config = self.settings.configs.get(&info.id).cloned().unwrap_or_default();
         let (means, client) = (self.settings.means.clone(), self.client.clone());
-        Ok(Some(Arc::new(Rights::new(
-            info.id.clone(),
-            grants,
-            means,
-            client,
-            config,
-            self.settings.stats.of(&info.id),
-        ))))
+        let counter = self.settings.stats.of(&info.id);
+        Some(Arc::new(Rights::new(info.id.clone(), grants, means, client, config, counter)))
     }
 
     fn config_json(&self, info: &PluginInfo) -> Result<Arc<str>, Cause> {
@@ -179,12 +193,15 @@ impl Loader {
         self.lane(kind)?.linker.instantiate_pre(&component).map_err(incompatible)
     }
 
-    fn try_out_unless_tried(&self, loaded: &Loaded, digest: &str) -> Result<(), Cause> {
+    fn try_out_unless_tried(&self, loaded: &Loaded, manifest: &Manifest, digest: &str) -> Result<(), Cause> {
         let lane = self.plugins.guard_lane.as_ref().or(self.plugins.driver_lane.as_ref());
         let engine = &lane.expect("a component is compiled for a lane that exists").engine;
         let remembers = self.settings.trial == Trial::Once;
         if remembers && self.cache.was_tried(engine, digest, &loaded.config_json) {
             return Ok(());
+        }
+        if let Some(schema) = manifest.config_schema()? {
+            schema.judge(&self.settings.configs.get(&loaded.id).cloned().unwrap_or_else(|| json!({})))?;
         }
         self.try_out(loaded)?;
         if remembers {
@@ -225,7 +242,7 @@ impl Loader {
             rights: None,
             depth: 0,
             counter: None,
-            limits: self.settings.limits.validate,
+            limits: loaded.limits.validate,
             queue: self.settings.limits.queue,
         };
         let meta = plugin_meta::GuestIndices::new(pre).map_err(incompatible)?;

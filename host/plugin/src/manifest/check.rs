@@ -5,6 +5,8 @@ use super::{
     MOST_REQUESTS_A_MINUTE, Manifest, Place, SecretSlot,
 };
 use crate::command_pattern::{CommandPattern, is_program};
+use crate::config_schema;
+use crate::limits::asked;
 
 impl Manifest {
     pub(super) fn check(&self) -> Result<(), String> {
@@ -21,7 +23,9 @@ impl Manifest {
             return Err("`publisher` is no public key as minisign prints it, such as RWQf6LRCGA9i5…".to_owned());
         }
         self.secrets.iter().try_for_each(SecretSlot::check)?;
-        self.capability.check()
+        self.capability.check()?;
+        asked::check_ranges(&self.limits)?;
+        self.config.as_ref().map_or(Ok(()), config_schema::check_bounds)
     }
 }
 

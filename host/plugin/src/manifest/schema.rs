@@ -1,18 +1,21 @@
 //! The JSON Schema of `plugin.toml`, for editors: each key, what it means, and each limit of the loader.
 //!
-//! `plugin-sdk/plugin.schema.json` is a copy of it. Two things it cannot say: that `...` stands only at
-//! the end of a command, and that a whole number with a point, such as `1.0`, is an integer in JSON and none in TOML.
+//! `plugin-sdk/plugin.schema.json` is a copy of it. Some things it cannot say: that `...` stands only at the end of a
+//! command, that a whole number with a point, such as `1.0`, is an integer in JSON and none in TOML, which contract this
+//! host speaks, and what is a schema in `config`.
 
 #[cfg(test)]
 mod tests;
 
 use serde_json::{Map, Value, json};
 
+use super::contract::RANGE;
 use super::{
     LARGEST_BODY, LARGEST_FILE, LARGEST_OUTPUT, LARGEST_QUOTA, MOST_AT_ONCE, MOST_REQUESTS_A_MINUTE, default_at_once,
     default_body, default_file, default_output, default_rate, default_triggers, default_words, every_path,
 };
 use crate::command_pattern::{LONGEST_WORD, MOST_WORDS};
+use crate::limits::asked::LimitName;
 
 /// A name as execute types and secrets have them.
 const NAME: &str = "^[a-z0-9-]{1,50}$";
@@ -40,6 +43,7 @@ pub fn manifest_schema() -> Value {
         &["manifest", "id", "version"],
         [
             ("manifest", json!({ "description": "The version of this format", "const": 1 })),
+            ("contract", contract()),
             ("id", pattern("What it is called everywhere; its kind comes first, as in `execute-hello`", PLUGIN_ID)),
             ("version", version()),
             ("description", text("What it does, in a line for people")),
@@ -47,6 +51,8 @@ pub fn manifest_schema() -> Value {
             ("execute-type", pattern("What jobs call it; only for plugins that are an execute type", NAME)),
             ("secret", list("Secrets that the operator may give it, and that it never sees", secret())),
             ("capability", capabilities()),
+            ("limits", limits()),
+            ("config", config()),
         ],
     );
     schema["$schema"] = "http://json-schema.org/draft-07/schema#".into();
@@ -58,6 +64,13 @@ fn version() -> Value {
     let mut version = pattern("Three numbers, and perhaps a suffix, as in `1.2.3` and `1.2.3-beta.1`", VERSION);
     version["maxLength"] = 50.into();
     version
+}
+
+fn contract() -> Value {
+    let meaning = "The versions of the contract that it is for, as Cargo writes them; else what it imports says it";
+    let mut contract = pattern(meaning, RANGE);
+    contract["examples"] = json!(["0.1", ">=0.1, <0.3"]);
+    contract
 }
 
 fn secret() -> Value {
@@ -117,6 +130,37 @@ fn inject() -> Value {
         "else": { "required": ["name"] },
     });
     inject
+}
+
+/// A schema in a schema: editors are told where keys go, and the loader reads it as a whole.
+fn config() -> Value {
+    let property = json!({ "type": ["object", "boolean"] });
+    json!({
+        "description": "A JSON Schema (draft 2020-12) of `plugins.<id>.config`; the host refuses what does not fit it",
+        "type": "object",
+        "properties": {
+            "properties": {
+                "description": "Each key, with its `type`, `description` and `default`",
+                "type": "object", "additionalProperties": property,
+            },
+            "required": { "description": "Keys that must be there", "type": "array", "items": { "type": "string" } },
+            "additionalProperties": {
+                "description": "`false` refuses keys that `properties` does not name", "type": ["object", "boolean"],
+            },
+        },
+    })
+}
+
+fn limits() -> Value {
+    let limit = |name: LimitName| {
+        let (least, most) = name.range().into_inner();
+        let mut limit = number(name.meaning(), most, None);
+        limit["minimum"] = least.into();
+        (name.key(), limit)
+    };
+    let meaning =
+        "What it asks of the limits of a call; more than is usual is the right `limits`, which is granted or not";
+    object(meaning, &[], LimitName::ALL.map(limit))
 }
 
 fn capabilities() -> Value {

@@ -1,5 +1,6 @@
 //! Real components, loaded and called as the host does it.
 
+mod asked_limits;
 mod capabilities;
 mod contract;
 mod execute;
@@ -10,6 +11,7 @@ mod load;
 mod loopback;
 mod notifier;
 mod process;
+mod schemas;
 mod secrets;
 mod support;
 mod two_way;

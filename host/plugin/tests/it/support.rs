@@ -41,12 +41,28 @@ pub(crate) fn settings() -> Settings {
 
 /// With every right for the bytes of this component.
 pub(crate) fn granted(name: &str) -> Settings {
-    let allow = instar_plugin::RIGHTS.map(str::to_owned).into();
-    let grant = Grant { digest: format!("blake3:{}", source(name).digest), allow };
     let mut settings = settings();
+    grant(&mut settings, name, &source(name), &instar_plugin::RIGHTS);
+    settings
+}
+
+/// Lets these bytes have these rights.
+pub(crate) fn grant(settings: &mut Settings, name: &str, source: &Source, rights: &[&str]) {
+    let allow = rights.iter().map(|right| (*right).to_owned()).collect();
+    let grant = Grant { digest: format!("blake3:{}", source.digest), allow };
     let says = OperatorSays { grant: Some(grant), ..OperatorSays::default() };
     settings.operator.insert(name.parse().expect("crates are named like plugins"), says);
-    settings
+}
+
+/// The same component with more at the end of its manifest.
+#[track_caller]
+pub(crate) fn asking(name: &str, more: &str) -> Source {
+    let plain = source(name);
+    let manifest = instar_plugin::manifest_of(&plain.bytes).expect("it carries one");
+    let section = instar_plugin::with_manifest(&[], &manifest);
+    let code = plain.bytes.strip_suffix(section.as_slice()).expect("the manifest stands at the end");
+    let manifest = [manifest.as_slice(), b"\n", more.as_bytes()].concat();
+    Source::file(format!("{name}.wasm").into(), instar_plugin::with_manifest(code, &manifest))
 }
 
 #[track_caller]

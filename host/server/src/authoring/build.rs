@@ -53,6 +53,7 @@ pub(crate) fn build(folder: &Path) -> Result<Built, BuildError> {
     let manifest = read(folder, "plugin.toml")?;
     let id = id_of(&manifest).ok_or(BuildError::NoId(manifest_path))?;
     let component = compile(folder)?;
+    instar_plugin::check_contract(id.as_str(), &manifest, &component).map_err(BuildError::Unfit)?;
     let component = instar_plugin::with_manifest(&component, &manifest);
     let mut seen = instar_plugin::inspect(id.as_str(), &component);
     if let Some(problem) = seen.problem.take() {

@@ -152,5 +152,7 @@ fn filled(text: &str, id: &PluginId, language: Language) -> String {
         Language::C => ("src/plugin.c", "wit/deps/"),
     };
     let text = text.replace("@ID@", id).replace("@SHORT@", short).replace("@CRATE@", &id.replace('.', "-"));
-    text.replace("@VERSION@", sdk::contract_version()).replace("@CODE@", code).replace("@CONTRACT@", contract)
+    let version = sdk::contract_version();
+    let range = version.rsplit_once('.').map_or(version, |(range, _)| range);
+    text.replace("@VERSION@", version).replace("@RANGE@", range).replace("@CODE@", code).replace("@CONTRACT@", contract)
 }

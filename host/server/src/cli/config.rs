@@ -4,14 +4,17 @@ use std::fs::File;
 use std::io::Read as _;
 
 use clap::Subcommand;
+use instar_core::id::PluginId;
+use instar_plugin::ConfigRefusal;
 use serde_json::{Map, Value, json};
 
 use super::config_edit;
 use super::exit::{Exit, Failure};
 use super::output::{Shown, Tone};
 use super::{Context, examples, sentence};
+use crate::bundled;
 use crate::config::keys::{self, Key, Kind};
-use crate::config::{Config, Project};
+use crate::config::{Config, PluginConfig, Project};
 use crate::disk::{self, Mode};
 use crate::jobs::lock;
 use crate::wiring;
@@ -187,15 +190,20 @@ fn set(context: &Context, name: &str, value: &str) -> Result<Exit, Failure> {
     let value = if value == "-" { from_input()? } else { value.to_owned() };
     let value = parsed(key, &value);
     let project = context.project()?;
-    store(&project, name, &value)?;
-    said(context, &project, key, name, value)
+    let lacks = store(&project, name, &value)?;
+    let exit = said(context, &project, key, name, value)?;
+    for lack in lacks {
+        context.out.note(format!("The plugin is not loaded yet: {lack}"));
+    }
+    Ok(exit)
 }
 
-/// Writes one key; what would be no settings is not written.
-pub(crate) fn store(project: &Project, name: &str, value: &Value) -> Result<(), Failure> {
+/// Writes one key; what would be no settings is not written. What the configuration of its plugin still lacks comes back.
+pub(crate) fn store(project: &Project, name: &str, value: &Value) -> Result<Vec<ConfigRefusal>, Failure> {
     let mut edited = EditedConfig::begin(project)?;
-    edited.set(name, value)?;
-    edited.write()
+    let lacks = edited.set(name, value)?;
+    edited.write()?;
+    Ok(lacks)
 }
 
 /// The settings as they will be. Nobody else edits them while it lives, and nothing is written before it is asked for.
@@ -224,14 +232,16 @@ impl EditedConfig {
         &self.config
     }
 
-    pub(super) fn set(&mut self, name: &str, value: &Value) -> Result<(), Failure> {
+    /// What the configuration of the key's plugin still lacks: it is set key by key.
+    pub(super) fn set(&mut self, name: &str, value: &Value) -> Result<Vec<ConfigRefusal>, Failure> {
         let text = config_edit::set(&self.text, name, value).map_err(|error| Failure::refused(error.to_string()))?;
         let refused = |error: crate::config::ConfigError| {
             Failure::refused(format!("{}; nothing was changed", sentence(&error.into())))
         };
-        self.config = Config::of_text(&self.project, &text).map_err(refused)?;
-        self.text = text;
-        Ok(())
+        let config = Config::of_text(&self.project, &text).map_err(refused)?;
+        let lacks = check_plugin(&self.project, name, &self.config, &config)?;
+        (self.config, self.text) = (config, text);
+        Ok(lacks)
     }
 
     pub(super) fn write(&self) -> Result<(), Failure> {
@@ -244,6 +254,27 @@ impl EditedConfig {
             disk::write(&path, self.text.as_bytes(), Mode::Private).map_err(failed)?;
         }
         Ok(())
+    }
+}
+
+/// A plugin's schema refuses what it would not load with, unless it was so before.
+fn check_plugin(project: &Project, name: &str, before: &Config, after: &Config) -> Result<Vec<ConfigRefusal>, Failure> {
+    let is_its_own = |id: &&PluginId| {
+        let own = format!("plugins.{id}.config");
+        name.strip_prefix(&own).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    };
+    let Some(id) = after.plugins.keys().find(is_its_own) else { return Ok(Vec::new()) };
+    let refusals = |config: &Config| {
+        let config = config.plugins.get(id).map(|plugin| plugin.config.clone()).unwrap_or_default();
+        wiring::config_refusals(bundled::plugins(), &project.plugins_dir(), id, &config)
+    };
+    // A schema that is none is the plugin's fault, which its loading tells.
+    let (Ok(known), Ok(found)) = (refusals(before), refusals(after)) else { return Ok(Vec::new()) };
+    let (lacks, faults): (Vec<_>, Vec<_>) = found.into_iter().partition(|refusal| refusal.is_lack);
+    let new: Vec<_> = faults.iter().filter(|fault| !known.contains(fault)).map(ToString::to_string).collect();
+    match new.is_empty() {
+        true => Ok(lacks),
+        false => Err(Failure::refused(format!("`{id}` does not take that: {}; nothing was changed", new.join("; ")))),
     }
 }
 
@@ -286,15 +317,35 @@ fn from_input() -> Result<String, Failure> {
 fn check(context: &Context) -> Result<Exit, Failure> {
     let project = context.project()?;
     let config = context.config(&project)?;
+    let faults = faults_of_plugins(&project, &config);
+    let exit = if faults.is_empty() { Exit::Ok } else { Exit::Failed };
     if context.out.json {
-        context.out.value(&json!({ "ok": true, "unknownKeys": config.unknown_keys() }))?;
-        return Ok(Exit::Ok);
+        let fault = |(id, fault): &(&PluginId, ConfigRefusal)| json!({ "plugin": id, "path": fault.path, "message": fault.to_string() });
+        context.out.value(&json!({
+            "ok": faults.is_empty(), "unknownKeys": config.unknown_keys(),
+            "plugins": faults.iter().map(fault).collect::<Vec<_>>(),
+        }))?;
+        return Ok(exit);
     }
     for key in config.unknown_keys() {
         context.out.line(format!("warning: `{key}` has no effect in this version"))?;
     }
-    context.out.line(format!("{} can be loaded.", project.config_file().display()))?;
-    Ok(Exit::Ok)
+    for (id, fault) in &faults {
+        context.out.line(format!("plugins.{id}.config: {fault}"))?;
+    }
+    if faults.is_empty() {
+        context.out.line(format!("{} can be loaded.", project.config_file().display()))?;
+    }
+    Ok(exit)
+}
+
+/// What their schemas have against the configurations of plugins.
+fn faults_of_plugins<'a>(project: &Project, config: &'a Config) -> Vec<(&'a PluginId, ConfigRefusal)> {
+    let of_plugin = |(id, plugin): (&'a PluginId, &PluginConfig)| {
+        let refusals = wiring::config_refusals(bundled::plugins(), &project.plugins_dir(), id, &plugin.config);
+        refusals.unwrap_or_default().into_iter().map(move |refusal| (id, refusal))
+    };
+    config.plugins.iter().filter(|(_, plugin)| plugin.enabled).flat_map(of_plugin).collect()
 }
 
 #[cfg(test)]

@@ -251,7 +251,12 @@ pub(crate) const KEYS: [Key; 65] = [
         "a plugin is not called any more after so many calls in a row without an answer; 0 is never",
     ),
     key("plugins.<id>.enabled", Kind::Flag, "true", "`false` leaves the plugin out"),
-    key("plugins.<id>.config", Kind::Object, "{}", "handed to the plugin as it stands"),
+    key(
+        "plugins.<id>.config",
+        Kind::Object,
+        "{}",
+        "handed to the plugin as it stands, if its schema has nothing against it",
+    ),
     key(
         "plugins.<id>.http.hosts",
         Kind::Object,

@@ -89,6 +89,7 @@ impl Guards {
         settings.trial = Trial::Once;
         settings.only = kinds.to_vec();
         settings.limits.guard.wall = PATIENCE;
+        settings.limits.check_at_least = PATIENCE;
         settings.limits.validate.wall = PATIENCE;
         let mut sources = crate::wiring::plugin_sources_of(crate::bundled::plugins(), &home.plugins(), kinds);
         sources.retain(may_be_guard);

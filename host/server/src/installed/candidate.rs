@@ -179,6 +179,7 @@ mod tests {
             description: String::new(),
             publisher: None,
             execute_type: execute_type.map(str::to_owned),
+            contract: None,
         };
         let (seen, source) = (instar_plugin::inspect("mine", b""), String::new());
         Candidate { id: "mine".parse().unwrap(), about, bytes: Vec::new(), source, seen }

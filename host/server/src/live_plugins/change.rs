@@ -221,7 +221,7 @@ fn try_config(site: &Site, id: &PluginId, config: &Value) -> Result<(), ChangeFa
 }
 
 fn store(site: &Site, name: &str, value: &Value) -> Result<(), ChangeFault> {
-    cli::store_setting(&site.project, name, value).map_err(|failure| refused(failure.sentence()))
+    cli::store_setting(&site.project, name, value).map(drop).map_err(|failure| refused(failure.sentence()))
 }
 
 /// What it asks for and nobody granted must be named, in words that say what that is.

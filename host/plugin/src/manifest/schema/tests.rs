@@ -13,6 +13,7 @@ use crate::manifest::Manifest;
 /// Every key stands in it, in each form.
 const WHOLE: &str = r#"
 manifest = 1
+contract = "0.1"
 id = "execute-all"
 version = "1.2.3-beta.1"
 description = "All that there is"
@@ -64,6 +65,26 @@ allow = [["git", "log", "**"], ["/usr/bin/ls", "..."]]
 at-once = 1
 rate-per-minute = 1
 output-bytes = 1
+
+[limits]
+memory-bytes = 65536
+check-ms = 1
+think-ms = 1
+work-ms = 1
+notify-ms = 1
+transfer-ms = 1
+input-bytes = 1
+output-bytes = 1
+log-lines = 1
+log-bytes = 1
+
+[config]
+required = ["url"]
+additionalProperties = false
+
+[config.properties.url]
+type = "string"
+description = "Whom it asks"
 "#;
 
 struct Both {
@@ -88,9 +109,12 @@ impl Both {
     #[track_caller]
     fn agree(&self, manifest: &Value) -> bool {
         let text = toml::to_string(manifest).expect("it is a table");
-        let loaded = Manifest::parse(text.as_bytes()).map_err(|cause| cause.to_string());
+        let loaded = Manifest::parse(text.as_bytes());
+        // Which contracts are there is the host's to know.
+        let is_taken = loaded.as_ref().is_ok_and(|manifest| manifest.config_schema().is_ok())
+            || loaded.as_ref().is_err_and(|cause| cause.code() == "incompatible-contract");
         let is_fine = self.schema_takes(manifest);
-        assert_eq!(is_fine, loaded.is_ok(), "the schema takes it: {is_fine}, the loader says {loaded:?}\n{text}");
+        assert_eq!(is_fine, is_taken, "the schema takes it: {is_fine}, the loader says {loaded:?}\n{text}");
         is_fine
     }
 }
@@ -121,9 +145,11 @@ fn ways(value: &Value, way: &str, found: &mut Vec<String>) {
     }
 }
 
+/// But for what lies in the schema of the configuration, which only its reader knows.
 fn ways_of_whole() -> Vec<String> {
     let mut found = Vec::new();
     ways(&whole(), "", &mut found);
+    found.retain(|way| !way.starts_with("/config"));
     found
 }
 
@@ -267,7 +293,9 @@ fn each_limit_of_the_schema_is_the_loaders() {
     let mut limits = 0;
     for way in ways_of_whole() {
         let Some(most) = said_of(&schema, &way)["maximum"].as_u64() else { continue };
-        for (value, is_fine) in [(most, true), (most + 1, false)] {
+        let least = said_of(&schema, &way)["minimum"].as_u64().expect("it has both");
+        let below = least.checked_sub(1).map(|below| (below, false));
+        for (value, is_fine) in [(most, true), (most + 1, false), (least, true)].into_iter().chain(below) {
             let mut manifest = whole();
             *manifest.pointer_mut(&way).expect("it is there") = value.into();
             assert_eq!(both.agree(&manifest), is_fine, "{way} = {value}");
@@ -325,4 +353,22 @@ fn manifests_of_this_repository_are_taken_and_name_a_schema_that_exists() {
         }
     }
     assert!(named >= 4, "only {named} name a schema");
+}
+
+#[test]
+fn a_schema_of_the_configuration_is_read_as_a_whole() {
+    let both = Both::new();
+    let with = |config: Value| {
+        let mut manifest = whole();
+        manifest["config"] = config;
+        manifest
+    };
+    assert!(both.agree(&with(json!({}))));
+    for broken in [json!(7), json!([7]), json!({ "required": "url" }), json!({ "properties": { "url": "text" } })] {
+        assert!(!both.agree(&with(broken)));
+    }
+    let text = toml::to_string(&with(json!({ "properties": { "url": { "type": "text" } } }))).expect("a table");
+    let manifest = Manifest::parse(text.as_bytes()).expect("it is within its bounds");
+    let told = manifest.config_schema().map(drop).expect_err("it is no schema").to_string();
+    assert!(told.contains("`config` is no JSON Schema: `properties.url.type`"), "{told}");
 }

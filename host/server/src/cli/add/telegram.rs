@@ -91,8 +91,8 @@ fn edited(project: &Project, telegram: &Telegram) -> Result<EditedConfig, Failur
     let known = edited.config().plugins.get(&id).map(|plugin| plugin.config.clone()).unwrap_or_default();
     let number = |text: &str| text.trim().parse::<i64>().map_or_else(|_| text.trim().into(), Value::from);
     match &telegram.chat_id {
-        Some(chat) => edited.set(&format!("{CONFIG}.chatId"), &number(chat))?,
-        None if known.is_empty() => edited.set(CONFIG, &json!({}))?,
+        Some(chat) => drop(edited.set(&format!("{CONFIG}.chatId"), &number(chat))?),
+        None if known.is_empty() => drop(edited.set(CONFIG, &json!({}))?),
         None => {}
     }
     if let Some(topic) = telegram.topic {

@@ -91,10 +91,13 @@ fn state(project: &Project, digest: &str) -> &'static str {
 fn value(found: &Found) -> Value {
     let (seen, about) = (&found.seen, found.seen.about.as_ref());
     let import = |import: &instar_plugin::Import| json!({ "name": import.name, "meaning": import.meaning, "allowed": import.allowed });
+    let limit =
+        |limit: &instar_plugin::AskedLimit| json!({ "key": limit.key, "asked": limit.asked, "usual": limit.usual });
     json!({
         "id": about.map(|about| &about.id),
         "version": about.map(|about| &about.version),
         "description": about.map(|about| &about.description),
+        "contract": about.and_then(|about| about.contract.as_ref()),
         "executeType": about.and_then(|about| about.execute_type.as_ref()),
         "kinds": seen.kinds.iter().map(ToString::to_string).collect::<Vec<_>>(),
         "digest": seen.digest,
@@ -104,6 +107,8 @@ fn value(found: &Found) -> Value {
         "imports": seen.imports.iter().map(import).collect::<Vec<_>>(),
         "exports": seen.exports,
         "asks": seen.asks,
+        "configSchema": seen.config_schema,
+        "limits": seen.limits.iter().map(limit).collect::<Vec<_>>(),
         "problem": seen.problem.as_ref().map(|problem| json!({ "code": problem.code(), "message": problem.cause.to_string() })),
     })
 }
@@ -114,6 +119,9 @@ fn show(context: &Context, found: &Found) -> Result<(), Failure> {
         out.line(format!("Plugin    {} {}: {}", about.id, about.version, one_line(&about.description)))?;
         if let Some(execute_type) = &about.execute_type {
             out.line(format!("Executes  {execute_type}"))?;
+        }
+        if let Some(contract) = &about.contract {
+            out.line(format!("Contract  {contract}; this host speaks {}", instar_plugin::CONTRACT))?;
         }
     }
     let kinds: Vec<_> = seen.kinds.iter().map(ToString::to_string).collect();
@@ -126,8 +134,16 @@ fn show(context: &Context, found: &Found) -> Result<(), Failure> {
         let digest = &seen.digest;
         out.line(format!("Asks for  {}; a file gets it by `grants` with `blake3:{digest}`", seen.asks.join(", ")))?;
     }
+    for limit in &seen.limits {
+        out.line(format!("Limit     {} = {}, where {} is usual", limit.key, limit.asked, limit.usual))?;
+    }
     if let Some(about) = &seen.about {
-        out.line(format!("Config    `plugins.{}.config` is handed over as it stands; it has no schema", about.id))?;
+        let schema = if seen.config_schema.is_some() { "fits the keys below" } else { "has no schema" };
+        out.line(format!("Config    `plugins.{}.config` {schema}", about.id))?;
+    }
+    if !seen.config_keys.is_empty() {
+        out.line("")?;
+        out.table(&["CONFIG", "FORM", "DEFAULT", "WHAT IT IS"], seen.config_keys.iter().map(key).collect())?;
     }
     if !seen.imports.is_empty() {
         let row = |import: &instar_plugin::Import| {
@@ -147,6 +163,22 @@ fn show(context: &Context, found: &Found) -> Result<(), Failure> {
         }
         None => Ok(()),
     }
+}
+
+fn key(key: &instar_plugin::ConfigKey) -> Vec<Shown> {
+    let form = match (key.kind.as_str(), key.is_required) {
+        ("", true) => "required".to_owned(),
+        ("", false) => "-".to_owned(),
+        (kind, true) => format!("{kind}, required"),
+        (kind, false) => kind.to_owned(),
+    };
+    let default = key.default.as_deref().map_or("-".to_owned(), one_line);
+    vec![
+        Shown::plain(format!("  {}", one_line(&key.key))),
+        Shown::plain(one_line(&form)),
+        Shown::plain(default),
+        Shown::plain(one_line(&key.about)),
+    ]
 }
 
 fn meaning(import: &instar_plugin::Import) -> String {
