@@ -9,4 +9,4 @@ mod project;
 mod sdk;
 
 pub(crate) use build::{BuildError, build};
-pub(crate) use project::{Language, ProjectKind, can_be_written, write};
+pub(crate) use project::{Language, ProjectKind, write};

@@ -29,7 +29,7 @@ pub(crate) enum Language {
     Js,
     /// Python; it needs python3 with venv and pip
     Python,
-    /// C, for guards; it needs clang, lld, wasi-libc and the builtins of compiler-rt for wasm32
+    /// C; it needs clang, lld, wasi-libc and the builtins of compiler-rt for wasm32
     C,
 }
 
@@ -41,9 +41,9 @@ pub(crate) struct Written {
     pub(crate) files: Vec<String>,
 }
 
-/// The author's own files; the SDK comes beside them. None where there is no way to write such a plugin.
-fn files(kind: ProjectKind, language: Language) -> Option<Vec<(&'static str, &'static str)>> {
-    let mut files = code(kind, language)?;
+/// The author's own files; the SDK comes beside them.
+fn files(kind: ProjectKind, language: Language) -> Vec<(&'static str, &'static str)> {
+    let mut files = code(kind, language);
     let (manifest, world, cases) = match kind {
         ProjectKind::Execute => (
             include_str!("templates/execute.plugin.toml"),
@@ -70,11 +70,11 @@ fn files(kind: ProjectKind, language: Language) -> Option<Vec<(&'static str, &'s
         ("README.md", include_str!("templates/readme.md")),
         (".gitignore", "/target\n/dist\n/node_modules\n/.venv\n__pycache__\n"),
     ]);
-    Some(files)
+    files
 }
 
 /// The plugin itself, and what its language needs to build it.
-fn code(kind: ProjectKind, language: Language) -> Option<Vec<(&'static str, &'static str)>> {
+fn code(kind: ProjectKind, language: Language) -> Vec<(&'static str, &'static str)> {
     let text = match (language, kind) {
         (Language::Rust, ProjectKind::Execute) => include_str!("templates/execute.rs.txt"),
         (Language::Rust, ProjectKind::Notifier) => include_str!("templates/notifier.rs.txt"),
@@ -85,11 +85,11 @@ fn code(kind: ProjectKind, language: Language) -> Option<Vec<(&'static str, &'st
         (Language::Python, ProjectKind::Execute) => include_str!("templates/execute.py.txt"),
         (Language::Python, ProjectKind::Notifier) => include_str!("templates/notifier.py.txt"),
         (Language::Python, ProjectKind::Guard) => include_str!("templates/guard.py.txt"),
+        (Language::C, ProjectKind::Execute) => include_str!("templates/execute.c.txt"),
+        (Language::C, ProjectKind::Notifier) => include_str!("templates/notifier.c.txt"),
         (Language::C, ProjectKind::Guard) => include_str!("templates/guard.c.txt"),
-        // Both live of JSON, for which C has nothing at hand.
-        (Language::C, ProjectKind::Execute | ProjectKind::Notifier) => return None,
     };
-    Some(match language {
+    match language {
         Language::Rust => vec![(CODE_RUST, text), ("Cargo.toml", include_str!("templates/cargo.toml.txt"))],
         Language::Js => vec![
             ("src/plugin.js", text),
@@ -99,8 +99,13 @@ fn code(kind: ProjectKind, language: Language) -> Option<Vec<(&'static str, &'st
         Language::Python => {
             vec![("src/plugin.py", text), ("requirements.txt", include_str!("templates/requirements.txt"))]
         }
-        Language::C => vec![("src/plugin.c", text), ("sdk/inert.c", include_str!("templates/inert.c.txt"))],
-    })
+        Language::C => vec![
+            ("src/plugin.c", text),
+            ("sdk/text.h", include_str!("templates/text.h.txt")),
+            ("sdk/text.c", include_str!("templates/text.c.txt")),
+            ("sdk/inert.c", include_str!("templates/inert.c.txt")),
+        ],
+    }
 }
 
 /// What the first line of plugin.toml names, for editors.
@@ -119,16 +124,11 @@ fn sdk_files(language: Language) -> Vec<(String, String)> {
     files
 }
 
-/// Whether there is a beginning for such a plugin in this language.
-pub(crate) fn can_be_written(kind: ProjectKind, language: Language) -> bool {
-    code(kind, language).is_some()
-}
-
 /// Writes the project into a folder that is not there yet. It is there as a whole or not at all.
 pub(crate) fn write(folder: &Path, id: &PluginId, kind: ProjectKind, language: Language) -> io::Result<Written> {
     let partial = folder.with_file_name(format!(".{id}.{}.partial", std::process::id()));
-    let own = files(kind, language).ok_or(io::ErrorKind::Unsupported)?;
-    let own: Vec<_> = own.iter().map(|(path, text)| ((*path).to_owned(), filled(text, id, language))).collect();
+    let own: Vec<_> =
+        files(kind, language).iter().map(|(path, text)| ((*path).to_owned(), filled(text, id, language))).collect();
     let sdk = sdk_files(language);
     let written = own.iter().chain(&sdk).try_for_each(|(path, text)| {
         let path = partial.join(path);

@@ -22,8 +22,9 @@ pub(super) fn compile(folder: &Path) -> Result<Vec<u8>, BuildError> {
     let mut clang = Command::new("clang");
     clang.args(["--target=wasm32-wasi", "--sysroot=/usr", "-Os", "-std=c11", "-Wall", "-nostartfiles"]);
     // The plugin is called, and does not run by itself; a small stack keeps a fresh instance cheap.
-    clang.args(["-Wl,--no-entry,--strip-all,--stack-first,-zstack-size=65536", "-Itarget", "-o"]).arg(&module);
-    clang.args(sources(folder)?).args(["sdk/inert.c", "target/component.c", "target/component_component_type.o"]);
+    clang.args(["-Wl,--no-entry,--strip-all,--stack-first,-zstack-size=65536", "-Itarget", "-Isdk", "-o"]).arg(&module);
+    clang.args(sources(folder, "src")?).args(sources(folder, "sdk")?);
+    clang.args(["target/component.c", "target/component_component_type.o"]);
     match run(clang.current_dir(folder)) {
         Err(BuildError::NotRun { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
             return Err(BuildError::NoToolchain { language: "C", help: format!("on Debian `{DEBIAN}`") });
@@ -58,9 +59,9 @@ fn write_bindings(folder: &Path, made: &Path) -> Result<(), BuildError> {
     Ok(())
 }
 
-/// `src/*.c`.
-fn sources(folder: &Path) -> Result<Vec<PathBuf>, BuildError> {
-    let path = folder.join("src");
+/// All that is C in a folder of the project.
+fn sources(folder: &Path, within: &str) -> Result<Vec<PathBuf>, BuildError> {
+    let path = folder.join(within);
     let entries = fs::read_dir(&path).map_err(|source| BuildError::Io { path, source })?;
     let mut sources: Vec<_> = entries.flatten().map(|entry| entry.path()).collect();
     sources.retain(|path| path.extension().is_some_and(|extension| extension == "c"));

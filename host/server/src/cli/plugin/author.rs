@@ -83,9 +83,6 @@ pub(super) fn new(context: &Context, new: &New) -> Result<Exit, Failure> {
         return Err(Failure::refused(format!("{} is there already", folder.display())));
     }
     let kind = new.kind.unwrap_or_else(|| kind_of(name));
-    if !authoring::can_be_written(kind, new.lang) {
-        return Err(Failure::usage("only guards can be begun in C here: `--kind guard`, or another `--lang`"));
-    }
     let failed = |error| Failure::io(format_args!("failed to make {}", folder.display()), &error);
     let written = authoring::write(&folder, &id, kind, new.lang).map_err(failed)?;
     if context.out.json {
