@@ -273,7 +273,7 @@ pub(crate) const KEYS: [Key; 65] = [
         "plugins.<id>.grants.allow",
         Kind::Texts,
         "[]",
-        "their rights: `clock`, `kv`, `secrets`, `http`, `jobs`, `jobs-trigger`, `sessions`, `sessions-write`, `events`, `events-emit`, `process`",
+        "their rights: `clock`, `kv`, `secrets`, `http`, `jobs`, `jobs-trigger`, `sessions`, `sessions-write`, `events`, `events-emit`, `process`, `limits`",
     ),
 ];
 
