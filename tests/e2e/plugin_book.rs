@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use instar_tests::instar_bin;
+use instar_tests::{free_port, instar_bin};
 
 use crate::plugin_languages::tries;
 
@@ -69,6 +69,10 @@ fn follow(chapter: &str, language: Option<&str>) -> usize {
             for line in body.lines() {
                 desk.run(line);
                 commands += 1;
+                // Chapters are followed side by side, and a reader's machine has one server.
+                if line == "instar init my-agent" {
+                    desk.run(&format!("instar --dir my-agent config set port {}", free_port()));
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
-use instar_tests::{Agent, shout, until};
+use instar_tests::{Agent, free_port, shout, until};
 use serde_json::{Value, json};
 
 /// A registry on loopback, ended with the test.
@@ -34,7 +34,7 @@ impl Registry {
 
     fn start_with(auth: impl FnOnce(&Path) -> Value) -> Option<Self> {
         let folder = tempfile::tempdir().expect("a folder");
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|it| it.local_addr()).expect("a port").port();
+        let port = free_port();
         let data = folder.path().join("data");
         let config = json!({
             "version": 0.1, "storage": {"filesystem": {"rootdirectory": data}}, "http": {"addr": format!("127.0.0.1:{port}")},

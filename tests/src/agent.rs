@@ -171,7 +171,11 @@ impl Drop for Agent {
     }
 }
 
-fn free_port() -> u16 {
+/// A port of loopback that nobody has.
+///
+/// # Panics
+/// When none is free.
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("a port is free");
     listener.local_addr().expect("it has an address").port()
 }

@@ -14,7 +14,7 @@ mod stream;
 mod wait;
 pub mod webhooks;
 
-pub use agent::{Agent, component, instar_bin};
+pub use agent::{Agent, component, free_port, instar_bin};
 pub use http::{Answer, Client};
 pub use plugin::{bundled_bytes, component_bytes, reworded, shout, with_more};
 pub use processes::{command_line, kill, most_memory, process_named};
