@@ -95,6 +95,7 @@ pub struct PluginProblem {
 #[serde(rename_all = "camelCase")]
 pub struct PluginInstallRequest {
     /// A path on the server's machine, or what begins with `https://` or `oci://`.
+    #[schema(min_length = 1, pattern = "\\S")]
     pub from: String,
     /// The rights that it gets; all that it asks for must be named, or have been granted before.
     #[serde(default)]
@@ -198,6 +199,7 @@ impl std::fmt::Debug for PluginSecretRequest {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct PluginShadowRequest {
     /// A path on the server's machine, or what begins with `https://` or `oci://`.
+    #[schema(min_length = 1, pattern = "\\S")]
     pub from: String,
 }
 
